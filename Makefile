@@ -1,0 +1,41 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Everything else is for those who change the code.
+VENV ?= .venv
+PY := $(VENV)/bin/python
+PYTEST_ARGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: demo test check format lint types imports bench clean
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	python3 -m venv $(VENV)
+	$(PY) -m pip install --quiet --upgrade pip
+	$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(VENV)/.ready
+	$(PY) -m handover demo
+
+test: $(VENV)/.ready
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+check: lint types imports test
+
+format: $(VENV)/.ready
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+lint: $(VENV)/.ready
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+
+types: $(VENV)/.ready
+	$(PY) -m mypy
+
+imports: $(VENV)/.ready
+	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/.ready
+	$(PY) -m bench
+
+clean:
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Measures the exchange beside a floor of its own, in one run."""

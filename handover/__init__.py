@@ -1,0 +1,1 @@
+"""Handover: referrals, messages and handovers between agencies, where nothing ends in silence."""

@@ -1,0 +1,35 @@
+"""A type for every identifier, and the one source of new ones (replaceable, so that tests can name them)."""
+
+from collections.abc import Callable
+from typing import NewType
+from uuid import UUID, uuid4
+
+AgencyId = NewType("AgencyId", str)
+"""An agency: its organisation number (NORWAY.md, `urn:oid:2.16.578.1.12.4.1.4.101`)."""
+ServiceId = NewType("ServiceId", str)
+"""A service people address: its HER-id (`urn:oid:2.16.578.1.12.4.1.2`)."""
+StaffId = NewType("StaffId", UUID)
+"""A staff member as one agency knows them."""
+PersonId = NewType("PersonId", UUID)
+"""A patient as one agency knows them."""
+ReferralId = NewType("ReferralId", UUID)
+"""A referral; ServiceRequest.identifier, the same at every agency it passes."""
+MessageId = NewType("MessageId", UUID)
+"""MessageHeader.id, and the `jti` of the signature."""
+TaskId = NewType("TaskId", UUID)
+"""A task for a named person (something a machine could not finish)."""
+KeyId = NewType("KeyId", str)
+"""RFC 7638 thumbprint of a public key."""
+
+_source: Callable[[], UUID] = uuid4
+
+
+def new_uuid() -> UUID:
+    """Return a fresh random identifier."""
+    return _source()
+
+
+def set_source(source: Callable[[], UUID]) -> None:
+    """Replace the source of new identifiers (tests)."""
+    global _source
+    _source = source

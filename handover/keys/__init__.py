@@ -1,0 +1,1 @@
+"""All cryptography of the node: envelopes, signatures, key files, sealing at rest."""

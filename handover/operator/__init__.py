@@ -1,0 +1,1 @@
+"""Deliveries, keys, people: what the operator and the security officer look after."""

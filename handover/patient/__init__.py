@@ -1,0 +1,1 @@
+"""The patient's pages: the same steps and dates as the staff see."""

@@ -1,0 +1,1 @@
+"""The patient as one agency knows them: identity, look-up, contact wishes."""

@@ -1,0 +1,1 @@
+"""A referral: written, sent, assessed, answered, and never lost (DESIGN section 4)."""

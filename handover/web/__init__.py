@@ -1,0 +1,1 @@
+"""The edge of a node: request transaction, error mapping, page shell, templates, translations."""

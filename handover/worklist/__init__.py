@@ -1,0 +1,1 @@
+"""One list for a team, sorted by the legal deadline."""

@@ -1,0 +1,30 @@
+"""One transaction per request or job: all of it or none of it."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from handover.db import Database, after_commit, provided
+
+
+def test_a_failed_transaction_leaves_nothing_and_wakes_nobody(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path / 'node.db'}")
+    woken: list[str] = []
+    with db.transaction() as session:
+        session.execute(text("create table t (a integer)"))
+        after_commit(session, lambda: woken.append("first"))
+    with pytest.raises(ZeroDivisionError), db.transaction() as session:
+        session.execute(text("insert into t values (1)"))
+        after_commit(session, lambda: woken.append("second"))
+        _ = 1 // 0
+    with db.reading() as session:
+        assert session.execute(text("select count(*) from t")).scalar_one() == 0
+    assert woken == ["first"]
+
+
+def test_a_session_finds_what_the_node_provides(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path / 'node.db'}")
+    db.provide(str, "vault")
+    with db.reading() as session:
+        assert provided(session, str) == "vault"

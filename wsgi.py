@@ -1,0 +1,1 @@
+"""The node as a WSGI application (configuration from the environment)."""
