@@ -1,0 +1,59 @@
+"""Who acts: a staff member for an agency, a patient, or a machine. Every query and act names one of these."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from handover.ids import AgencyId, ServiceId, StaffId
+
+
+class Role(StrEnum):
+    """What a staff member may do, given per service (or for the whole agency)."""
+
+    REFERRER = "referrer"
+    INTAKE = "intake"
+    CLINICIAN = "clinician"
+    CASEWORKER = "caseworker"
+    OPERATOR = "operator"
+    SECURITY_OFFICER = "security-officer"
+    LEADER = "leader"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staff:
+    """A signed-in staff member acting for one agency."""
+
+    agency: AgencyId
+    id: StaffId
+    name: str
+    title: str
+    phone: str
+    roles: frozenset[tuple[ServiceId | None, Role]]
+    """(service, role); service None means the whole agency."""
+    hpr: str | None = None
+
+    def has(self, role: Role, service: ServiceId | None = None) -> bool:
+        """Whether the role is held for that service, or agency-wide; without a service: anywhere."""
+        return any(held is role and (at is None or service is None or at == service) for at, held in self.roles)
+
+    def services(self, *roles: Role) -> frozenset[ServiceId | None]:
+        """The services for which any of the roles is held; None stands for the whole agency."""
+        return frozenset(at for at, held in self.roles if held in roles)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patient:
+    """A signed-in patient, known by national number (from the login, never typed)."""
+
+    number: str = field(repr=False)
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """The node itself (worker, exchange), acting for one agency."""
+
+    agency: AgencyId
+    name: str
+
+
+Actor = Staff | Patient | Machine
