@@ -22,6 +22,12 @@ def set_offset(offset: timedelta) -> None:
     _offset = offset
 
 
+def reset() -> None:
+    """Take the offset away again."""
+    global _offset
+    _offset = timedelta()
+
+
 def local(instant: datetime) -> datetime:
     """Return the instant on a Norwegian wall clock (Europe/Oslo)."""
     return instant.astimezone(OSLO)

@@ -33,3 +33,8 @@ def set_source(source: Callable[[], UUID]) -> None:
     """Replace the source of new identifiers (tests)."""
     global _source
     _source = source
+
+
+def reset() -> None:
+    """Go back to random identifiers."""
+    set_source(uuid4)
