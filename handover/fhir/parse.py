@@ -1,0 +1,137 @@
+"""Turns received bytes into a dict, strictly: size, depth, UTF-8, duplicate members, control characters."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import orjson
+
+from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
+
+MAX_BYTES: Final = 1024 * 1024
+"""Bytes of one message (CRYPTO.md: messages up to 1 MiB)."""
+MAX_DEPTH: Final = 100
+"""Objects and arrays inside each other; our deepest example has 14."""
+
+_NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"{}[]"))
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_ESCAPED_CONTROL: Final = re.compile(rb"\\[bf]|\\u00[01][0-9a-fA-F]|\\u007[fF]|\x7f")
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9]{0,63}")
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """Return the JSON object in `raw`. Raises FhirInvalid for anything that two readers could read differently."""
+    if len(raw) > MAX_BYTES:
+        raise FhirInvalid([Problem("", ProblemCode.TOO_LARGE)])
+    if _is_deep(raw):
+        raise FhirInvalid([Problem("", ProblemCode.TOO_DEEP)])
+    document = _decoded(raw)
+    if not isinstance(document, dict):
+        raise FhirInvalid([Problem("", ProblemCode.NOT_AN_OBJECT)])
+    problems = [*_duplicates(raw, document), *_controls(raw, document)]
+    if problems:
+        raise FhirInvalid(problems)
+    return document
+
+
+def safe_name(name: object) -> str:
+    """Return a member name as it may stand in a path; a stranger's odd name may say anything and becomes `?`."""
+    return name if isinstance(name, str) and _NAME.fullmatch(name) else "?"
+
+
+def _decoded(raw: bytes) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        code = ProblemCode.NOT_JSON if _is_utf8(raw) else ProblemCode.NOT_UTF8
+        raise FhirInvalid([Problem("", code)]) from None
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_deep(raw: bytes) -> bool:
+    """Tell whether brackets stand deeper than MAX_DEPTH, before anything is parsed.
+
+    Pairs are struck out from the inside; only where brackets in texts upset that, are bytes counted one by one."""
+    brackets = raw.translate(None, _NOT_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        shorter = brackets.replace(b"{}", b"").replace(b"[]", b"")
+        if not shorter:
+            return False
+        if len(shorter) == len(brackets):
+            return _depth(raw) > MAX_DEPTH
+        brackets = shorter
+    return _depth(raw) > MAX_DEPTH
+
+
+def _depth(raw: bytes) -> int:
+    """Return how deep brackets stand outside of texts, counted byte by byte."""
+    deepest = depth = 0
+    in_text = escaped = False
+    for byte in raw:
+        if in_text:
+            in_text = escaped or byte != 0x22
+            escaped = byte == 0x5C and not escaped
+        elif byte == 0x22:
+            in_text = True
+        elif byte in b"{[":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"}]":
+            depth -= 1
+    return deepest
+
+
+def _duplicates(raw: bytes, document: dict[str, Any]) -> list[Problem]:
+    """Return a problem for every member that occurs twice.
+
+    Bytes that orjson writes back alike cannot hold one: only other writers' messages pay for the slow reader."""
+    if orjson.dumps(document) == raw:
+        return []
+    repeated: list[str] = []
+
+    def pairs(members: list[tuple[str, Any]]) -> dict[str, Any]:
+        known = dict(members)
+        if len(known) != len(members):
+            names = [name for name, _ in members]
+            known = {"\0": sorted({name for name in names if names.count(name) > 1}), **known}
+            repeated.extend(known["\0"])
+        return known
+
+    tree = json.loads(raw, object_pairs_hook=pairs)
+    if not repeated:
+        return []
+    return [
+        Problem(f"{path}.{safe_name(name)}".lstrip("."), ProblemCode.DUPLICATE_KEY)
+        for path, node in _objects(tree, str(document.get("resourceType", "")))
+        for name in node.get("\0", ())
+    ]
+
+
+def _controls(raw: bytes, document: dict[str, Any]) -> list[Problem]:
+    if not _ESCAPED_CONTROL.search(raw):
+        return []
+    return [
+        Problem(f"{path}.{safe_name(name)}".lstrip("."), ProblemCode.CONTROL_CHARACTER)
+        for path, node in _objects(document, str(document.get("resourceType", "")))
+        for name, value in node.items()
+        for text in (value if isinstance(value, list) else [value, name])
+        if isinstance(text, str) and _CONTROL.search(text)
+    ]
+
+
+def _objects(node: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(node, dict):
+        yield path, node
+        for name, child in node.items():
+            yield from _objects(child, f"{path}.{safe_name(name)}" if path else safe_name(name))
+    elif isinstance(node, list):
+        for index, child in enumerate(node):
+            yield from _objects(child, f"{path}[{index}]")
