@@ -4,8 +4,9 @@ Nobody below the edge commits. What must happen after the commit (waking a worke
 `after_commit`; what a store needs beside rows (the vault, the directory) is looked up with `provided`.
 """
 
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, TypeVar, cast
 
@@ -63,30 +64,54 @@ class Database:
         self.engine = _engine(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._provided: dict[type[Any], object] = {}
+        self._turn = _WriterTurn() if self.engine.dialect.name == "sqlite" else None
 
     def provide(self, kind: type[Thing], thing: Thing) -> None:
         """Make `thing` what `provided(session, kind)` returns from now on."""
         self._provided[kind] = thing
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """Open one writing transaction; commits at the end, rolls back on any exception."""
-        with self._session(writing=True) as session:
+    def transaction(self, *, durable: bool = True) -> Iterator[Session]:
+        """Open one writing transaction; commits at the end, rolls back on any exception.
+
+        Only where losing the commit in a power cut does no harm (a lease) may it be told not to wait for the disk.
+        """
+        with self._turn or nullcontext(), self._session(writing=True, durable=durable) as (session, callbacks):
             yield session
+        for callback in callbacks:
+            callback()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open one transaction that only reads (no audit row can be written in it)."""
-        with self._session(writing=False) as session:
+        with self._session(writing=False, durable=True) as (session, callbacks):
             yield session
+        for callback in callbacks:
+            callback()
 
     @contextmanager
-    def _session(self, *, writing: bool) -> Iterator[Session]:
-        with self._sessions(info={_PROVIDED: self._provided, _AFTER_COMMIT: []}) as session, session.begin():
-            session.connection(execution_options={"handover_writing": writing})
-            yield session
-        for callback in session.info[_AFTER_COMMIT]:
-            callback()
+    def _session(self, *, writing: bool, durable: bool) -> Iterator[tuple[Session, list[Callable[[], None]]]]:
+        callbacks: list[Callable[[], None]] = []
+        with (
+            self._sessions(info={_PROVIDED: self._provided, _AFTER_COMMIT: callbacks}) as session,
+            session.begin(),
+        ):
+            session.connection(execution_options={"handover_writing": writing, "handover_durable": durable})
+            yield session, callbacks
+
+
+class _WriterTurn(AbstractContextManager[None]):
+    """Lets one thread at a time begin to write. SQLite's own waiters sleep and starve each other; these queue."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
+            raise TimeoutError("another transaction of this process has been writing for too long")
+
+    def __exit__(self, *_exception: object) -> None:
+        self._lock.release()
 
 
 def provided(session: Session, kind: type[Thing]) -> Thing:
@@ -101,7 +126,9 @@ def after_commit(session: Session, callback: Callable[[], None]) -> None:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        engine = create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+        event.listen(engine, "begin", _begin_postgresql)
+        return engine
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -122,5 +149,14 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writing = connection.get_execution_options().get("handover_writing", True)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+    options = connection.get_execution_options()
+    level = "FULL" if options.get("handover_durable", True) else "NORMAL"
+    if connection.info.get("synchronous", "FULL") != level:
+        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+        connection.info["synchronous"] = level
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("handover_writing", True) else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    if not connection.get_execution_options().get("handover_durable", True):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")

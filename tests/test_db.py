@@ -1,5 +1,6 @@
 """One transaction per request or job: all of it or none of it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,30 @@ def test_a_session_finds_what_the_node_provides(tmp_path: Path) -> None:
     db.provide(str, "vault")
     with db.reading() as session:
         assert provided(session, str) == "vault"
+
+
+def test_only_a_lease_is_committed_without_waiting_for_the_disk(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path / 'node.db'}")
+    level = text("pragma synchronous")
+    full, normal = 2, 1
+    with db.transaction(durable=False) as session:
+        assert session.execute(level).scalar_one() == normal
+    with db.transaction() as session:
+        assert session.execute(level).scalar_one() == full
+
+
+def test_threads_that_write_take_turns(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path / 'node.db'}")
+    with db.transaction() as session:
+        session.execute(text("create table t (a integer)"))
+        session.execute(text("insert into t values (0)"))
+
+    def add(_number: int) -> None:
+        with db.transaction() as session:
+            before = session.execute(text("select a from t")).scalar_one()
+            session.execute(text("update t set a = :a"), {"a": before + 1})
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, range(200)))
+    with db.reading() as session:
+        assert session.execute(text("select a from t")).scalar_one() == 200

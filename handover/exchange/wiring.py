@@ -1,0 +1,79 @@
+"""What the post office learns from above: who receives an event, what may still go, whom to alarm.
+
+`app.py` registers every product here at start; the exchange itself imports none of them.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from handover.errors import NotFound
+from handover.exchange.model import Alarm, DeliveryFact, Event, OutgoingRef, Received
+
+Receive = Callable[[Session, Received], None]
+MayStillGo = Callable[[Session, OutgoingRef], bool]
+OnDelivery = Callable[[Session, DeliveryFact], None]
+RaiseTask = Callable[[Session, Alarm], None]
+
+
+class UnknownEvent(NotFound):
+    """No product here takes messages of that kind."""
+
+    code = "exchange.unknown-event"
+
+
+def _always(_session: Session, _ref: OutgoingRef) -> bool:
+    return True
+
+
+def _ignore(_session: Session, _fact: object) -> None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Product:
+    """How one event is received, checked before sending, and followed."""
+
+    receive: Receive
+    """Takes the message in, in the transaction that stores it. Invalid or NotFound become a signed `fatal-error`;
+    any other exception a `transient-error`, and the sender tries again."""
+    may_still_go: MayStillGo = _always
+    """Asked in the transaction that takes a message for sending; False stops it (rule 15)."""
+    on_delivery: OnDelivery = _ignore
+    """Told every change of a message's delivery, in the same transaction."""
+    inline: bool = True
+    """Whether the answer is given in the same request; else a receipt, and the worker acknowledges later."""
+
+
+@dataclass
+class Products:
+    """The node's products by event. Reached by `provided(session, Products)`."""
+
+    raise_task: RaiseTask = _ignore
+    """Called in the transaction that found the reason; set by `app.py`."""
+    wake: threading.Event = field(default_factory=threading.Event)
+    """Set after every commit that gave this process's worker something to do."""
+    _by_event: dict[Event, Product] = field(default_factory=dict)
+
+    def register(
+        self,
+        event: Event,
+        *,
+        receive: Receive,
+        may_still_go: MayStillGo = _always,
+        on_delivery: OnDelivery = _ignore,
+        inline: bool = True,
+    ) -> None:
+        """Say what belongs to `event`; the last one registered counts."""
+        self._by_event[event] = Product(
+            receive=receive, may_still_go=may_still_go, on_delivery=on_delivery, inline=inline
+        )
+
+    def product(self, event: Event) -> Product:
+        """Return what was registered. Raises UnknownEvent."""
+        found = self._by_event.get(event)
+        if found is None:
+            raise UnknownEvent(event=event.value)
+        return found
