@@ -1,7 +1,10 @@
 """What a referral says, and what travels between its two sides. Frozen values; no store, no clock, no wire format.
 
 Three messages carry everything: `Request` (a new referral, also one sent on), `Update` (what the referrer does)
-and `StatusUpdate` (what the service that holds it decided). `fhir.py` maps each to one FHIR message Bundle.
+and `StatusUpdate` (what the service that holds it decided). `fhir.py` maps each to one FHIR message Bundle:
+`write(what: Request | Update | StatusUpdate, *, message: MessageId, at: datetime, blobs: Mapping[AttachmentId,
+SealedBlob] = {}) -> bytes` and `read(resource) -> Request | Update | StatusUpdate` (raises Invalid), with
+`read_blobs(resource) -> Mapping[AttachmentId, SealedBlob]`. What is written and read again is equal.
 """
 
 from dataclasses import dataclass, field
