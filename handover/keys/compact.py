@@ -1,0 +1,107 @@
+"""Strict reading of compact JOSE: size before anything, exact parts, exact header members, nothing twice.
+
+joserfc takes duplicate members (last wins), members it does not know in some forms, and reads before it
+counts; everything from outside passes through here first.
+"""
+
+import binascii
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
+
+from handover.keys.errors import EnvelopeRefused, Reason
+
+MAX_HEADER_BYTES: Final = 4096
+"""Longest encoded protected header; the longest real one (`ek` of 1120 bytes) is about 2 200."""
+
+Check = Callable[[Any], bool]
+
+
+def encode(raw: bytes) -> bytes:
+    """Return base64url without padding (RFC 7515 section 2)."""
+    encoded: bytes = urlsafe_b64encode(raw)
+    return encoded
+
+
+def decode(text: bytes) -> bytes:
+    """Return the bytes of canonical base64url; raises EnvelopeRefused(malformed) on padding or stray bits."""
+    try:
+        raw: bytes = urlsafe_b64decode(text)
+    except (binascii.Error, ValueError) as odd:
+        raise EnvelopeRefused(Reason.MALFORMED) from odd
+    return raw
+
+
+def split(token: bytes, *, parts: int, limit: int) -> list[bytes]:
+    """Split a compact token of at most `limit` bytes into exactly that many parts."""
+    if len(token) > limit:
+        raise EnvelopeRefused(Reason.TOO_LARGE)
+    found = token.split(b".", parts)
+    if len(found) != parts or not all(found):
+        raise EnvelopeRefused(Reason.MALFORMED)
+    return found
+
+
+def header(segment: bytes) -> dict[str, Any]:
+    """Decode a protected header; raises EnvelopeRefused on duplicates, nesting deeper than flat, or size."""
+    if len(segment) > MAX_HEADER_BYTES:
+        raise EnvelopeRefused(Reason.TOO_LARGE)
+    try:
+        found = json.loads(decode(segment).decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+    except (UnicodeDecodeError, ValueError, RecursionError) as odd:
+        raise EnvelopeRefused(Reason.MALFORMED) from odd
+    if not isinstance(found, dict):
+        raise EnvelopeRefused(Reason.MALFORMED)
+    return found
+
+
+def require(members: Mapping[str, Any], checks: Mapping[str, Check]) -> None:
+    """Demand exactly the members in `checks`, each passing its check; raises EnvelopeRefused(bad-header)."""
+    if members.keys() != checks.keys() or not all(check(members[name]) for name, check in checks.items()):
+        raise EnvelopeRefused(Reason.BAD_HEADER)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise EnvelopeRefused(Reason.MALFORMED)
+    return members
+
+
+def _refuse(_constant: str) -> None:
+    raise EnvelopeRefused(Reason.MALFORMED)
+
+
+_KID: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+_AGENCY: Final = re.compile(r"[0-9]{9}")
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_DIGEST: Final = re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]")
+_LAST_SECOND: Final = 253402300799  # the end of year 9999, what a datetime can hold
+
+
+def is_kid(value: object) -> bool:
+    """Whether the value is an RFC 7638 SHA-256 thumbprint and nothing else (never a path)."""
+    return isinstance(value, str) and _KID.fullmatch(value) is not None
+
+
+def is_agency(value: object) -> bool:
+    """Whether the value is one organisation number; a list of them is not."""
+    return isinstance(value, str) and _AGENCY.fullmatch(value) is not None
+
+
+def is_uuid(value: object) -> bool:
+    """Whether the value is a UUID in its one canonical spelling."""
+    return isinstance(value, str) and _UUID.fullmatch(value) is not None
+
+
+def is_digest(value: object) -> bool:
+    """Whether the value is a SHA-256 in base64url."""
+    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
+
+
+def is_instant(value: object) -> bool:
+    """Whether the value is whole seconds since 1970; true and 1.0 are not."""
+    return type(value) is int and 0 <= value <= _LAST_SECOND

@@ -1,0 +1,1 @@
+"""Envelopes, signatures, key files and sealing at rest."""
