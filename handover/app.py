@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask import Flask
 
+from handover import web
 from handover.config import Settings
 from handover.db import Database
 
@@ -26,4 +27,5 @@ def create_app(node: Node) -> Flask:
     app = Flask("handover.web")
     app.extensions["handover.db"] = node.db
     app.extensions["handover.settings"] = node.settings
+    web.init_app(app)
     return app

@@ -1,0 +1,111 @@
+"""What a form shows: the reader's own text, and one sentence for each field that must be put right.
+
+A page catches `Invalid`, and renders itself again with `Form.refused(request.form, error, SENTENCES)` and status
+`REFUSED`. The macros in `forms.html` take such a form; nothing that was typed is ever lost.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, time
+from typing import Final
+
+from werkzeug.datastructures import MultiDict
+
+from handover.errors import Invalid
+from handover.web.i18n import Text
+from handover.web.i18n import lazy_gettext as _l
+
+REFUSED: Final = 422
+
+SENTENCES: Final[Mapping[str, Text]] = {
+    "required": _l("Fyll ut dette feltet."),
+    "too-long": _l("Teksten er for lang. Gjør den kortere."),
+    "date": _l("Skriv datoen som dag, måned og år, for eksempel 24.11.2026."),
+    "time": _l("Skriv klokkeslettet som timer og minutter, for eksempel 09.30."),
+    "choice": _l("Velg ett av alternativene."),
+    "number": _l("Skriv et tall."),
+    "unknown": _l("Skjemaet sendte noe vi ikke kjenner. Last siden på nytt og prøv igjen."),
+}
+"""What to say for codes that any slice may use; a slice's own table goes before this one."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """The values a form shows and the sentences beside them; `errors` maps a field to one sentence."""
+
+    values: Mapping[str, list[str]] = field(default_factory=dict, repr=False)
+    errors: Mapping[str, Text] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, values: Mapping[str, object]) -> "Form":
+        """Return a form filled with these values; lists stand for several choices, None for empty."""
+        return cls({name: _texts(value) for name, value in values.items()})
+
+    @classmethod
+    def refused(cls, sent: "MultiDict[str, str]", why: Invalid, sentences: Mapping[str, Text]) -> "Form":
+        """Return the form as it was sent, with a sentence per refused field.
+
+        `sentences` is asked for `field.code`, then `code`; then the codes any slice may use.
+        """
+        known = {**SENTENCES, **sentences}
+        errors = {name: _sentence(known, name, codes) for name, codes in why.fields.items()}
+        return cls({name: sent.getlist(name) for name in sent}, errors)
+
+    def value(self, name: str) -> str:
+        """Return the one text of a field, or an empty one."""
+        texts = self.values.get(name)
+        return texts[0] if texts else ""
+
+    def chosen(self, name: str) -> list[str]:
+        """Return every choice made in a field."""
+        return list(self.values.get(name, ()))
+
+    def error(self, name: str) -> str:
+        """Return the sentence that says what is wrong with a field, or an empty one."""
+        return str(self.errors.get(name, ""))
+
+
+def parse_day(text: str) -> date:
+    """Read a day as people type it (24.11.2026, 24112026, 2026-11-24). Raises Invalid('date')."""
+    found = _DAY.fullmatch(text.strip())
+    if found is None:
+        raise Invalid("date")
+    parts = {name[0]: int(value) for name, value in found.groupdict().items() if value}
+    try:
+        return date(parts["y"], parts["m"], parts["d"])
+    except ValueError:
+        raise Invalid("date") from None
+
+
+def parse_time(text: str) -> time:
+    """Read a time of day as people type it (09.30, 9:30, 0930, 9). Raises Invalid('time')."""
+    found = _TIME.fullmatch(text.strip())
+    if found is None:
+        raise Invalid("time")
+    try:
+        return time(int(found["h"]), int(found["m"] or 0))
+    except ValueError:
+        raise Invalid("time") from None
+
+
+_DAY = re.compile(
+    r"(?P<d1>\d{1,2})[./ -]+(?P<m1>\d{1,2})[./ -]+(?P<y1>\d{4})"
+    r"|(?P<d2>\d{2})(?P<m2>\d{2})(?P<y2>\d{4})"
+    r"|(?P<y3>\d{4})-(?P<m3>\d{2})-(?P<d3>\d{2})",
+    re.ASCII,
+)
+_TIME = re.compile(r"(?P<h>\d{1,2})(?:[.:]?(?P<m>\d{2}))?", re.ASCII)
+
+
+def _texts(value: object) -> list[str]:
+    if value is None:
+        return []
+    if isinstance(value, list | tuple | set | frozenset):
+        return [str(item) for item in value]
+    return [str(value)]
+
+
+def _sentence(known: Mapping[str, Text], name: str, codes: list[str]) -> Text:
+    asked = [key for code in codes for key in (f"{name}.{code}", code)]
+    return next((known[key] for key in asked if key in known), known["unknown"])

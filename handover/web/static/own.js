@@ -1,0 +1,57 @@
+/* Everything works without this file; with it: focus on the error summary, drafts that save themselves,
+   news in a live list, the seconds of an undo, and a warning before the session ends. */
+"use strict";
+const each = (selector, act) => document.querySelectorAll(selector).forEach(act);
+const token = () => document.querySelector("input[name=csrf_token]")?.value ?? "";
+
+each("#error-summary", (summary) => summary.focus());
+
+each("form[data-autosave]", (form) => {
+  const note = form.querySelector("[data-autosave-note]");
+  let timer = 0;
+  const save = async () => {
+    try {
+      const answer = await fetch(form.dataset.autosave, { method: "POST", body: new FormData(form) });
+      if (note) note.textContent = answer.ok ? note.dataset.saved : note.dataset.failed;
+    } catch { if (note) note.textContent = note.dataset.failed; }
+  };
+  form.addEventListener("input", (event) => {
+    if (event.target.type === "file") return;
+    clearTimeout(timer);
+    timer = setTimeout(save, 1000);
+  });
+  form.addEventListener("submit", () => clearTimeout(timer));
+});
+
+each("[data-poll]", (region) => setInterval(async () => {
+  if (document.hidden) return;
+  const headers = { "If-None-Match": region.dataset.version };
+  const answer = await fetch(region.dataset.poll, { headers, redirect: "error" }).catch(() => null);
+  if (answer?.status !== 200) return;
+  const { text } = await answer.json();
+  if (!text || text === region.textContent) return;
+  const link = Object.assign(document.createElement("a"), { href: region.dataset.show, textContent: text, className: "ds-link" });
+  region.replaceChildren(link);
+}, Number(region.dataset.every ?? 20000)));
+
+each("[data-countdown]", (clock) => {
+  let left = Number(clock.dataset.countdown);
+  const tick = setInterval(() => {
+    left -= 1;
+    clock.textContent = left > 0 ? clock.dataset.sentence.replace("%s", left) : clock.dataset.over;
+    if (left <= 0) { clearInterval(tick); each("[data-undo]", (button) => { button.hidden = true; }); }
+  }, 1000);
+});
+
+each("[data-ends-in]", (note) => {
+  const warn = () => {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "ds-button", textContent: note.dataset.button });
+    button.addEventListener("click", async () => {
+      const answer = await fetch(note.dataset.stay, { method: "POST", body: new URLSearchParams({ csrf_token: token() }) });
+      if (answer.ok) { note.replaceChildren(); plan((await answer.json()).ends_in); }
+    });
+    note.replaceChildren(Object.assign(document.createElement("p"), { textContent: note.dataset.warn }), button);
+  };
+  const plan = (seconds) => setTimeout(warn, Math.max(0, seconds - 300) * 1000);
+  plan(Number(note.dataset.endsIn));
+});
