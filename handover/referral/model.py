@@ -150,6 +150,32 @@ class Party:
     service: ServiceId
 
 
+class UpdateKind(StrEnum):
+    """What the referrer tells or asks for after sending."""
+
+    ANSWER = "answer"
+    SUPPLEMENT = "supplement"
+    WITHDRAWAL = "withdrawal"
+    RETRACTION = "retraction"
+    NOTE = "note"
+    OUTCOME_OPENED = "outcome-opened"
+    """The referrer has opened the refusal (rule 14); never pending, never answered."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addition:
+    """What the referrer added after sending; a referral that is sent on takes it along."""
+
+    kind: UpdateKind
+    """ANSWER, SUPPLEMENT or NOTE."""
+    text: str = field(repr=False)
+    written_at: datetime
+    author: Author
+    question: str = field(default="", repr=False)
+    """What was asked, where this answers something."""
+    attachments: tuple[Attachment, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """`referral-request`: from the referrer, or from a service that sends it on (`redirected_by`)."""
@@ -169,20 +195,9 @@ class Request:
     """1 for the first service; one more each time it is sent on. The receiver numbers from (leg, 1)."""
     seniority_on: datetime | None = None
     """When the first service received it: its clock is everybody's clock (rule 9). None on the first leg."""
+    additions: tuple[Addition, ...] = ()
     redirect_reason: str = field(default="", repr=False)
     redirect_author: Author | None = None
-
-
-class UpdateKind(StrEnum):
-    """What the referrer tells or asks for after sending."""
-
-    ANSWER = "answer"
-    SUPPLEMENT = "supplement"
-    WITHDRAWAL = "withdrawal"
-    RETRACTION = "retraction"
-    NOTE = "note"
-    OUTCOME_OPENED = "outcome-opened"
-    """The referrer has opened the refusal (rule 14)."""
 
 
 @dataclass(frozen=True, kw_only=True)
