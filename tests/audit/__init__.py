@@ -1,0 +1,1 @@
+"""The log: whole, ordered, and readable by the patient."""
