@@ -1,12 +1,15 @@
 """Puts a node together: its database, keys and products, and the Flask application over them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import Flask
 
-from handover import web
+from handover import clock, web
 from handover.config import Settings
 from handover.db import Database
+from handover.exchange.wiring import Products
+from handover.keys.keyring import Keyring
+from handover.keys.vault import Vault, open_vault
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,11 +18,17 @@ class Node:
 
     settings: Settings
     db: Database
+    keyring: Keyring = field(repr=False)
+    products: Products
 
 
-def create_node(settings: Settings) -> Node:
-    """Open the database and keys of a node. Raises HandoverError, naming what is missing or odd."""
-    return Node(settings=settings, db=Database(settings.database_url))
+def assemble(settings: Settings, db: Database, keyring: Keyring) -> Node:
+    """Return the node over an open database and unlocked keys; the seals of its content open from here on."""
+    products = Products()
+    db.provide(Keyring, keyring)
+    db.provide(Vault, open_vault(db, keyring, now=clock.now()))
+    db.provide(Products, products)
+    return Node(settings=settings, db=db, keyring=keyring, products=products)
 
 
 def create_app(node: Node) -> Flask:
