@@ -1,0 +1,105 @@
+"""Queries about patients; each names the agency that asks."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from handover.db import provided
+from handover.ids import AgencyId, PersonId
+from handover.keys.vault import Vault
+from handover.person.model import Identity
+from handover.person.tables import PersonRow, PersonTokenRow
+from handover.values import dump, load
+
+NUMBER = "person-number"
+NAME = "person-name"
+
+
+def add(session: Session, agency: AgencyId, id_: PersonId, identity: Identity, *, now: datetime) -> bool:
+    """Store a new patient; False when somebody with that number was stored in the meantime."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    row = {
+        "agency": agency,
+        "id": id_,
+        "number_hash": hash_of(session, agency, identity.number),
+        "identity": _sealed(session, agency, id_, identity),
+        "created_at": now,
+        "updated_at": now,
+    }
+    statement = dialect.insert(PersonRow).values(row)
+    added = session.execute(statement.on_conflict_do_nothing().returning(PersonRow.id)).first() is not None
+    if added:
+        _index(session, agency, id_, identity)
+    return added
+
+
+def change(session: Session, agency: AgencyId, id_: PersonId, identity: Identity, *, now: datetime) -> None:
+    """Replace what is known about a patient."""
+    session.execute(
+        update(PersonRow)
+        .where(PersonRow.agency == agency, PersonRow.id == id_)
+        .values(
+            number_hash=hash_of(session, agency, identity.number),
+            identity=_sealed(session, agency, id_, identity),
+            updated_at=now,
+        )
+    )
+    session.execute(delete(PersonTokenRow).where(PersonTokenRow.agency == agency, PersonTokenRow.person == id_))
+    _index(session, agency, id_, identity)
+
+
+def by_number(session: Session, agency: AgencyId, number: str) -> PersonId | None:
+    """Return who has that national number at the agency."""
+    found = session.scalar(
+        select(PersonRow.id).where(
+            PersonRow.agency == agency, PersonRow.number_hash == hash_of(session, agency, number)
+        )
+    )
+    return None if found is None else PersonId(found)
+
+
+def by_name(session: Session, agency: AgencyId, text: str, *, limit: int) -> Sequence[PersonId]:
+    """Return those whose names hold every word of the text (three letters of each are enough)."""
+    tokens = provided(session, Vault).word_tokens(agency, NAME, text)
+    if not tokens:
+        return []
+    statement = (
+        select(PersonTokenRow.person)
+        .where(PersonTokenRow.agency == agency, PersonTokenRow.token.in_(tokens))
+        .group_by(PersonTokenRow.person)
+        .having(func.count() == len(tokens))
+        .limit(limit)
+    )
+    return [PersonId(id_) for id_ in session.scalars(statement)]
+
+
+def identities(session: Session, agency: AgencyId, ids: Iterable[PersonId]) -> dict[PersonId, Identity]:
+    """Return the identities of those the agency knows among `ids`."""
+    vault = provided(session, Vault)
+    rows = session.execute(
+        select(PersonRow.id, PersonRow.identity).where(PersonRow.agency == agency, PersonRow.id.in_(set(ids)))
+    )
+    return {
+        PersonId(row.id): load(Identity, vault.open(agency, "person", "identity", row.id, row.identity))
+        for row in rows
+    }
+
+
+def hash_of(session: Session, agency: AgencyId, number: str | None) -> bytes | None:
+    """Return the keyed hash a number is found by."""
+    return None if not number else provided(session, Vault).blind(agency, NUMBER, number)
+
+
+def _sealed(session: Session, agency: AgencyId, id_: PersonId, identity: Identity) -> bytes:
+    return provided(session, Vault).seal(agency, "person", "identity", id_, dump(identity))
+
+
+def _index(session: Session, agency: AgencyId, id_: PersonId, identity: Identity) -> None:
+    tokens = provided(session, Vault).tokens(agency, NAME, identity.name)
+    if tokens:
+        session.execute(
+            insert(PersonTokenRow), [{"agency": agency, "token": token, "person": id_} for token in tokens]
+        )
