@@ -1,0 +1,118 @@
+"""What a team holds: work with a next step, an owner and a date; tasks for a person; notes; ready texts.
+
+Snooze and filters never hide what is due (rule 8): `is_hidden` is the one place that decides.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+from handover.errors import Invalid
+from handover.ids import AgencyId, ServiceId, StaffId, TaskId
+
+NoteId = NewType("NoteId", UUID)
+ReadyTextId = NewType("ReadyTextId", UUID)
+
+
+@dataclass(frozen=True)
+class Place:
+    """One piece of work at one service: what kind, and what it is about (an id)."""
+
+    agency: AgencyId
+    service: ServiceId
+    kind: str
+    """Given by the product, such as `referral-received`."""
+    subject: UUID
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkItem:
+    """An open case's next step, owner and date at one service."""
+
+    place: Place
+    next_step: str
+    """A code the pages put into words."""
+    due_at: datetime
+    owner: StaffId | None
+    """None: nobody has taken it."""
+    is_open: bool
+    snoozed_until: datetime | None
+    created_at: datetime
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether the date has passed while the work is open."""
+        return self.is_open and self.due_at <= now
+
+    def is_hidden(self, now: datetime) -> bool:
+        """Whether the item is snoozed; never when it is due."""
+        return self.snoozed_until is not None and now < min(self.snoozed_until, self.due_at)
+
+
+class SnoozePastDeadline(Invalid):
+    """Nothing can be put away past its deadline."""
+
+    code = "team.snooze-past-deadline"
+
+
+def snooze_end(due_at: datetime, until: datetime, now: datetime) -> datetime:
+    """Return until when the item may be put away. Raises SnoozePastDeadline, also when it is due already."""
+    if not now < until <= due_at:
+        raise SnoozePastDeadline(fields={"until": ["past-deadline" if until > now else "not-in-future"]})
+    return until
+
+
+class TaskKind(StrEnum):
+    """Why a machine could not finish something."""
+
+    NOT_DELIVERED = "not-delivered"
+    """A message was refused, expired or stopped."""
+    REDIRECT_FAILED = "redirect-failed"
+    """The service the referral was sent on to never confirmed it: it is ours again."""
+    HELD_TWICE = "held-twice"
+    """The new service had it after all, after we went on: call each other."""
+    LATE_INFORMATION = "late-information"
+    """Something was added after the outcome."""
+    ALARM = "alarm"
+    """Something an operator must look at."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """Something a machine could not finish, for a named person, else for whoever works at the service."""
+
+    id: TaskId
+    agency: AgencyId
+    service: ServiceId | None
+    for_staff: StaffId | None
+    kind: TaskKind
+    subject: UUID | None
+    subject_kind: str
+    text: str = field(repr=False)
+    """The problems in words: codes and paths of what the other side said; sealed at rest."""
+    raised_at: datetime
+    done_at: datetime | None = None
+    done_by: StaffId | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InternalNote:
+    """A yellow note: for the team, never leaves the service."""
+
+    id: NoteId
+    at: datetime
+    by: StaffId
+    by_name: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadyText:
+    """A text a service uses again and again. Not about anybody."""
+
+    id: ReadyTextId | None
+    """None for one that came with the product and that the service has not changed."""
+    kind: str
+    title: str
+    text: str

@@ -1,0 +1,278 @@
+"""A team's work: open, own, put away, finish; tasks for a person; yellow notes; ready texts.
+
+The products above decide who may do it and log it; here every act names the agency and the service.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping
+from sqlalchemy.orm import Session
+
+from handover.actors import Staff
+from handover.db import provided
+from handover.errors import NotFound
+from handover.ids import AgencyId, ServiceId, StaffId, TaskId, new_uuid
+from handover.keys.vault import Vault
+from handover.team import store
+from handover.team.model import (
+    InternalNote,
+    NoteId,
+    Place,
+    ReadyText,
+    ReadyTextId,
+    Task,
+    TaskKind,
+    WorkItem,
+    snooze_end,
+)
+from handover.team.tables import InternalNoteRow, ReadMarkRow, ReadyTextRow, TaskRow, WorkItemRow
+from handover.values import dump, load
+
+
+class WorkNotFound(NotFound):
+    """No such work, task or text here."""
+
+    code = "team.not-found"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """How much open work a service has."""
+
+    open: int
+    overdue: int
+    unowned: int
+
+
+@dataclass(frozen=True)
+class _Note:
+    by: StaffId
+    by_name: str
+    text: str = field(repr=False)
+
+
+def open_item(
+    session: Session, place: Place, *, next_step: str, due_at: datetime, owner: StaffId | None, now: datetime
+) -> None:
+    """Set a case's next step, owner and date at a service; opens again what was done, wakes what sleeps."""
+    row = {
+        **vars(place),
+        "next_step": next_step,
+        "due_at": due_at,
+        "owner": owner,
+        "is_open": True,
+        "snoozed_until": None,
+        "created_at": now,
+        "done_at": None,
+        "done_by": None,
+    }
+    replacing = ("next_step", "due_at", "owner", "is_open", "snoozed_until", "done_at", "done_by")
+    store.put(session, WorkItemRow, row, replacing=replacing)
+
+
+def close_item(session: Session, place: Place, *, by: StaffId | None, now: datetime) -> None:
+    """Close a case's work at a service, for the whole team; nothing happens when there is none."""
+    store.change_item(session, place, is_open=False, done_at=now, done_by=by)
+
+
+def own_item(session: Session, place: Place, owner: StaffId | None) -> None:
+    """Give a piece of work an owner, or nobody. Raises WorkNotFound."""
+    if not store.change_item(session, place, owner=owner):
+        raise WorkNotFound
+
+
+def snooze(session: Session, place: Place, *, until: datetime, now: datetime) -> None:
+    """Put a piece of work away for a while, never past its date. Raises WorkNotFound, SnoozePastDeadline."""
+    found = item(session, place)
+    store.change_item(session, place, snoozed_until=snooze_end(found.due_at, until, now))
+
+
+def item(session: Session, place: Place) -> WorkItem:
+    """Return one piece of work. Raises WorkNotFound."""
+    row = store.item(session, place)
+    if row is None:
+        raise WorkNotFound
+    return _item(row)
+
+
+def items_of(session: Session, agency: AgencyId, kind: str, subjects: Iterable[UUID]) -> tuple[WorkItem, ...]:
+    """Return the work on several cases at all services of an agency."""
+    return tuple(_item(row) for row in store.items_of(session, agency, kind, subjects))
+
+
+def open_items(
+    session: Session,
+    agency: AgencyId,
+    service: ServiceId,
+    *,
+    kind: str,
+    now: datetime,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = 50,
+    due_before: datetime | None = None,
+) -> tuple[WorkItem, ...]:
+    """Return a service's open work by date; go on with `after=(due_at, subject)` of the last one."""
+    rows = store.open_items(
+        session, agency, service, kind=kind, now=now, after=after, limit=limit, due_before=due_before
+    )
+    return tuple(_item(row) for row in rows)
+
+
+def overdue(session: Session, agency: AgencyId, *, now: datetime, limit: int = 200) -> tuple[WorkItem, ...]:
+    """Return everything at the agency whose date has passed, the oldest first."""
+    return tuple(_item(row) for row in store.overdue(session, agency, now=now, limit=limit))
+
+
+def counts(session: Session, agency: AgencyId, service: ServiceId, *, kind: str, now: datetime) -> Counts:
+    """Return how much open work a service has."""
+    return Counts(**store.counts(session, agency, service, kind=kind, now=now))
+
+
+def mark_read(session: Session, by: Staff, kind: str, subject: UUID, *, now: datetime) -> None:
+    """Note that this person has read the case (read is per person, done is per team)."""
+    row = {"agency": by.agency, "staff": by.id, "kind": kind, "subject": subject, "read_at": now}
+    store.put(session, ReadMarkRow, row, replacing=("read_at",))
+
+
+def read_at(session: Session, by: Staff, kind: str, subjects: Iterable[UUID]) -> dict[UUID, datetime]:
+    """Return when this person last read each case; those never read are left out."""
+    return store.read_marks(session, by.agency, by.id, kind, subjects)
+
+
+def note(session: Session, place: Place, text: str, *, by: Staff, now: datetime) -> NoteId:
+    """Stick a yellow note on a case; it never leaves the service."""
+    id_ = NoteId(new_uuid())
+    sealed = _seal(session, place.agency, "internal_note", "note", id_, dump(_Note(by.id, by.name, text)))
+    store.add(session, InternalNoteRow, {**vars(place), "id": id_, "at": now, "note": sealed})
+    return id_
+
+
+def notes(session: Session, place: Place) -> tuple[InternalNote, ...]:
+    """Return the yellow notes on a case at one service, the oldest first."""
+    return tuple(_note(session, row) for row in store.notes(session, place))
+
+
+def ready_texts(
+    session: Session, agency: AgencyId, service: ServiceId, kind: str | None = None
+) -> tuple[ReadyText, ...]:
+    """Return a service's ready texts, and those of the product it has not replaced (same kind and title)."""
+    own = [
+        ReadyText(id=ReadyTextId(row["id"]), kind=row["kind"], title=row["title"], text=row["text"])
+        for row in store.texts(session, agency, service)
+    ]
+    replaced = {(text.kind, text.title) for text in own}
+    shipped = [text for text in _shipped_texts() if (text.kind, text.title) not in replaced]
+    found = sorted((*own, *shipped), key=lambda text: (text.kind, text.title))
+    return tuple(text for text in found if text.text and kind in {None, text.kind})
+
+
+def save_text(session: Session, service: ServiceId, text: ReadyText, *, by: Staff, now: datetime) -> ReadyTextId:
+    """Save a ready text of a service; an empty one hides the product's of the same title. Raises WorkNotFound."""
+    values = {
+        "kind": text.kind,
+        "title": text.title,
+        "text": text.text,
+        "changed_at": now,
+        "changed_by": by.id,
+    }
+    if text.id is None:
+        made = ReadyTextId(new_uuid())
+        store.add(session, ReadyTextRow, {"agency": by.agency, "service": service, "id": made, **values})
+        return made
+    if not store.change_text(session, by.agency, service, text.id, values):
+        raise WorkNotFound
+    return text.id
+
+
+def raise_task(  # noqa: PLR0913 - one keyword for each thing a task says
+    session: Session,
+    agency: AgencyId,
+    *,
+    kind: TaskKind,
+    text: str,
+    now: datetime,
+    service: ServiceId | None = None,
+    for_staff: StaffId | None = None,
+    subject: UUID | None = None,
+    subject_kind: str = "",
+) -> TaskId:
+    """Leave a task for a named person, else for whoever works at the service, else for the operators."""
+    id_ = TaskId(new_uuid())
+    row = {
+        "agency": agency,
+        "id": id_,
+        "service": service,
+        "for_staff": for_staff,
+        "kind": kind.value,
+        "subject": subject,
+        "subject_kind": subject_kind,
+        "text": _seal(session, agency, "task", "text", id_, text.encode()),
+        "raised_at": now,
+        "is_open": True,
+    }
+    store.add(session, TaskRow, row)
+    return id_
+
+
+def tasks(session: Session, by: Staff) -> tuple[Task, ...]:
+    """Return a person's open tasks, and the unnamed ones of the services they work for; the oldest first."""
+    services = {at for at, _role in by.roles}
+    return _tasks(session, store.open_tasks(session, by.agency, staff=by.id, services=services))
+
+
+def tasks_about(session: Session, agency: AgencyId, subject: UUID) -> tuple[Task, ...]:
+    """Return the open tasks about one case."""
+    return _tasks(session, store.tasks_about(session, agency, subject))
+
+
+def finish_task(session: Session, task: TaskId, *, by: Staff, now: datetime) -> None:
+    """Close one of the tasks `tasks` shows this person. Raises WorkNotFound."""
+    if task not in {each.id for each in tasks(session, by)}:
+        raise WorkNotFound
+    store.finish_task(session, by.agency, task, by=by.id, now=now)
+
+
+def _tasks(session: Session, rows: Sequence[RowMapping]) -> tuple[Task, ...]:
+    vault = provided(session, Vault)
+    return tuple(_task(vault, row) for row in rows)
+
+
+def _task(vault: Vault, row: RowMapping) -> Task:
+    plain: dict[str, Any] = {name: value for name, value in row.items() if name not in {"is_open", "text"}}
+    text = vault.open(row["agency"], "task", "text", row["id"], row["text"]).decode()
+    return Task(**{**plain, "kind": TaskKind(row["kind"]), "text": text})
+
+
+def _note(session: Session, row: RowMapping) -> InternalNote:
+    raw = provided(session, Vault).open(row["agency"], "internal_note", "note", row["id"], row["note"])
+    read = load(_Note, raw)
+    return InternalNote(id=NoteId(row["id"]), at=row["at"], by=read.by, by_name=read.by_name, text=read.text)
+
+
+def _item(row: RowMapping) -> WorkItem:
+    return WorkItem(
+        place=Place(row["agency"], row["service"], row["kind"], row["subject"]),
+        next_step=row["next_step"],
+        due_at=row["due_at"],
+        owner=row["owner"],
+        is_open=row["is_open"],
+        snoozed_until=row["snoozed_until"],
+        created_at=row["created_at"],
+    )
+
+
+def _seal(session: Session, agency: AgencyId, table: str, column: str, row: UUID, plain: bytes) -> bytes:
+    return provided(session, Vault).seal(agency, table, column, row, plain)
+
+
+@cache
+def _shipped_texts() -> tuple[ReadyText, ...]:
+    raw = json.loads(files("handover").joinpath("data", "ready_texts.json").read_text("utf-8"))
+    return tuple(ReadyText(id=None, **text) for text in raw["texts"])

@@ -1,0 +1,195 @@
+"""Queries about a team's work; each names the agency and the service that ask."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import RowMapping, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from handover.db import Base
+from handover.ids import AgencyId, ServiceId, StaffId
+from handover.team.model import Place
+from handover.team.tables import InternalNoteRow, ReadMarkRow, ReadyTextRow, TaskRow, WorkItemRow
+
+
+def put(session: Session, table: type[Base], row: dict[str, Any], *, replacing: Iterable[str]) -> None:
+    """Insert a row, or replace the named columns of the one with the same primary key."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table).values(row)
+    keys = [column.name for column in table.__table__.primary_key]
+    changed = {name: statement.excluded[name] for name in replacing}
+    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+
+
+def at(place: Place) -> Any:
+    """Return the condition that names one work item."""
+    return and_(
+        WorkItemRow.agency == place.agency,
+        WorkItemRow.service == place.service,
+        WorkItemRow.kind == place.kind,
+        WorkItemRow.subject == place.subject,
+    )
+
+
+def item(session: Session, place: Place) -> RowMapping | None:
+    """Return one work item's row."""
+    return session.execute(select(WorkItemRow.__table__).where(at(place))).mappings().first()
+
+
+def items_of(session: Session, agency: AgencyId, kind: str, subjects: Iterable[UUID]) -> Sequence[RowMapping]:
+    """Return the work items of several cases at an agency, at all its services."""
+    statement = select(WorkItemRow.__table__).where(
+        WorkItemRow.agency == agency, WorkItemRow.kind == kind, WorkItemRow.subject.in_(list(subjects))
+    )
+    return session.execute(statement).mappings().all()
+
+
+def change_item(session: Session, place: Place, **values: Any) -> bool:
+    """Change one work item; False when there is none."""
+    result = session.execute(update(WorkItemRow).where(at(place)).values(**values).returning(WorkItemRow.subject))
+    return result.first() is not None
+
+
+def open_items(
+    session: Session,
+    agency: AgencyId,
+    service: ServiceId,
+    *,
+    kind: str,
+    now: datetime,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+    due_before: datetime | None = None,
+) -> Sequence[RowMapping]:
+    """Return open items by date after `after`, without those put away (never without those that are due)."""
+    table = WorkItemRow
+    visible = or_(table.snoozed_until.is_(None), table.snoozed_until <= now, table.due_at <= now)
+    where = [table.agency == agency, table.service == service, table.is_open.is_(True), table.kind == kind]
+    if after is not None:
+        where.append(tuple_(table.due_at, table.subject) > after)
+    if due_before is not None:
+        where.append(table.due_at < due_before)
+    statement = select(table.__table__).where(*where, visible).order_by(table.due_at, table.subject).limit(limit)
+    return session.execute(statement).mappings().all()
+
+
+def overdue(session: Session, agency: AgencyId, *, now: datetime, limit: int) -> Sequence[RowMapping]:
+    """Return what is overdue at the agency, the oldest first."""
+    statement = (
+        select(WorkItemRow.__table__)
+        .where(WorkItemRow.agency == agency, WorkItemRow.is_open.is_(True), WorkItemRow.due_at <= now)
+        .order_by(WorkItemRow.due_at)
+        .limit(limit)
+    )
+    return session.execute(statement).mappings().all()
+
+
+def read_marks(
+    session: Session, agency: AgencyId, staff: StaffId, kind: str, subjects: Iterable[UUID]
+) -> dict[UUID, datetime]:
+    """Return when one person last read each of the cases."""
+    rows = session.execute(
+        select(ReadMarkRow.subject, ReadMarkRow.read_at).where(
+            ReadMarkRow.agency == agency,
+            ReadMarkRow.staff == staff,
+            ReadMarkRow.kind == kind,
+            ReadMarkRow.subject.in_(list(subjects)),
+        )
+    )
+    return {row.subject: row.read_at for row in rows}
+
+
+def add(session: Session, table: type[Base], row: dict[str, Any]) -> None:
+    """Insert one row."""
+    session.execute(insert(table).values(row))
+
+
+def notes(session: Session, place: Place) -> Sequence[RowMapping]:
+    """Return a case's yellow notes at one service, the oldest first."""
+    table = InternalNoteRow
+    statement = (
+        select(table.__table__)
+        .where(
+            table.agency == place.agency,
+            table.service == place.service,
+            table.kind == place.kind,
+            table.subject == place.subject,
+        )
+        .order_by(table.at, table.id)
+    )
+    return session.execute(statement).mappings().all()
+
+
+def texts(session: Session, agency: AgencyId, service: ServiceId) -> Sequence[RowMapping]:
+    """Return a service's own ready texts."""
+    statement = (
+        select(ReadyTextRow.__table__)
+        .where(ReadyTextRow.agency == agency, ReadyTextRow.service == service)
+        .order_by(ReadyTextRow.kind, ReadyTextRow.title)
+    )
+    return session.execute(statement).mappings().all()
+
+
+def change_text(
+    session: Session, agency: AgencyId, service: ServiceId, text: UUID, values: dict[str, Any]
+) -> bool:
+    """Change one ready text of a service; False when it is not there."""
+    result = session.execute(
+        update(ReadyTextRow)
+        .where(ReadyTextRow.agency == agency, ReadyTextRow.service == service, ReadyTextRow.id == text)
+        .values(**values)
+        .returning(ReadyTextRow.id)
+    )
+    return result.first() is not None
+
+
+def open_tasks(
+    session: Session, agency: AgencyId, *, staff: StaffId | None, services: Iterable[ServiceId | None]
+) -> Sequence[RowMapping]:
+    """Return the open tasks of one person, and those of their services that name nobody; the oldest first."""
+    own = TaskRow.for_staff == staff
+    wanted = list(services)
+    unnamed = TaskRow.for_staff.is_(None) if None in wanted else _unnamed_at(wanted)
+    statement = (
+        select(TaskRow.__table__)
+        .where(TaskRow.agency == agency, TaskRow.is_open.is_(True), or_(own, unnamed))
+        .order_by(TaskRow.raised_at, TaskRow.id)
+    )
+    return session.execute(statement).mappings().all()
+
+
+def tasks_about(session: Session, agency: AgencyId, subject: UUID) -> Sequence[RowMapping]:
+    """Return the open tasks about one case."""
+    statement = select(TaskRow.__table__).where(
+        TaskRow.agency == agency, TaskRow.subject == subject, TaskRow.is_open.is_(True)
+    )
+    return session.execute(statement).mappings().all()
+
+
+def finish_task(session: Session, agency: AgencyId, task: UUID, *, by: StaffId, now: datetime) -> bool:
+    """Close a task; False when it is not there or was closed before."""
+    result = session.execute(
+        update(TaskRow)
+        .where(TaskRow.agency == agency, TaskRow.id == task, TaskRow.is_open.is_(True))
+        .values(is_open=False, done_at=now, done_by=by)
+        .returning(TaskRow.id)
+    )
+    return result.first() is not None
+
+
+def counts(session: Session, agency: AgencyId, service: ServiceId, *, kind: str, now: datetime) -> RowMapping:
+    """Return how many open items a service has: all, overdue, without an owner."""
+    table = WorkItemRow
+    statement = select(
+        func.count().label("open"),
+        func.count().filter(table.due_at <= now).label("overdue"),
+        func.count().filter(table.owner.is_(None)).label("unowned"),
+    ).where(table.agency == agency, table.service == service, table.is_open.is_(True), table.kind == kind)
+    return session.execute(statement).mappings().one()
+
+
+def _unnamed_at(services: Sequence[ServiceId | None]) -> Any:
+    return and_(TaskRow.for_staff.is_(None), TaskRow.service.in_([each for each in services if each is not None]))

@@ -1,0 +1,99 @@
+"""A team's work, sealed where it could be about a person. Work lists are ranges of one index, by date."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, LargeBinary, String, Text, Uuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from handover.db import Base, UtcDateTime
+
+
+class WorkItemRow(Base):
+    """The next step of one case at one service."""
+
+    __tablename__ = "work_item"
+    __table_args__ = (
+        Index("ix_work_item_due", "agency", "service", "is_open", "due_at", "subject"),
+        Index("ix_work_item_overdue", "agency", "is_open", "due_at"),
+    )
+
+    agency: Mapped[str] = mapped_column(String(9), primary_key=True)
+    service: Mapped[str] = mapped_column(String(20), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(30), primary_key=True)
+    subject: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    next_step: Mapped[str] = mapped_column(String(40))
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    owner: Mapped[UUID | None] = mapped_column(Uuid)
+    is_open: Mapped[bool]
+    snoozed_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    done_by: Mapped[UUID | None] = mapped_column(Uuid)
+
+
+class ReadMarkRow(Base):
+    """That one person has read one case, and when last."""
+
+    __tablename__ = "read_mark"
+
+    agency: Mapped[str] = mapped_column(String(9), primary_key=True)
+    staff: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(30), primary_key=True)
+    subject: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    read_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class InternalNoteRow(Base):
+    """A yellow note; the text and the writer's name are sealed."""
+
+    __tablename__ = "internal_note"
+    __table_args__ = (Index("ix_internal_note_subject", "agency", "service", "kind", "subject", "at"),)
+
+    agency: Mapped[str] = mapped_column(String(9), primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    service: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(30))
+    subject: Mapped[UUID] = mapped_column(Uuid)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    note: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ReadyTextRow(Base):
+    """A ready text of one service; not about anybody, so in plain."""
+
+    __tablename__ = "ready_text"
+    __table_args__ = (Index("ix_ready_text_service", "agency", "service", "kind"),)
+
+    agency: Mapped[str] = mapped_column(String(9), primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    service: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(30))
+    title: Mapped[str] = mapped_column(String(200))
+    text: Mapped[str] = mapped_column(Text)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    changed_by: Mapped[UUID] = mapped_column(Uuid)
+
+
+class TaskRow(Base):
+    """Something a machine could not finish; the words are sealed."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        Index("ix_task_staff", "agency", "for_staff", "is_open", "raised_at"),
+        Index("ix_task_service", "agency", "service", "is_open", "raised_at"),
+        Index("ix_task_subject", "agency", "subject", "is_open"),
+    )
+
+    agency: Mapped[str] = mapped_column(String(9), primary_key=True)
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    service: Mapped[str | None] = mapped_column(String(20))
+    for_staff: Mapped[UUID | None] = mapped_column(Uuid)
+    kind: Mapped[str] = mapped_column(String(30))
+    subject: Mapped[UUID | None] = mapped_column(Uuid)
+    subject_kind: Mapped[str] = mapped_column(String(30))
+    text: Mapped[bytes] = mapped_column(LargeBinary)
+    raised_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    is_open: Mapped[bool]
+    done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    done_by: Mapped[UUID | None] = mapped_column(Uuid)
