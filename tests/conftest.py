@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copyfile
 from uuid import uuid4
 
 import pytest
@@ -10,8 +11,11 @@ from sqlalchemy import create_engine, text
 
 os.environ.setdefault("HANDOVER_MODE", "test")
 
-from handover import clock, ids
-from handover.db import Base, Database
+from handover import clock, ids, migrations
+from handover.db import Database
+from tests.required import pytest_make_collect_report, pytest_runtest_makereport
+
+__all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
 
 
 @pytest.fixture(autouse=True)
@@ -21,10 +25,22 @@ def _clean_clock_and_ids() -> Iterator[None]:
     ids.reset()
 
 
+@pytest.fixture(scope="session")
+def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with every slice's empty tables, made once and copied for each test."""
+    path = tmp_path_factory.mktemp("empty") / "node.db"
+    db = _with_tables(f"sqlite:///{path}")
+    db.engine.dispose()
+    return path
+
+
 @pytest.fixture
-def node_db(tmp_path: Path) -> Iterator[Database]:
-    """One node's empty SQLite database with every imported slice's tables."""
-    yield from _opened(f"sqlite:///{tmp_path / 'node.db'}")
+def node_db(tmp_path: Path, empty_sqlite: Path) -> Iterator[Database]:
+    """One node's empty SQLite database with every slice's tables."""
+    copyfile(empty_sqlite, tmp_path / "node.db")
+    db = Database(f"sqlite:///{tmp_path / 'node.db'}")
+    yield db
+    db.engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -57,14 +73,19 @@ def any_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("postgres_url"))
 
 
-@pytest.fixture
-def any_db(any_url: str) -> Iterator[Database]:
-    """One node's empty database with every imported slice's tables, on each kind of database."""
-    yield from _opened(any_url)
-
-
-def _opened(url: str) -> Iterator[Database]:
-    db = Database(url)
-    Base.metadata.create_all(db.engine)
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def any_db(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """One node's empty database with every slice's tables, on each kind of database."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("node_db")
+        return
+    db = _with_tables(request.getfixturevalue("postgres_url"))
     yield db
     db.engine.dispose()
+
+
+def _with_tables(url: str) -> Database:
+    db = Database(url)
+    migrations.all_tables().create_all(db.engine)
+    migrations.stamp(db)
+    return db

@@ -1,0 +1,1 @@
+"""Storage: schema versions, backup and restore."""
