@@ -296,6 +296,8 @@ class Redirection:
 
     where: Party
     where_name: str
+    leg: int
+    """The leg of its version numbers: higher than any used before, also when an earlier attempt failed."""
     reason: str = field(repr=False)
     assessor: str
     assessor_phone: str
@@ -363,6 +365,9 @@ class StatusUpdate:
     warn_on: date
     """The same by the earlier reading."""
     assessed_at: datetime | None = None
+    """When the right was first assessed (the clock stopped being watched)."""
+    decided_at: datetime | None = None
+    """When the present outcome was decided; later than `assessed_at` after a late decline."""
     opened: Opened | None = None
     outcome: Outcome | None = None
     appointment: Appointment | None = None
