@@ -1,7 +1,7 @@
 """What every test may use: a clean clock and id source, and a node's database of both kinds."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import copyfile
 from uuid import uuid4
@@ -53,24 +53,36 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The URL of a fresh, empty PostgreSQL database."""
-    name = f"t{uuid4().hex}"
+def new_postgres(postgres_server: str) -> Iterator[Callable[[], str]]:
+    """Makes fresh, empty PostgreSQL databases and gives their URLs."""
+    made: list[str] = []
     admin = create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+
+    def make() -> str:
+        made.append(f"t{uuid4().hex}")
+        with admin.connect() as connection:
+            connection.execute(text(f"create database {made[-1]}"))
+        return admin.url.set(database=made[-1]).render_as_string(hide_password=False)
+
+    yield make
     with admin.connect() as connection:
-        connection.execute(text(f"create database {name}"))
-    yield admin.url.set(database=name).render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f"drop database {name} with (force)"))
+        for name in made:
+            connection.execute(text(f"drop database {name} with (force)"))
     admin.dispose()
+
+
+@pytest.fixture
+def postgres_url(new_postgres: Callable[[], str]) -> str:
+    """The URL of a fresh, empty PostgreSQL database."""
+    return new_postgres()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def any_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database: the test runs once on SQLite and once on PostgreSQL."""
+    """The URL of an empty database, a new one: the test runs once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'any.db'}"
-    return str(request.getfixturevalue("postgres_url"))
+    return str(request.getfixturevalue("new_postgres")())
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
