@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from handover.db import Database, after_commit, provided
 
@@ -56,3 +57,10 @@ def test_threads_that_write_take_turns(tmp_path: Path) -> None:
         list(pool.map(add, range(200)))
     with db.reading() as session:
         assert session.execute(text("select a from t")).scalar_one() == 200
+
+
+def test_a_database_error_never_repeats_the_values(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path / 'node.db'}")
+    with pytest.raises(DBAPIError) as failed, db.transaction() as session:
+        session.execute(text("insert into nowhere values (:number)"), {"number": "01810012345"})
+    assert "01810012345" not in str(failed.value)
