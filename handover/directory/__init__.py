@@ -1,1 +1,1 @@
-"""Agencies, services, endpoints, public keys: one signed list, and each agency's own statement."""
+"""The address book: agencies, services, endpoints and public keys, all of them signed."""

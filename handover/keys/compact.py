@@ -8,6 +8,7 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import pybase64
@@ -53,8 +54,13 @@ def header(segment: bytes) -> dict[str, Any]:
     """Decode a protected header; raises EnvelopeRefused on duplicates, nesting deeper than flat, or size."""
     if len(segment) > MAX_HEADER_BYTES:
         raise EnvelopeRefused(Reason.TOO_LARGE)
+    return members(decode(segment))
+
+
+def members(raw: bytes) -> dict[str, Any]:
+    """Read one JSON object strictly: UTF-8, no member twice, no NaN; raises EnvelopeRefused(malformed)."""
     try:
-        found = json.loads(decode(segment).decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+        found = json.loads(raw.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
     except (UnicodeDecodeError, ValueError, RecursionError) as odd:
         raise EnvelopeRefused(Reason.MALFORMED) from odd
     if not isinstance(found, dict):
@@ -62,17 +68,17 @@ def header(segment: bytes) -> dict[str, Any]:
     return found
 
 
-def require(members: Mapping[str, Any], checks: Mapping[str, Check]) -> None:
+def require(found: Mapping[str, Any], checks: Mapping[str, Check]) -> None:
     """Demand exactly the members in `checks`, each passing its check; raises EnvelopeRefused(bad-header)."""
-    if members.keys() != checks.keys() or not all(check(members[name]) for name, check in checks.items()):
+    if found.keys() != checks.keys() or not all(check(found[name]) for name, check in checks.items()):
         raise EnvelopeRefused(Reason.BAD_HEADER)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
+    found = dict(pairs)
+    if len(found) != len(pairs):
         raise EnvelopeRefused(Reason.MALFORMED)
-    return members
+    return found
 
 
 def _refuse(_constant: str) -> None:
@@ -109,3 +115,8 @@ def is_digest(value: object) -> bool:
 def is_instant(value: object) -> bool:
     """Whether the value is whole seconds since 1970; true and 1.0 are not."""
     return type(value) is int and 0 <= value <= _LAST_SECOND
+
+
+def instant(seconds: int) -> datetime:
+    """Return the instant that many whole seconds after 1970 began."""
+    return datetime.fromtimestamp(seconds, UTC)

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from handover.errors import HandoverError, Invalid
+from handover.errors import Invalid
 
 
 class Reason(StrEnum):
@@ -24,6 +24,9 @@ class Reason(StrEnum):
     """The ciphertext does not belong to this key, agency and profile, or was changed."""
     UNKNOWN_SIGNER = "unknown-signer"
     """The signing agency or its key is not in the directory."""
+    AGENCY_SUSPENDED = "agency-suspended"
+    DIRECTORY_EXPIRED = "directory-expired"
+    """Our own copy of the directory is too old to trust anybody by; the sender tries again."""
     KEY_NOT_YET_VALID = "key-not-yet-valid"
     KEY_RETIRED = "key-retired"
     KEY_REVOKED = "key-revoked"
@@ -53,7 +56,12 @@ class KeyRefused(Invalid):
     code = "key.refused"
 
 
-class SealBroken(HandoverError):
-    """A sealed column does not open: changed, moved to another row, or sealed under a key that is gone."""
+class SealBroken(RuntimeError):
+    """A sealed column does not open: changed, moved to another row, or sealed under a key that is gone.
 
-    code = "vault.seal-broken"
+    Not a refusal of what somebody asked for, but damage: an operator's matter.
+    """
+
+    def __init__(self, *, table: str, column: str) -> None:
+        super().__init__(f"vault.seal-broken: {table}.{column}")
+        self.stable_code = "vault.seal-broken"

@@ -8,7 +8,7 @@ All functions are pure and may be called from many threads.
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
@@ -91,7 +91,7 @@ def verify_message(jws: bytes, *, aud: AgencyId, find_key: FindKey, now: datetim
     found = signatures.read(jws, typ=MESSAGE_TYPE, checks=_MESSAGE, limit=MAX_JWS_BYTES)
     header = found.header
     payload = _verified(found, aud=aud, find_key=find_key)
-    iat, exp = _instant(header["iat"]), _instant(header["exp"])
+    iat, exp = compact.instant(header["iat"]), compact.instant(header["exp"])
     if iat > now + SKEW:
         raise EnvelopeRefused(Reason.FROM_THE_FUTURE)
     if exp <= now:
@@ -134,7 +134,7 @@ def verify_ack(ack: bytes, *, aud: AgencyId, find_key: FindKey, now: datetime) -
     found = signatures.read(ack, typ=ACK_TYPE, checks=_ACK, limit=MAX_JWS_BYTES)
     header = found.header
     payload = _verified(found, aud=aud, find_key=find_key)
-    iat = _instant(header["iat"])
+    iat = compact.instant(header["iat"])
     if iat > now + SKEW:
         raise EnvelopeRefused(Reason.FROM_THE_FUTURE)
     return SignedAck(
@@ -203,10 +203,6 @@ def _claims(typ: str, iss: AgencyId, aud: AgencyId, jti: MessageId, iat: datetim
 
 def _extra(aud: AgencyId) -> bytes:
     return f"{PROFILE}|{aud}".encode()
-
-
-def _instant(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _is_ek(value: object) -> bool:

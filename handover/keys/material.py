@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final, Self
 
@@ -128,13 +129,15 @@ class EncryptionKey:
 
     public: PublicEncryptionKey
     key: hpke.PrivateKey = field(repr=False, compare=False)
+    created_at: datetime = datetime(2025, 1, 1, tzinfo=UTC)
+    """Senders seal to the newest key of a statement."""
 
     @classmethod
-    def from_material(cls, seed: bytes) -> Self:
+    def from_material(cls, seed: bytes, *, created_at: datetime | None = None) -> Self:
         """Build from the 32-byte seed (X-Wing)."""
         private, raw = hpke.private_key(seed)
         jwk = {"kty": "AKP", "alg": hpke.ALGORITHM, "pub": compact.encode(raw).decode()}
-        return cls(PublicEncryptionKey.from_jwk(jwk), private)
+        return cls(PublicEncryptionKey.from_jwk(jwk), private, created_at or cls.created_at)
 
     @property
     def kid(self) -> KeyId:

@@ -29,6 +29,10 @@ class Unverified:
     header: Mapping[str, Any]
     _segments: Sequence[bytes] = field(repr=False)
 
+    def unverified_payload(self) -> bytes:
+        """Return what nobody has vouched for yet (an enrolment names its own key)."""
+        return compact.decode(self._segments[1])
+
     def verify(self, key: PublicSigningKey) -> bytes:
         """Return the payload, or raise EnvelopeRefused(bad-signature)."""
         protected, payload, signature = self._segments

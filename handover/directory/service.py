@@ -1,0 +1,348 @@
+"""The address book's use cases: look up, pull, publish. Nothing is ever trusted because it came first.
+
+`open_book(db, anchors)` is called once when a node is put together. On the hot path (`signing_key`,
+`encryption_key`) the answer comes from memory.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.orm import Session
+
+from handover.db import Database, after_commit, provided
+from handover.directory import documents, fetching, store
+from handover.directory.book import Book, Snapshot, find_statement_key
+from handover.directory.model import (
+    LIFETIME,
+    PROFILE,
+    Agency,
+    Anchors,
+    Directory,
+    DirectoryExpired,
+    DirectoryRefused,
+    Kind,
+    PublishedKey,
+    Service,
+    Statement,
+    check_succession,
+    check_times,
+)
+from handover.directory.tables import StatementRow
+from handover.errors import HandoverError, NotFound
+from handover.ids import AgencyId, KeyId, ServiceId
+from handover.keys.keyring import Keyring
+from handover.keys.material import PublicEncryptionKey, PublicSigningKey
+from handover.keys.vault import words
+
+RENEW_BEFORE: Final = timedelta(days=4)
+"""A statement with less life left than this is signed again."""
+REFRESH_EVERY: Final = timedelta(minutes=1)
+"""How often an unknown key may make this node ask the same agency again."""
+FETCHERS: Final = 8
+
+Fetch = Callable[[str], bytes]
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookState:
+    """How fresh the node's copies are, for `handover check`, the operator's page and metrics."""
+
+    version: int | None
+    expires_at: datetime | None
+    is_valid: bool
+    pulled_at: datetime | None
+    problem: str | None
+    """Why the latest pull was not believed."""
+    statement_problems: dict[AgencyId, str] = field(default_factory=dict)
+    """By agency: why its latest statement was not believed, or that the one held has expired."""
+
+
+def open_book(db: Database, anchors: Anchors) -> Book:
+    """Provide the address book to every session of this database."""
+    book = Book(anchors)
+    db.provide(Book, book)
+    return book
+
+
+def agency(session: Session, wanted: AgencyId) -> Agency:
+    """Return an agency of the community; raises NotFound('directory.no-agency')."""
+    return _snapshot(session).known().agency(wanted)
+
+
+def agencies(session: Session) -> list[Agency]:
+    """Return the community's active agencies by name."""
+    listed = _snapshot(session).known().agencies.values()
+    return sorted((one for one in listed if one.is_active), key=lambda one: one.name)
+
+
+def service_of(session: Session, wanted: ServiceId) -> Service:
+    """Return a service by its HER-id; raises NotFound('directory.no-service')."""
+    entry = _snapshot(session).services.get(wanted)
+    if entry is None:
+        raise NotFound("directory.no-service", service=wanted)
+    return entry.service
+
+
+def services_of(session: Session, wanted: AgencyId) -> list[Service]:
+    """Return an agency's services by name (none while its statement is missing)."""
+    statement = _snapshot(session).statements.get(wanted)
+    return sorted(statement.services, key=lambda service: service.name) if statement else []
+
+
+def find_services(
+    session: Session,
+    text: str = "",
+    *,
+    takes: str | None = None,
+    place: str | None = None,
+    kind: Kind | None = None,
+) -> list[Service]:
+    """Return services for which each word of `text` stands in name, agency or place; by agency and name.
+
+    `takes` looks in what the service takes and for whom; `place` and `kind` must be equal.
+    """
+    wanted, wanted_takes, wanted_place = words(text), words(takes or ""), words(place or "")
+    found = [
+        entry
+        for entry in _snapshot(session).services.values()
+        if entry.matches(wanted)
+        and entry.takes_what(wanted_takes)
+        and (not wanted_place or words(entry.service.place) == wanted_place)
+        and (kind is None or entry.service.kind == kind)
+    ]
+    found.sort(key=lambda entry: (entry.agency_name, entry.service.name))
+    return [entry.service for entry in found]
+
+
+def signing_key(session: Session, signer: AgencyId, kid: KeyId, *, at: datetime) -> PublicSigningKey:
+    """Return the key that verifies what `signer` signed and we received at `at`; raises EnvelopeRefused."""
+    directory = _snapshot(session).known()
+    return directory.signing_key(signer, kid, at=at)
+
+
+def encryption_key(session: Session, receiver: AgencyId, *, at: datetime) -> PublicEncryptionKey:
+    """Return the newest key to seal to; raises NotFound, DirectoryExpired or DirectoryRefused if there is none."""
+    snapshot = _snapshot(session)
+    directory = snapshot.known()
+    if at >= directory.exp:
+        raise DirectoryExpired
+    listed = directory.agency(receiver)
+    if not listed.is_active:
+        raise NotFound("directory.agency-suspended", agency=receiver)
+    if listed.min_profile != PROFILE:
+        raise DirectoryRefused("directory.profile-too-new", agency=receiver)
+    statement = snapshot.statements.get(receiver)
+    if statement is None:
+        raise NotFound("directory.no-statement", agency=receiver)
+    return statement.encryption_key(at=at)
+
+
+def state(session: Session, *, now: datetime) -> BookState:
+    """Say how fresh the copies are and what was not believed lately."""
+    row, snapshot = store.held_directory(session), _snapshot(session)
+    problems = {AgencyId(found.agency): found.problem for found in store.statements(session) if found.problem}
+    for one, statement in snapshot.statements.items():
+        if now >= statement.exp:
+            problems.setdefault(one, "directory.statement-expired")
+    expires_at = snapshot.directory.exp if snapshot.directory else None
+    return BookState(
+        version=snapshot.directory.version if snapshot.directory else None,
+        expires_at=expires_at,
+        is_valid=expires_at is not None and now < expires_at,
+        pulled_at=row.pulled_at if row else None,
+        problem=row.problem if row else None,
+        statement_problems=problems,
+    )
+
+
+def accept_directory(session: Session, jws: bytes, *, now: datetime) -> Directory:
+    """Believe a directory signed by a pinned anchor, not expired, not older than the one held; keep it."""
+    book, row = provided(session, Book), store.directory_row(session)
+    offered = documents.read_directory(jws, book.anchors)
+    check_times(iat=offered.iat, exp=offered.exp, now=now)
+    is_same = row.jws == jws
+    check_succession(held=row.version, offered=offered.version, same=is_same)
+    row.version, row.jws, row.pulled_at, row.tried_at, row.problem = offered.version, jws, now, now, None
+    if not is_same:
+        _changed(session)
+    return offered
+
+
+def accept_statement(session: Session, jws: bytes, *, agency: AgencyId, now: datetime) -> Statement:
+    """Believe an agency's statement, signed by a key listed now, not older than the one held; keep it."""
+    directory, row = _current_directory(session), store.statement_row(session, agency)
+    offered = documents.read_statement(jws, agency, lambda kid: directory.signing_key(agency, kid, at=now))
+    check_times(iat=offered.iat, exp=offered.exp, now=now)
+    held = _held_statement(row.jws, agency, directory)
+    if held is not None:
+        held_at, offered_at = int(held.iat.timestamp()), int(offered.iat.timestamp())
+        check_succession(held=held_at, offered=offered_at, same=row.jws == jws)
+    _keep(session, row, jws, now)
+    return offered
+
+
+def publish_statement(session: Session, agency: AgencyId, services: Sequence[Service], *, now: datetime) -> bytes:
+    """Sign and keep what a hosted agency says of itself, with its encryption keys; return it as served."""
+    held = provided(session, Keyring).of(agency)
+    keys = tuple(PublishedKey(key=key.public, published_at=key.created_at) for key in held.enc)
+    statement = Statement(agency=agency, iat=now, exp=now + LIFETIME, keys=keys, services=tuple(services))
+    jws = documents.sign_statement(statement, signer=held.sig)
+    _keep(session, store.statement_row(session, agency), jws, now)
+    return jws
+
+
+def confirm_service(session: Session, wanted: ServiceId, *, on: date, now: datetime) -> None:
+    """Say that a hosted agency's entry for a service is still right, and publish that."""
+    change_service(session, replace(service_of(session, wanted), confirmed_on=on), now=now)
+
+
+def change_service(session: Session, changed: Service, *, now: datetime) -> None:
+    """Publish a hosted agency's statement with this service in place of the one with the same id (or added)."""
+    others = [service for service in services_of(session, changed.agency) if service.id != changed.id]
+    publish_statement(session, changed.agency, [*others, changed], now=now)
+
+
+def renew_statements(session: Session, *, now: datetime) -> list[AgencyId]:
+    """Sign again the hosted agencies' statements that expire soon; return whose."""
+    statements = _snapshot(session).statements
+    due = [
+        one
+        for one in provided(session, Keyring).agencies
+        if one in statements and statements[one].exp - now < RENEW_BEFORE
+    ]
+    for one in due:
+        publish_statement(session, one, statements[one].services, now=now)
+    return due
+
+
+def statement_jws(session: Session, hosted: AgencyId) -> bytes:
+    """Return a hosted agency's statement as served to other nodes; raises NotFound."""
+    jws = store.statement_jws(session, hosted) if hosted in provided(session, Keyring).agencies else None
+    if jws is None:
+        raise NotFound("directory.no-statement", agency=hosted)
+    return jws
+
+
+def directory_jws(session: Session) -> bytes:
+    """Return the last good directory; raises NotFound before the first pull."""
+    row = store.held_directory(session)
+    if row is None or row.jws is None:
+        raise NotFound("directory.none")
+    return row.jws
+
+
+def pull(db: Database, source: str, *, now: datetime, fetch: Fetch | None = None) -> BookState:
+    """Pull the directory, then every other agency's statement; what is not believed leaves the last good copy."""
+    fetch = fetch or _fetch_documents
+    _pull_directory(db, source, fetch, now)
+    with db.reading() as session:
+        directory = _snapshot(session).directory
+        hosted = set(provided(session, Keyring).agencies)
+    if directory is not None:
+        others = [one for one in directory.agencies.values() if one.is_active and one.id not in hosted]
+        _pull_statements(db, others, fetch, now)
+    with db.transaction() as session:
+        return state(session, now=now)
+
+
+def refresh(db: Database, wanted: AgencyId, source: str, *, now: datetime, fetch: Fetch | None = None) -> bool:
+    """Pull the directory and one agency's statement because a key was unknown; at most once a minute per agency.
+
+    Returns whether it asked; if so, look the key up again.
+    """
+    fetch = fetch or _fetch_documents
+    with db.transaction() as session:
+        row = store.statement_row(session, wanted)
+        if row.tried_at is not None and row.tried_at <= now < row.tried_at + REFRESH_EVERY:
+            return False
+        row.tried_at = now
+        hosted = wanted in provided(session, Keyring).agencies
+    _pull_directory(db, source, fetch, now)
+    with db.reading() as session:
+        directory = _snapshot(session).directory
+    listed = directory.agencies.get(wanted) if directory else None
+    if listed is not None and listed.is_active and not hosted:
+        _pull_statements(db, [listed], fetch, now)
+    return True
+
+
+def _pull_directory(db: Database, source: str, fetch: Fetch, now: datetime) -> None:
+    try:
+        jws = fetch(source)
+        with db.transaction() as session:
+            accept_directory(session, jws, now=now)
+    except HandoverError as refused:
+        log.warning("directory.not-believed", code=refused.stable_code)
+        with db.transaction() as session:
+            row = store.directory_row(session)
+            row.tried_at, row.problem = now, refused.stable_code
+
+
+def _pull_statements(db: Database, wanted: Iterable[Agency], fetch: Fetch, now: datetime) -> None:
+    def get(one: Agency) -> tuple[AgencyId, bytes | str]:
+        try:
+            return one.id, fetch(fetching.statement_url(one.endpoint, one.id))
+        except HandoverError as refused:
+            return one.id, refused.stable_code
+
+    with ThreadPoolExecutor(FETCHERS) as pool:
+        fetched = list(pool.map(get, wanted))
+    with db.transaction() as session:
+        for one, found in fetched:
+            _keep_statement(session, one, found, now)
+
+
+def _keep_statement(session: Session, one: AgencyId, found: bytes | str, now: datetime) -> None:
+    code = found if isinstance(found, str) else None
+    if isinstance(found, bytes):
+        try:
+            accept_statement(session, found, agency=one, now=now)
+        except HandoverError as refused:
+            code = refused.stable_code
+    if code is not None:
+        log.warning("directory.statement-not-believed", agency=one, code=code)
+        row = store.statement_row(session, one)
+        row.tried_at, row.problem = now, code
+
+
+def _fetch_documents(source: str) -> bytes:
+    return fetching.fetch(source, limit=documents.MAX_DIRECTORY_BYTES)
+
+
+def _snapshot(session: Session) -> Snapshot:
+    return provided(session, Book).snapshot(session)
+
+
+def _current_directory(session: Session) -> Directory:
+    """Read the directory of this very transaction, which may have just accepted it."""
+    jws = store.directory_row(session).jws
+    if jws is None:
+        raise DirectoryExpired("directory.none")
+    return documents.read_directory(jws, provided(session, Book).anchors)
+
+
+def _held_statement(jws: bytes | None, agency: AgencyId, directory: Directory) -> Statement | None:
+    """Read the statement held, if it is still believed: one signed by a revoked key holds nobody back."""
+    if jws is None:
+        return None
+    try:
+        return documents.read_statement(jws, agency, lambda kid: find_statement_key(directory, agency, kid))
+    except HandoverError:
+        return None
+
+
+def _keep(session: Session, row: StatementRow, jws: bytes, now: datetime) -> None:
+    is_same = row.jws == jws
+    row.jws, row.pulled_at, row.tried_at, row.problem = jws, now, now, None
+    if not is_same:
+        _changed(session)
+
+
+def _changed(session: Session) -> None:
+    store.touch(session)
+    after_commit(session, provided(session, Book).forget)

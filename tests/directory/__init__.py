@@ -1,0 +1,1 @@
+"""The address book: what is believed, what is refused, and how services are found."""

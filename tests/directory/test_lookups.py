@@ -1,0 +1,85 @@
+"""Finding services, agencies and keys in a directory that was accepted."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from handover.db import Database
+from handover.directory import service
+from handover.directory.model import DirectoryExpired, Kind
+from handover.errors import NotFound
+from handover.ids import AgencyId, ServiceId
+from handover.keys.errors import EnvelopeRefused, Reason
+from tests import builders
+from tests.builders import DPS, INTAKE, MUNICIPALITY, NAV
+
+NOW = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def made(node_db: Database) -> builders.Community:
+    community = builders.community(NOW)
+    builders.join(node_db, community, MUNICIPALITY, NAV)
+    return community
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("inntak", ["Inntak voksne"]),
+        ("fjordheim dps", ["Inntak voksne", "Poliklinikk voksne"]),
+        ("POLI voks", ["Poliklinikk voksne"]),
+        ("psyk", ["Kommunepsykolog"]),
+        ("arbeidsrettet oppfoelging", ["Arbeidsrettet oppfølging"]),
+        ("finnes ikke", []),
+    ],
+)
+def test_a_referrer_finds_services_by_parts_of_words(
+    node_db: Database, made: builders.Community, text: str, names: list[str]
+) -> None:
+    with node_db.reading() as session:
+        assert [found.name for found in service.find_services(session, text)] == names
+
+
+def test_a_referrer_narrows_the_search_by_kind_place_and_what_is_taken(
+    node_db: Database, made: builders.Community
+) -> None:
+    adults = Kind(system="urn:oid:2.16.578.1.12.4.1.1.8668", code="PV")
+    with node_db.reading() as session:
+        assert len(service.find_services(session, kind=adults)) == 2
+        assert len(service.find_services(session, place="fjordheim")) == 5
+        assert service.find_services(session, place="fjord") == []
+        assert len(service.find_services(session, takes="alvorlige lid")) == 5
+        assert service.find_services(session, takes="barn") == []
+
+
+def test_a_node_knows_services_and_agencies_and_says_when_it_does_not(
+    node_db: Database, made: builders.Community
+) -> None:
+    with node_db.reading() as session:
+        assert service.service_of(session, INTAKE).agency == DPS
+        assert service.agency(session, DPS).endpoint == "http://127.0.0.1:8002"
+        assert [one.name for one in service.agencies(session)] == [
+            "Fjordheim DPS",
+            "Fjordheim kommune",
+            "NAV Fjordheim",
+        ]
+        with pytest.raises(NotFound, match="no-service"):
+            service.service_of(session, ServiceId("1"))
+        with pytest.raises(NotFound, match="no-agency"):
+            service.agency(session, AgencyId("399999999"))
+
+
+def test_keys_of_the_directory_verify_and_seal_until_it_expires(
+    node_db: Database, made: builders.Community
+) -> None:
+    kid = made.keys[DPS].sig.kid
+    with node_db.reading() as session:
+        assert service.signing_key(session, DPS, kid, at=NOW) == made.keys[DPS].sig.public
+        assert service.encryption_key(session, DPS, at=NOW) == made.keys[DPS].enc[0].public
+        late = NOW + timedelta(days=7)
+        with pytest.raises(EnvelopeRefused) as refused:
+            service.signing_key(session, DPS, kid, at=late)
+        with pytest.raises(DirectoryExpired):
+            service.encryption_key(session, DPS, at=late)
+    assert refused.value.reason is Reason.DIRECTORY_EXPIRED
