@@ -7,6 +7,7 @@ from flask import Flask
 from handover import clock, web
 from handover.config import Settings
 from handover.db import Database
+from handover.exchange.model import Pace
 from handover.exchange.wiring import Products
 from handover.keys.keyring import Keyring
 from handover.keys.vault import Vault, open_vault
@@ -28,6 +29,7 @@ def assemble(settings: Settings, db: Database, keyring: Keyring) -> Node:
     db.provide(Keyring, keyring)
     db.provide(Vault, open_vault(db, keyring, now=clock.now()))
     db.provide(Products, products)
+    db.provide(Pace, Pace(late_after=settings.late_after, expire_after=settings.expire_after))
     return Node(settings=settings, db=db, keyring=keyring, products=products)
 
 

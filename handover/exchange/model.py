@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from handover.exchange.lifecycle import OPEN, State
+from handover.fhir.problem import Problem
 from handover.ids import AgencyId, MessageId
 
 MAX_MESSAGE_BYTES: Final = 1024 * 1024
@@ -52,15 +53,6 @@ class Fault:
 
     side: Side
     code: str
-
-
-@dataclass(frozen=True)
-class Flaw:
-    """One thing the receiver found wrong: where and what, never the value."""
-
-    path: str
-    code: str
-    text: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +125,7 @@ class DeliveryFact:
     late: bool
     at: datetime
     fault: Fault | None = None
-    flaws: tuple[Flaw, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -158,7 +150,7 @@ class Delivery:
     state: State
     queued_at: datetime
     not_before: datetime
-    expires_at: datetime
+    expires_at: datetime | None
     sent_at: datetime | None
     delivered_at: datetime | None
     acknowledged_at: datetime | None
@@ -167,7 +159,7 @@ class Delivery:
     late: bool
     held: bool
     last_error: Fault | None
-    problems: tuple[Flaw, ...] = ()
+    problems: tuple[Problem, ...] = ()
     history: tuple[Change, ...] = ()
 
 
@@ -196,7 +188,7 @@ class Alarm:
     event: Event | None = None
     subject: str | None = None
     fault: Fault | None = None
-    flaws: tuple[Flaw, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +201,6 @@ class Pace:
     """How long one worker keeps a message it has taken: longer than every network timeout together."""
     late_after: timedelta = timedelta(minutes=30)
     expire_after: timedelta = timedelta(hours=96)
-    undo: timedelta = timedelta(seconds=30)
     connect_timeout: float = 5.0
     """Seconds."""
     answer_timeout: float = 30.0

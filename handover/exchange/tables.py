@@ -15,7 +15,8 @@ class OutgoingRow(Base):
     __tablename__ = "exchange_outgoing"
     __table_args__ = (
         Index("ix_exchange_outgoing_due", "agency", "receiver", "is_open", "due_at"),
-        Index("ix_exchange_outgoing_expiry", "agency", "is_open", "expires_at"),
+        Index("ix_exchange_outgoing_expiry", "agency", "expires_at"),
+        Index("ix_exchange_outgoing_late", "agency", "late_at"),
         Index("ix_exchange_outgoing_state", "agency", "state", "queued_at"),
     )
     agency: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -32,8 +33,9 @@ class OutgoingRow(Base):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """Next attempt. Whoever takes the row moves it past the lease: a dead worker's rows come back."""
     late_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    """When the sender is told that it is late; None once told."""
-    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """When the sender is told that it is late; None once told or ended."""
+    expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """None once ended; held messages expire too."""
     attempts: Mapped[int] = mapped_column(Integer)
     changes: Mapped[int] = mapped_column(Integer)
     """Rows in the history; the next one's number."""
@@ -42,7 +44,7 @@ class OutgoingRow(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     fault_side: Mapped[str | None] = mapped_column(String(8))
     fault_code: Mapped[str | None] = mapped_column(String(80))
-    flaws: Mapped[str | None] = mapped_column(Text)
+    problems: Mapped[str | None] = mapped_column(Text)
     """JSON list of [path, code, text] from the receiver's OperationOutcome: never values."""
     sha256: Mapped[bytes] = mapped_column(LargeBinary(32))
     """Of the FHIR bytes."""

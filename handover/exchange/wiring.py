@@ -6,11 +6,14 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from handover.errors import NotFound
 from handover.exchange.model import Alarm, DeliveryFact, Event, OutgoingRef, Received
+from handover.ids import AgencyId, KeyId
+from handover.keys.material import PublicEncryptionKey, PublicSigningKey
 
 Receive = Callable[[Session, Received], None]
 MayStillGo = Callable[[Session, OutgoingRef], bool]
@@ -55,6 +58,8 @@ class Products:
     """Called in the transaction that found the reason; set by `app.py`."""
     wake: threading.Event = field(default_factory=threading.Event)
     """Set after every commit that gave this process's worker something to do."""
+    known_ways: set[tuple[AgencyId, AgencyId]] = field(default_factory=set)
+    """(sender, receiver) pairs of which this process knows that they are stored."""
     _by_event: dict[Event, Product] = field(default_factory=dict)
 
     def register(
@@ -77,3 +82,17 @@ class Products:
         if found is None:
             raise UnknownEvent(event=event.value)
         return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Peers:
+    """What the exchange asks about other agencies. Reached by `provided(session, Peers)`; `app.py` fills it in."""
+
+    endpoint: Callable[[Session, AgencyId], str]
+    """The node's base address; raises NotFound for an agency that is not in the directory."""
+    encryption_key: Callable[[Session, AgencyId, datetime], PublicEncryptionKey]
+    """What to seal to now; raises NotFound when the agency's statement is missing or too old."""
+    signing_key: Callable[[Session, AgencyId, KeyId, datetime], PublicSigningKey]
+    """A key valid for what is received at that instant; raises EnvelopeRefused."""
+    refresh: Callable[[AgencyId], None]
+    """Pulls directory and that agency's statement anew (after `unknown-kid`); outside every transaction."""

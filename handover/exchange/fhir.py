@@ -1,0 +1,71 @@
+"""What the post office reads of a FHIR message: the header's ids and addresses, and nothing of its content."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from handover.exchange.model import Event
+from handover.fhir import urls
+from handover.fhir.messages import check
+from handover.fhir.parse import parse
+from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
+from handover.ids import AgencyId, MessageId
+
+_HEADER: Final = "Bundle.entry[0].resource"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Addresses:
+    """What was signed, and what the message must therefore say of itself."""
+
+    message: MessageId
+    sender: AgencyId
+    receiver: AgencyId
+
+
+def read(payload: bytes, signed: Addresses) -> tuple[Event, dict[str, Any]]:
+    """Return a received message's event and its checked Bundle. Raises FhirInvalid with every problem."""
+    event = event_of(parse(payload))
+    return event, read_as(payload, event, signed)
+
+
+def read_as(payload: bytes, event: Event, signed: Addresses) -> dict[str, Any]:
+    """Return the Bundle, valid against the profile of `event`, its ids equal to the signed ones (CRYPTO.md)."""
+    bundle = check(payload, event.value)
+    problems = _differences(bundle, signed)
+    if problems:
+        raise FhirInvalid(problems)
+    return bundle
+
+
+def event_of(bundle: dict[str, Any]) -> Event:
+    """Return what the message says it is; raises FhirInvalid(unknown-event)."""
+    try:
+        return Event(bundle["entry"][0]["resource"]["eventCoding"]["code"])
+    except (LookupError, TypeError, ValueError) as odd:
+        raise FhirInvalid([Problem(f"{_HEADER}.eventCoding.code", ProblemCode.UNKNOWN_EVENT)]) from odd
+
+
+def _differences(bundle: dict[str, Any], signed: Addresses) -> list[Problem]:
+    header = bundle["entry"][0]["resource"]
+    destination = _first(header.get("destination"))
+    wanted = {
+        f"{_HEADER}.id": (header.get("id"), str(signed.message)),
+        "Bundle.identifier.value": (_dig(bundle, "identifier", "value"), UUID(str(signed.message)).urn),
+        f"{_HEADER}.source.endpoint": (_dig(header, "source", "endpoint"), urls.agency_endpoint(signed.sender)),
+        f"{_HEADER}.destination[0].endpoint": (
+            _dig(destination, "endpoint"),
+            urls.agency_endpoint(signed.receiver),
+        ),
+    }
+    return [Problem(path, ProblemCode.ID_MISMATCH) for path, (said, meant) in wanted.items() if said != meant]
+
+
+def _first(several: Any) -> Any:
+    return several[0] if isinstance(several, list) and several else None
+
+
+def _dig(node: Any, *names: str) -> Any:
+    for name in names:
+        node = node.get(name) if isinstance(node, dict) else None
+    return node

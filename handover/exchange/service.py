@@ -1,0 +1,234 @@
+"""What products ask of the post office: post, cancel, and how far a message has come.
+
+`post` only promises: it validates, signs, seals and stores in the caller's transaction; workers send later.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from typing import Any, Final
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from handover.actors import Machine
+from handover.audit import service as audit
+from handover.audit.model import Event as Logged
+from handover.audit.model import Record
+from handover.db import after_commit, provided
+from handover.errors import Conflict, Invalid, NotFound
+from handover.exchange import crash, fhir, settling, store
+from handover.exchange.lifecycle import Fact, State
+from handover.exchange.model import (
+    MAX_MESSAGE_BYTES,
+    Change,
+    Delivery,
+    Event,
+    Fault,
+    Outgoing,
+    Pace,
+    Side,
+    is_late,
+)
+from handover.exchange.wiring import Peers, Products
+from handover.fhir.problem import Problem, ProblemCode
+from handover.ids import AgencyId, MessageId
+from handover.keys import hm1
+from handover.keys.keyring import Keyring
+from handover.keys.vault import Vault
+
+ACTOR: Final = "exchange"
+CONTENT_TABLE: Final = "exchange_outgoing_content"
+
+
+class AlreadyPosted(Conflict):
+    """A message with this id was posted before; ids are never used twice."""
+
+    code = "exchange.already-posted"
+
+
+class AlreadyLeft(Conflict):
+    """Too late to undo: the message may be on its way."""
+
+    code = "exchange.already-left"
+
+
+class UnknownReceiver(Invalid):
+    """The receiving agency is not in the directory."""
+
+    code = "exchange.unknown-receiver"
+
+
+class TooLarge(Invalid):
+    """The message is over 1 MiB; what is large belongs in attachments."""
+
+    code = "exchange.too-large"
+
+
+def post(session: Session, outgoing: Outgoing, *, now: datetime) -> None:
+    """Promise one message (DESIGN rule 1). Raises FhirInvalid, TooLarge, UnknownReceiver or AlreadyPosted."""
+    post_all(session, [outgoing], now=now)
+
+
+def post_all(session: Session, messages: Sequence[Outgoing], *, now: datetime) -> None:
+    """Promise several messages at once, with a few statements for all of them."""
+    pace = provided(session, Pace)
+    rows = [_signed(session, each, pace, now) for each in messages]
+    try:
+        store.add_outgoing(
+            session,
+            [row for row, _ in rows],
+            [content for _, content in rows],
+            [_first_change(each, now) for each in messages],
+        )
+    except IntegrityError as twice:
+        raise AlreadyPosted from twice
+    audit.record_many(session, [_queued(each, now) for each in messages])
+    _open_ways(session, {(each.sender, each.receiver) for each in messages})
+    wake(session)
+    crash.around_commit(session, "post")
+
+
+def cancel(session: Session, agency: AgencyId, message: MessageId, *, now: datetime) -> None:
+    """Undo a message before it left. Raises NotFound, or AlreadyLeft once `not_before` has come."""
+    row = store.locked(session, agency, [message]).get(message)
+    if row is None:
+        raise NotFound
+    if row.state != State.QUEUED or row.attempts or now >= row.not_before:
+        raise AlreadyLeft
+    settling.settle(session, agency, [settling.Settlement(message=message, fact=Fact.UNDONE, why="undo")], now=now)
+
+
+def delivery(session: Session, agency: AgencyId, message: MessageId, *, now: datetime) -> Delivery:
+    """Return how far a message that the agency posted has come. Raises NotFound."""
+    row = store.outgoing(session, agency, message)
+    if row is None:
+        raise NotFound
+    changes = tuple(
+        Change(change.at, State(change.state), change.why, change.by)
+        for change in store.history(session, agency, message)
+    )
+    return to_delivery(row, changes, pace=provided(session, Pace), now=now)
+
+
+def to_delivery(row: store.AnyRow, history: tuple[Change, ...], *, pace: Pace, now: datetime) -> Delivery:
+    """Return a stored row as a value."""
+    state = State(row.state)
+    return Delivery(
+        message=MessageId(row.message),
+        sender=AgencyId(row.agency),
+        receiver=AgencyId(row.receiver),
+        event=Event(row.event),
+        subject=row.subject,
+        state=state,
+        queued_at=row.queued_at,
+        not_before=row.not_before,
+        expires_at=row.expires_at,
+        sent_at=row.sent_at,
+        delivered_at=row.delivered_at,
+        acknowledged_at=row.ended_at if state is State.ACKNOWLEDGED else None,
+        next_attempt_at=row.due_at if row.is_open else None,
+        attempts=row.attempts,
+        late=is_late(state=state, not_before=row.not_before, now=now, pace=pace),
+        held=row.held,
+        last_error=Fault(Side(row.fault_side), row.fault_code) if row.fault_code else None,
+        problems=read_problems(row.problems),
+        history=history,
+    )
+
+
+def read_problems(stored: str | None) -> tuple[Problem, ...]:
+    """Return problems as they were stored beside a refused message."""
+    return tuple(Problem(path, ProblemCode(code), text) for path, code, text in json.loads(stored or "[]"))
+
+
+def wake(session: Session) -> None:
+    """Wake this process's worker and, on PostgreSQL, everybody's, once this transaction has committed."""
+    store.notify(session)
+    after_commit(session, provided(session, Products).wake.set)
+
+
+def _signed(session: Session, outgoing: Outgoing, pace: Pace, now: datetime) -> tuple[store.Values, store.Values]:
+    if len(outgoing.payload) > MAX_MESSAGE_BYTES:
+        raise TooLarge
+    try:
+        provided(session, Peers).endpoint(session, outgoing.receiver)
+    except NotFound as unknown:
+        raise UnknownReceiver(agency=outgoing.receiver) from unknown
+    fhir.read_as(outgoing.payload, outgoing.event, _addresses(outgoing))
+    signed_at = now.replace(microsecond=0)
+    valid_until = signed_at + hm1.MAX_LIFETIME
+    jws = hm1.sign_message(
+        outgoing.payload,
+        signer=provided(session, Keyring).signer(outgoing.sender),
+        iss=outgoing.sender,
+        aud=outgoing.receiver,
+        jti=outgoing.message,
+        iat=signed_at,
+        exp=valid_until,
+    )
+    key = {"agency": outgoing.sender, "message": outgoing.message}
+    sealed = provided(session, Vault).seal(outgoing.sender, CONTENT_TABLE, "jws", outgoing.message, jws)
+    content = {**key, "jws": sealed, "valid_until": valid_until}
+    return {**key, **_first_values(outgoing, pace, now)}, content
+
+
+def _addresses(outgoing: Outgoing) -> fhir.Addresses:
+    return fhir.Addresses(message=outgoing.message, sender=outgoing.sender, receiver=outgoing.receiver)
+
+
+def _first_values(outgoing: Outgoing, pace: Pace, now: datetime) -> dict[str, Any]:
+    start = max(now, outgoing.not_before or now)
+    return {
+        "receiver": outgoing.receiver,
+        "event": outgoing.event.value,
+        "subject": outgoing.subject,
+        "state": State.QUEUED.value,
+        "is_open": True,
+        "held": False,
+        "queued_at": now,
+        "not_before": start,
+        "due_at": start,
+        "late_at": start + pace.late_after,
+        "expires_at": start + min(pace.expire_after, hm1.MAX_LIFETIME - timedelta(days=1)),
+        "attempts": 0,
+        "changes": 1,
+        "sha256": sha256(outgoing.payload).digest(),
+        **dict.fromkeys(_NOT_YET),
+    }
+
+
+_NOT_YET: Final = (
+    "sent_at",
+    "delivered_at",
+    "ended_at",
+    "fault_side",
+    "fault_code",
+    "problems",
+    "acknowledgement",
+)
+
+
+def _first_change(outgoing: Outgoing, now: datetime) -> store.Values:
+    key = {"agency": outgoing.sender, "message": outgoing.message, "number": 0}
+    return {**key, "at": now, "state": State.QUEUED.value, "why": "posted", "by": ACTOR}
+
+
+def _queued(outgoing: Outgoing, now: datetime) -> Record:
+    return Record(
+        event=Logged.DELIVERY_QUEUED,
+        agency=outgoing.sender,
+        at=now,
+        actor=Machine(agency=outgoing.sender, name=ACTOR),
+        subject=str(outgoing.message),
+        detail={"event": outgoing.event.value, "receiver": outgoing.receiver},
+    )
+
+
+def _open_ways(session: Session, ways: Iterable[tuple[AgencyId, AgencyId]]) -> None:
+    known = provided(session, Products).known_ways
+    for way in sorted(set(ways) - known):
+        store.ensure_destination(session, *way)
+        after_commit(session, partial(known.add, way))
