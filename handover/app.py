@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from flask import Flask
 
 from handover import clock, web
+from handover.access import wiring as access
 from handover.config import Settings
 from handover.db import Database
 from handover.exchange.model import Pace
@@ -39,4 +40,5 @@ def create_app(node: Node) -> Flask:
     app.extensions["handover.db"] = node.db
     app.extensions["handover.settings"] = node.settings
     web.init_app(app)
+    access.init_app(app, node.settings, node.keyring, name_of_agency=lambda _session, agency: agency)
     return app

@@ -28,9 +28,12 @@ class Settings:
     oidc_issuer: str | None = None
     oidc_preset: str = "helseid"
     oidc_client_id: str | None = None
+    oidc_acr: str | None = None
+    """The security level (`acr`) a generic provider is asked for; the presets know their own."""
     citizen_issuer: str | None = None
     citizen_preset: str = "idporten"
     citizen_client_id: str | None = None
+    citizen_acr: str | None = None
     late_after: timedelta = timedelta(minutes=30)
     expire_after: timedelta = timedelta(hours=96)
     undo_seconds: int = 30
@@ -76,9 +79,11 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         oidc_issuer=env.get("HANDOVER_OIDC_ISSUER"),
         oidc_preset=env.get("HANDOVER_OIDC_PRESET", "helseid"),
         oidc_client_id=env.get("HANDOVER_OIDC_CLIENT_ID"),
+        oidc_acr=env.get("HANDOVER_OIDC_ACR"),
         citizen_issuer=env.get("HANDOVER_CITIZEN_ISSUER"),
         citizen_preset=env.get("HANDOVER_CITIZEN_PRESET", "idporten"),
         citizen_client_id=env.get("HANDOVER_CITIZEN_CLIENT_ID"),
+        citizen_acr=env.get("HANDOVER_CITIZEN_ACR"),
         undo_seconds=int(undo),
         environment=dict(env),
     )

@@ -27,6 +27,7 @@ __all__ = [
     "rule_of",
     "signed_in",
     "step_up",
+    "with_session",
 ]
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -71,6 +72,11 @@ def patients_only(view: View) -> View:
 def signed_in(view: View) -> View:
     """Let everyone who is signed in call, staff or patient."""
     return _declare(Rule(callers=Callers.SIGNED_IN))(view)
+
+
+def with_session(view: View) -> View:
+    """Let whoever has a session call, also before they have chosen an agency (the login's own pages)."""
+    return _declare(Rule(callers=Callers.SESSION))(view)
 
 
 def public(why: str) -> Callable[[View], View]:

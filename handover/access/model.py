@@ -21,6 +21,8 @@ class Callers(StrEnum):
 
     PUBLIC = "public"
     MACHINES = "machines"
+    SESSION = "session"
+    """Whoever has a session, also before they have chosen an agency (the login's own pages)."""
     SIGNED_IN = "signed-in"
     STAFF = "staff"
     PATIENTS = "patients"
@@ -41,6 +43,11 @@ class Rule:
     def needs_session(self) -> bool:
         """Whether somebody must be signed in."""
         return self.callers not in {Callers.PUBLIC, Callers.MACHINES}
+
+    @property
+    def needs_actor(self) -> bool:
+        """Whether it must be known for which agency they act (or that they are a patient)."""
+        return self.needs_session and self.callers is not Callers.SESSION
 
     def admits(self, actor: Actor) -> bool:
         """Whether this signed-in actor may call; which rows they may see is for each query to say."""

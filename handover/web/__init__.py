@@ -6,12 +6,17 @@ the route opens or commits any other (STYLE 5). `init_app` puts the edge on an a
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Final, cast
 
 from flask import Flask, current_app
 from sqlalchemy.orm import Session
 
 from handover.db import Database
+
+MAX_REQUEST_BYTES: Final = 32 * 1024 * 1024
+"""Attachments of a referral are 25 MB in all; a route that takes less says so itself."""
+MAX_FORM_TEXT_BYTES: Final = 2 * 1024 * 1024
+"""All texts of one form together; a message is at most 1 MiB."""
 
 
 def node_database() -> Database:
@@ -37,6 +42,10 @@ def init_app(app: Flask) -> None:
     """Put the edge on the application: request id, headers, errors, languages, page shell, JSON for machines."""
     from handover.web import errors, headers, i18n, shell
 
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+        MAX_FORM_MEMORY_SIZE=MAX_FORM_TEXT_BYTES,
+    )
     headers.init_app(app)
     i18n.init_app(app)
     shell.init_app(app)

@@ -75,13 +75,19 @@ def status_of(error: HandoverError) -> int:
     return next(status for kind, status in STATUS.items() if isinstance(error, kind))
 
 
+def sentence_for(error: HandoverError) -> Text:
+    """Return the plain sentence a slice gave for this refusal's code, or an empty one."""
+    sentence: Text = _table(current_app, _SENTENCES).get(error.stable_code, "")
+    return sentence
+
+
 def error_page(status: int, *, sentence: Text = "", present_url: str | None = None) -> Response:
     """Return an error page: what happened, one plain sentence, what to do, and the request id."""
     body = render_template(
         "web/error.html",
         title=TITLES.get(status, TITLES[400]),
         sentence=sentence,
-        advice=ADVICE.get(status, ADVICE[400]),
+        advice="" if sentence and status != 409 else ADVICE.get(status, ADVICE[400]),
         present_url=present_url,
     )
     return Response(body, status)
@@ -98,8 +104,7 @@ def _refusal_page(error: HandoverError) -> Response:
     status = status_of(error)
     if status == 404:
         return error_page(404)
-    sentence = _table(current_app, _SENTENCES).get(error.stable_code, "")
-    return error_page(status, sentence=sentence, present_url=_present_url() if status == 409 else None)
+    return error_page(status, sentence=sentence_for(error), present_url=_present_url() if status == 409 else None)
 
 
 def _http_page(error: HTTPException) -> ResponseReturnValue:

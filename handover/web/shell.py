@@ -43,7 +43,7 @@ class MenuItem:
 class SignedIn:
     """What the shell shows of a session: who, for which agency (patients: none), and when it ends."""
 
-    actor: Actor
+    actor: Actor | None
     name: str
     agency_name: str | None
     ends_at: datetime
@@ -64,6 +64,11 @@ def signed_in() -> SignedIn | None:
     """Return who is signed in, as far as this request has found out."""
     found: SignedIn | None = g.get("handover_signed_in")
     return found
+
+
+def sign_out() -> None:
+    """Show the rest of this request as nobody's."""
+    g.pop("handover_signed_in", None)
 
 
 def add_menu_item(blueprint: Blueprint, item: MenuItem) -> None:
@@ -95,7 +100,7 @@ def _shell_values() -> dict[str, Any]:
     session = signed_in()
     return {
         "signed_in": session,
-        "menu": _menu_for(session.actor if session else None),
+        "menu": menu_for(session.actor if session else None),
         "languages": _language_links(),
         "request_id": request_id(),
     }
@@ -106,7 +111,8 @@ def _menu(app: Flask | App) -> list[MenuItem]:
     return items
 
 
-def _menu_for(actor: Actor | None) -> list[Filter]:
+def menu_for(actor: Actor | None) -> list[Filter]:
+    """Return the menu this actor sees, in order, with the present one marked."""
     shown = sorted((item for item in _menu(current_app) if item.is_for(actor)), key=lambda item: item.order)
     here = request.blueprint or ""
     return [
