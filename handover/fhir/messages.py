@@ -5,6 +5,7 @@ from uuid import UUID
 
 from handover.fhir.parse import parse
 from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
+from handover.fhir.validator import validate
 
 EVENTS: Final = ("referral-request", "referral-update", "referral-status", "acknowledgement")
 """The events that have a profile so far (DESIGN section 5 lists them all)."""
@@ -15,7 +16,7 @@ def check(raw: bytes, event: str) -> dict[str, Any]:
     if event not in EVENTS:
         raise FhirInvalid([Problem("Bundle.entry[0].resource.event", ProblemCode.UNKNOWN_EVENT)])
     message = parse(raw)
-    problems = _frame(message, event)
+    problems = _frame(message, event) or validate(message, f"overgang-{event}")
     if problems:
         raise FhirInvalid(problems)
     return message
