@@ -1,13 +1,16 @@
 # Two commands on a fresh machine: `make demo` and `make test`. Everything else is for those who change the code.
 VENV ?= .venv
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := $(VENV)/bin/python
+# Tests run in this many processes; every test has its own database, keys and ports.
+TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .PHONY: demo test check format lint types imports bench clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt
-	python3 -m venv $(VENV)
+	$(PYTHON) -m venv $(VENV)
 	$(PY) -m pip install --quiet --upgrade pip
 	$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
@@ -16,9 +19,9 @@ demo: $(VENV)/.ready
 	$(PY) -m handover demo
 
 test: $(VENV)/.ready
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
 
-check: lint types imports test
+check: lint types imports
 
 format: $(VENV)/.ready
 	$(PY) -m ruff format .

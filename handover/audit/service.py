@@ -129,6 +129,16 @@ def sequence(db: Database, agency: AgencyId, *, batch: int = BATCH) -> int:
             return total
 
 
+def count_waiting(session: Session, agency: AgencyId) -> int:
+    """Return how many rows wait for their place: a few, unless the sequencer stands still."""
+    return store.count_waiting(session, agency)
+
+
+def count_placed(session: Session, agency: AgencyId) -> int:
+    """Return how long an agency's log is."""
+    return _head(session, agency)[0]
+
+
 def verify(session: Session, agency: AgencyId) -> Verification:
     """Look through a whole log. Every changed, removed, added or reordered row is a finding."""
     vault = provided(session, Vault)

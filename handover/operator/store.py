@@ -1,0 +1,57 @@
+"""Queries for those who run a node. Each reads a short range of an index, however much is stored."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from handover.exchange.lifecycle import State
+from handover.exchange.tables import OutgoingRow
+from handover.ids import AgencyId
+from handover.operator.tables import HeartbeatRow
+
+LEFT: Final = (State.SENT, State.DELIVERED)
+
+
+def oldest_unsent(session: Session, agency: AgencyId, *, now: datetime) -> datetime | None:
+    """Return when the oldest message that has not left, though it may, was posted."""
+    query = (
+        select(OutgoingRow.queued_at)
+        .where(OutgoingRow.agency == agency, OutgoingRow.state == State.QUEUED, OutgoingRow.not_before <= now)
+        .order_by(OutgoingRow.queued_at)
+        .limit(1)
+    )
+    return session.execute(query).scalar()
+
+
+def oldest_unacknowledged(session: Session, agency: AgencyId) -> datetime | None:
+    """Return when the oldest message that has left and has no signed answer was posted."""
+    oldest = [
+        session.execute(
+            select(func.min(OutgoingRow.queued_at)).where(OutgoingRow.agency == agency, OutgoingRow.state == state)
+        ).scalar()
+        for state in LEFT
+    ]
+    return min((each for each in oldest if each is not None), default=None)
+
+
+def count_late(session: Session, agency: AgencyId, *, before: datetime) -> int:
+    """Return how many open deliveries were posted before an instant."""
+    query = select(func.count()).where(
+        OutgoingRow.agency == agency,
+        OutgoingRow.state.in_((State.QUEUED, *LEFT)),
+        OutgoingRow.queued_at < before,
+    )
+    return session.execute(query).scalar_one()
+
+
+def beat(session: Session, kind: str, process: str, *, now: datetime) -> None:
+    """Note that a process runs, and forget those that have been silent for a day."""
+    session.merge(HeartbeatRow(kind=kind, process=process, beat_at=now))
+    session.execute(delete(HeartbeatRow).where(HeartbeatRow.beat_at < now - timedelta(days=1)))
+
+
+def last_beat(session: Session, kind: str) -> datetime | None:
+    """Return when any process of this kind last said that it runs."""
+    return session.execute(select(func.max(HeartbeatRow.beat_at)).where(HeartbeatRow.kind == kind)).scalar()
