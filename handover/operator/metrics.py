@@ -17,7 +17,9 @@ from handover.operator.model import Vitals, age
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def render(vitals: Sequence[Vitals], *, directory_left: float | None, worker_silent: float, now: datetime) -> bytes:
+def render(
+    vitals: Sequence[Vitals], *, directory_left: float | None, worker_silent: float, now: datetime
+) -> bytes:
     """Return the numbers in Prometheus' text format. Spans are seconds; 0 where nothing waits."""
     registry = CollectorRegistry()
     registry.register(_Numbers(_families(vitals, directory_left, worker_silent, now)))
