@@ -29,7 +29,7 @@ def upgrade() -> None:
 @click.command()
 @click.argument("target", type=click.Path(path_type=Path), required=False)
 def backup(target: Path | None) -> None:
-    """Write a backup to TARGET while the node runs. Keys are not in it: keep the key files in another safe place."""
+    """Write a backup to TARGET while the node runs. Keys are not in it: keep the key files in another place."""
     now = clock.now()
     path = target or Path(_name(now))
     made = backups.make(Database(_settings().database_url), path, now=now)
