@@ -128,12 +128,25 @@ def revoke(
 
 
 def close(session: Session, staff: StaffId, *, agency: AgencyId, by: Actor, now: datetime) -> None:
-    """Close a staff member's access; their sessions end, their name stays on what they did."""
+    """Close a staff member's access: sessions and roles end, the name stays on what they did."""
     _may_manage(by, agency)
     row = _open_row(session, agency, staff)
     row.closed_at = now
+    store.remove_roles(session, agency, staff)
     store.end_sessions_of(session, agency, staff)
     audit.record(session, event=Event.STAFF_CLOSE, actor=by, agency=agency, subject=staff, now=now)
+
+
+def reopen(session: Session, staff: StaffId, *, agency: AgencyId, by: Actor, now: datetime) -> None:
+    """Let somebody who comes back in again, as the same person, without roles. Raises NotFound; Conflict."""
+    _may_manage(by, agency)
+    row = store.staff_row(session, agency, staff)
+    if row is None:
+        raise NotFound("staff.unknown")
+    if row.closed_at is None:
+        raise Conflict("staff.open")
+    row.closed_at = None
+    audit.record(session, event=Event.STAFF_REGISTER, actor=by, agency=agency, subject=staff, now=now)
 
 
 def staff_of(session: Session, agency: AgencyId, staff: StaffId) -> Staff:

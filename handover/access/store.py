@@ -85,6 +85,11 @@ def remove_role(session: Session, agency: AgencyId, staff: StaffId, role: Role, 
     )
 
 
+def remove_roles(session: Session, agency: AgencyId, staff: StaffId) -> None:
+    """Remove everything a staff member may do."""
+    session.execute(delete(StaffRoleRow).where(StaffRoleRow.agency == agency, StaffRoleRow.staff == staff))
+
+
 def session_row(session: Session, token: bytes) -> SessionRow | None:
     """Return the session with this hash."""
     return session.get(SessionRow, token)

@@ -184,14 +184,17 @@ class PersonaProvider:
         access_token = secrets.token_urlsafe(32)
         with self._lock:
             self._tokens[access_token] = grant
-        claims = self.id_token_claims(grant, access_token)
         return {
             "access_token": access_token,
             "token_type": "Bearer",
             "expires_in": int(TOKEN_LASTS.total_seconds()),
             "scope": grant.asked["scope"],
-            "id_token": jwt.encode({"alg": "RS256", "kid": self.key.kid, "typ": "JWT"}, claims, self.key),
+            "id_token": self.signed(self.id_token_claims(grant, access_token)),
         }
+
+    def signed(self, claims: dict[str, Any]) -> str:
+        """Return the claims as a JWT signed by this provider."""
+        return jwt.encode({"alg": "RS256", "kid": self.key.kid, "typ": "JWT"}, claims, self.key)
 
     def id_token_claims(self, grant: _Grant, access_token: str) -> dict[str, Any]:
         """Return what the id_token says."""

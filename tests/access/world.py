@@ -1,16 +1,17 @@
 """A node with its login providers over real HTTP: two agencies, personas of every kind, nothing faked."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from html import unescape
 from pathlib import Path
 from re import findall, search
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
-from flask import Flask, jsonify, request
+from flask import Flask, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from handover import access, clock
@@ -41,10 +42,34 @@ def number(sequence: int) -> str:
 TONE = Persona(key="tone", name="Tone Berg", number=number(0), role="Kommunepsykolog", hpr="999000001")
 BOTH = Persona(key="both", name="Ada Lie", number=number(1), role="Psykolog og veileder")
 GUARD = Persona(key="guard", name="Vera Vakt", number=number(2), role="Sikkerhetsansvarlig")
+KEEPER = Persona(key="keeper", name="Nils Nøkkel", number=number(5), role="Sikkerhetsansvarlig")
 STRANGER = Persona(key="stranger", name="Finn Fremmed", number=number(3), role="Ikke ansatt")
 WEAK = Persona(key="weak", name="Tone Berg", number=number(0), role="For svak innlogging", level="substantial")
 KARI = Persona(key="kari", name="Kari Nordmann", number=number(4), role="Pasient")
-PERSONAS = (TONE, BOTH, GUARD, STRANGER, WEAK, KARI)
+PERSONAS = (TONE, BOTH, GUARD, KEEPER, STRANGER, WEAK, KARI)
+
+
+Claims = dict[str, Any]
+
+
+class LyingProvider(PersonaProvider):
+    """The demo's provider, which can be told to answer wrongly."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.tell_the_truth()
+
+    def tell_the_truth(self) -> None:
+        """Answer as it should again."""
+        self.twist: Callable[[Claims], Claims] = lambda claims: claims
+        self.sign: Callable[[Claims], str] = super().signed
+        self.omit: frozenset[str] = frozenset()
+
+    def signed(self, claims: Claims) -> str:
+        return self.sign(self.twist(claims))
+
+    def exchange(self, form: Mapping[str, str]) -> Claims:
+        return {name: value for name, value in super().exchange(form).items() if name not in self.omit}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +79,7 @@ class World:
     node: Node
     app: Flask
     url: str
-    staff_provider: PersonaProvider
+    staff_provider: "LyingProvider"
     citizen_provider: PersonaProvider
 
 
@@ -75,7 +100,7 @@ def world(folder: Path) -> Iterator[World]:
     node, app = assembled(folder, url, address(staff_server), address(citizen_server))
     key = node.keyring.of(KOMMUNE).client
     client = Client(id="overgang", jwk=key.jwk(), redirect_uris=(url + CALLBACK,))
-    staff = PersonaProvider(issuer=address(staff_server), style="helseid", personas=PERSONAS, clients=[client])
+    staff = LyingProvider(issuer=address(staff_server), style="helseid", personas=PERSONAS, clients=[client])
     citizens = PersonaProvider(
         issuer=address(citizen_server), style="idporten", personas=PERSONAS, clients=[client]
     )
@@ -113,6 +138,7 @@ def _people(node: Node) -> None:
             (BOTH, KOMMUNE, Role.REFERRER, PSYCHOLOGISTS),
             (BOTH, NAV, Role.CASEWORKER, None),
             (GUARD, KOMMUNE, Role.SECURITY_OFFICER, None),
+            (KEEPER, KOMMUNE, Role.SECURITY_OFFICER, None),
         ):
             by = Machine(agency=agency, name="seed")
             new = NewStaff(login=persona.number, name=persona.name, title=str(persona.role), phone="55 00 00 00")
@@ -150,6 +176,11 @@ def _routes(app: Flask) -> None:
     @access.patients_only
     def patients() -> ResponseReturnValue:
         return "for patients"
+
+    @app.get("/test/page")
+    @access.signed_in
+    def page() -> ResponseReturnValue:
+        return render_template("access/logged_in.html")
 
     @app.get("/test/undeclared")
     def undeclared() -> ResponseReturnValue:
@@ -194,7 +225,7 @@ class Browser:
 
     def token(self) -> str:
         """Return the CSRF token of a form in the page shell."""
-        found = search(r'name="csrf_token" value="(\w+)"', self.get("/velg-etat").text)
+        found = search(r'name="csrf_token" value="(\w+)"', self.get("/test/page").text)
         assert found
         return found[1]
 
