@@ -33,6 +33,11 @@ def profile(name: str) -> str:
     return f"{BASE}/StructureDefinition/{name}"
 
 
+def extension(name: str) -> str:
+    """Return the address of one of our extensions."""
+    return f"{BASE}/StructureDefinition/{name}"
+
+
 def agency_endpoint(agency: str) -> str:
     """Return an agency's address in a MessageHeader: its organisation number as an OID that nothing resolves."""
     return f"{ORG}.{agency}"

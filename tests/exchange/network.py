@@ -1,10 +1,9 @@
 """Nodes in one process for tests: real databases, keys and messages; address book and wire are plain."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from uuid import uuid5
 
 import orjson
 from sqlalchemy.orm import Session
@@ -14,13 +13,13 @@ from handover.db import Database
 from handover.errors import NotFound
 from handover.exchange.model import Alarm, DeliveryFact, Event, Outgoing, OutgoingRef, Pace, Received
 from handover.exchange.wiring import Peers, Products
-from handover.fhir import urls
 from handover.ids import AgencyId, KeyId, MessageId, new_uuid
 from handover.keys import keyring, vault
 from handover.keys.errors import EnvelopeRefused, Reason
 from handover.keys.keyring import Keyring
 from handover.keys.material import PublicEncryptionKey, PublicSigningKey
 from handover.keys.vault import Vault
+from tests.fhir.samples import status_message
 
 KOMMUNE: Final = AgencyId("310000012")
 NAV: Final = AgencyId("310000020")
@@ -138,27 +137,7 @@ def referral(
 
 def bundle(message: MessageId, sender: AgencyId, receiver: AgencyId, text: str) -> dict[str, Any]:
     """Return a message Bundle with the given addresses."""
-    return {
-        "resourceType": "Bundle",
-        "id": str(uuid5(message, "Bundle")),
-        "identifier": {"system": urls.URI, "value": message.urn},
-        "type": "message",
-        "timestamp": "2026-11-24T08:12:00.000Z",
-        "entry": [
-            {
-                "fullUrl": message.urn,
-                "resource": {
-                    "resourceType": "MessageHeader",
-                    "id": str(message),
-                    "eventCoding": {"system": urls.EVENTS, "code": "referral-status"},
-                    "destination": [{"endpoint": urls.agency_endpoint(receiver), "receiver": _agency(receiver)}],
-                    "sender": _agency(sender),
-                    "source": {"endpoint": urls.agency_endpoint(sender)},
-                    "reason": {"text": text or "referral status"},
-                },
-            }
-        ],
-    }
+    return status_message(message, sender, receiver, text)
 
 
 def audited(db: Database) -> list[str]:
@@ -170,7 +149,3 @@ def audited(db: Database) -> list[str]:
 def later(**passed: float) -> datetime:
     """Return the test's start plus what has passed."""
     return START + timedelta(**passed)
-
-
-def _agency(agency: AgencyId) -> Mapping[str, Any]:
-    return {"type": "Organization", "identifier": {"system": urls.ORG, "value": agency}}
