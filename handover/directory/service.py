@@ -236,15 +236,25 @@ def directory_jws(session: Session) -> bytes:
     return row.jws
 
 
-def pull(db: Database, source: str, *, now: datetime, fetch: Fetch | None = None) -> BookState:
-    """Pull the directory, then every other agency's statement; what is not believed leaves the last good copy."""
+def pull(
+    db: Database,
+    source: str,
+    *,
+    now: datetime,
+    hosted: Iterable[AgencyId] | None = None,
+    fetch: Fetch | None = None,
+) -> BookState:
+    """Pull the directory, then the statements of all agencies but the hosted ones (default: those of the keyring).
+
+    What is not believed leaves the last good copy in place, and is told in the state returned.
+    """
     fetch = fetch or _fetch_documents
     _pull_directory(db, source, fetch, now)
     with db.reading() as session:
         directory = _snapshot(session).directory
-        hosted = set(provided(session, Keyring).agencies)
+        own = set(provided(session, Keyring).agencies if hosted is None else hosted)
     if directory is not None:
-        others = [one for one in directory.agencies.values() if one.is_active and one.id not in hosted]
+        others = [one for one in directory.agencies.values() if one.is_active and one.id not in own]
         _pull_statements(db, others, fetch, now)
     with db.transaction() as session:
         return state(session, now=now)

@@ -68,6 +68,11 @@ def members(raw: bytes) -> dict[str, Any]:
     return found
 
 
+def canonical(found: Mapping[str, Any]) -> bytes:
+    """Return a JSON object in its one canonical spelling here: sorted, without spaces."""
+    return json.dumps(found, sort_keys=True, separators=(",", ":")).encode()
+
+
 def require(found: Mapping[str, Any], checks: Mapping[str, Check]) -> None:
     """Demand exactly the members in `checks`, each passing its check; raises EnvelopeRefused(bad-header)."""
     if found.keys() != checks.keys() or not all(check(found[name]) for name, check in checks.items()):

@@ -1,32 +1,20 @@
-"""This node's private keys, per agency: read once at start, never changed while the process lives.
+"""This node's private keys, per agency: unlocked once at start, never changed while the process lives."""
 
-`keyring.load` reads the key files (`files`), `generate` makes a ring in memory for tests.
-"""
-
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from hashlib import sha256
-from typing import Self
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, TypeVar
 
 from handover.errors import NotFound
 from handover.ids import AgencyId, KeyId
-from handover.keys import compact
-from handover.keys.errors import EnvelopeRefused, Reason
-from handover.keys.material import ClientKey, EncryptionKey, SigningKey, new_material
+from handover.keys import files, hpke
+from handover.keys.errors import EnvelopeRefused, KeyRefused, Reason
+from handover.keys.files import KeyFile, Locker
+from handover.keys.lifecycle import NODE_USES, KeyState, Use
+from handover.keys.material import ClientKey, EncryptionKey, SigningKey, StorageKey, new_material
+from handover.keys.published import PUBLISHED
 
-
-@dataclass(frozen=True)
-class StorageKey:
-    """Wraps the data keys of one agency's content at rest."""
-
-    kid: KeyId
-    secret: bytes = field(repr=False, compare=False)
-
-    @classmethod
-    def from_material(cls, secret: bytes) -> Self:
-        """Name the key by a digest that tells nothing of it."""
-        digest = sha256(b"handover storage key id\0" + secret).digest()
-        return cls(KeyId(compact.encode(digest).decode()), secret)
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +71,67 @@ class Keyring:
             raise EnvelopeRefused(Reason.UNKNOWN_KID) from unknown
 
 
+def load(
+    folder: Path,
+    passphrase: bytes,
+    *,
+    agencies: Iterable[AgencyId] | None = None,
+    allow_published: bool = False,
+) -> Keyring:
+    """Unlock the keys of these agencies (by default of all in the folder).
+
+    Raises KeyRefused: no ML-KEM in this build, wrong passphrase, a file open to others, a missing active key
+    ('key.missing' with a field for each agency and use), or a key from `keys/test/` unless that is allowed.
+    """
+    hpke.assert_works()
+    found = files.listing(folder)
+    wanted = tuple(agencies) if agencies is not None else tuple(files.owners(found))
+    _refuse_gaps(found, wanted)
+    _refuse_published(found, allow_published)
+    locker = Locker(passphrase)
+    return Keyring({agency: _agency_keys(found, agency, locker) for agency in wanted})
+
+
 def generate(agencies: Iterable[AgencyId]) -> Keyring:
     """Return a ring of fresh keys in memory (tests)."""
     return Keyring({agency: AgencyKeys.generate() for agency in agencies})
+
+
+def _agency_keys(found: list[KeyFile], agency: AgencyId, locker: Locker) -> AgencyKeys:
+    def unlock(use: Use, make: Callable[[KeyFile, bytes], Key]) -> tuple[Key, ...]:
+        return tuple(make(file, files.unlocked(file, locker)) for file in _in_use(found, agency, use))
+
+    return AgencyKeys(
+        sig=unlock(Use.SIGNING, lambda _, material: SigningKey.from_material(material))[0],
+        enc=unlock(
+            Use.ENCRYPTION,
+            lambda file, material: EncryptionKey.from_material(material, created_at=file.created_at),
+        ),
+        audit=unlock(Use.AUDIT, lambda _, material: SigningKey.from_material(material))[0],
+        client=unlock(Use.CLIENT, lambda _, material: ClientKey.from_material(material))[0],
+        storage=unlock(Use.STORAGE, lambda _, material: StorageKey.from_material(material)),
+    )
+
+
+def _in_use(found: list[KeyFile], agency: AgencyId, use: Use) -> list[KeyFile]:
+    """Return the keys to unlock: the active ones, newest first, then the retiring ones."""
+    mine = [file for file in reversed(found) if file.owner == agency and file.use is use]
+    active = [file for file in mine if file.state is KeyState.ACTIVE]
+    return active + [file for file in mine if file.state is KeyState.RETIRING]
+
+
+def _refuse_gaps(found: list[KeyFile], wanted: tuple[AgencyId, ...]) -> None:
+    have = {(file.owner, file.use) for file in found if file.state is KeyState.ACTIVE}
+    missing = {
+        agency: [use.value for use in NODE_USES if (agency, use) not in have]
+        for agency in wanted
+        if any((agency, use) not in have for use in NODE_USES)
+    }
+    if missing:
+        raise KeyRefused("key.missing", fields={str(agency): uses for agency, uses in missing.items()})
+
+
+def _refuse_published(found: list[KeyFile], allow_published: bool) -> None:
+    for file in found:
+        if file.kid in PUBLISHED and file.state in {KeyState.ACTIVE, KeyState.RETIRING} and not allow_published:
+            raise KeyRefused("key.published", kid=file.kid)

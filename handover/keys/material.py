@@ -164,6 +164,20 @@ class ClientKey:
         return dict(self.key.as_dict(private=False))
 
 
+@dataclass(frozen=True)
+class StorageKey:
+    """Wraps the data keys of one agency's content at rest."""
+
+    kid: KeyId
+    secret: bytes = field(repr=False, compare=False)
+
+    @classmethod
+    def from_material(cls, secret: bytes) -> Self:
+        """Name the key by a digest that tells nothing of it."""
+        digest = sha256(b"handover storage key id\0" + secret).digest()
+        return cls(KeyId(compact.encode(digest).decode()), secret)
+
+
 def _member(jwk: Jwk, name: str) -> bytes:
     value = jwk.get(name)
     if not isinstance(value, str):

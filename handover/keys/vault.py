@@ -24,7 +24,8 @@ from sqlalchemy.orm import Session
 from handover.db import Database
 from handover.ids import AgencyId
 from handover.keys.errors import KeyRefused, SealBroken
-from handover.keys.keyring import Keyring, StorageKey
+from handover.keys.keyring import Keyring
+from handover.keys.material import StorageKey
 from handover.keys.tables import DataKeyRow
 
 FORMAT: Final = b"\x01"
