@@ -8,6 +8,7 @@ from handover import clock, web
 from handover.access import wiring as access
 from handover.config import Settings
 from handover.db import Database
+from handover.exchange import routes as exchange
 from handover.exchange.model import Pace
 from handover.exchange.wiring import Products
 from handover.keys.keyring import Keyring
@@ -40,5 +41,6 @@ def create_app(node: Node) -> Flask:
     app.extensions["handover.db"] = node.db
     app.extensions["handover.settings"] = node.settings
     web.init_app(app)
+    app.register_blueprint(exchange.blueprint)
     access.init_app(app, node.settings, node.keyring, name_of_agency=lambda _session, agency: agency)
     return app

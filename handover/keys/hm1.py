@@ -98,16 +98,7 @@ def verify_message(jws: bytes, *, aud: AgencyId, find_key: FindKey, now: datetim
         raise EnvelopeRefused(Reason.EXPIRED)
     if exp - iat > MAX_LIFETIME:
         raise EnvelopeRefused(Reason.LIFETIME_TOO_LONG)
-    return SignedMessage(
-        iss=AgencyId(header["iss"]),
-        aud=aud,
-        jti=MessageId(UUID(header["jti"])),
-        iat=iat,
-        exp=exp,
-        kid=KeyId(header["kid"]),
-        payload=payload,
-        sha256=sha256(payload).digest(),
-    )
+    return _message(header, aud, payload)
 
 
 def sign_ack(
@@ -149,6 +140,18 @@ def verify_ack(ack: bytes, *, aud: AgencyId, find_key: FindKey, now: datetime) -
     )
 
 
+def reread_message(jws: bytes, *, aud: AgencyId) -> SignedMessage:
+    """Read again what was verified when it came and has been kept sealed since; asks no key, for keys retire."""
+    header = signatures.read(jws, typ=MESSAGE_TYPE, checks=_MESSAGE, limit=MAX_JWS_BYTES).header
+    payload = compact.decode(jws.split(b".")[1])
+    return _message(header, aud, payload)
+
+
+def ack_audience(ack: bytes) -> AgencyId:
+    """Return whom an unverified acknowledgement names, so that `verify_ack` can be asked for that agency."""
+    return AgencyId(signatures.read(ack, typ=ACK_TYPE, checks=_ACK, limit=MAX_JWS_BYTES).header["aud"])
+
+
 def seal(jws: bytes, *, to: PublicEncryptionKey, aud: AgencyId) -> bytes:
     """Seal a signed message to one agency's key; every call gives other bytes."""
     content_key, nonce = os.urandom(32), os.urandom(12)
@@ -188,6 +191,19 @@ def _verified(found: signatures.Unverified, *, aud: AgencyId, find_key: FindKey)
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise EnvelopeRefused(Reason.TOO_LARGE)
     return payload
+
+
+def _message(header: Mapping[str, Any], aud: AgencyId, payload: bytes) -> SignedMessage:
+    return SignedMessage(
+        iss=AgencyId(header["iss"]),
+        aud=aud,
+        jti=MessageId(UUID(header["jti"])),
+        iat=compact.instant(header["iat"]),
+        exp=compact.instant(header["exp"]),
+        kid=KeyId(header["kid"]),
+        payload=payload,
+        sha256=sha256(payload).digest(),
+    )
 
 
 def _claims(typ: str, iss: AgencyId, aud: AgencyId, jti: MessageId, iat: datetime) -> dict[str, Any]:

@@ -1,17 +1,36 @@
 """Nodes in one process for tests: real databases, keys and messages; address book and wire are plain."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import orjson
+from flask import Flask
 from sqlalchemy.orm import Session
 
+from handover import clock, worker
+from handover.app import Node
 from handover.audit.tables import AuditEntry
-from handover.db import Database
+from handover.config import Settings
+from handover.db import Database, after_commit
 from handover.errors import NotFound
-from handover.exchange.model import Alarm, DeliveryFact, Event, Outgoing, OutgoingRef, Pace, Received
+from handover.exchange import routes, service
+from handover.exchange.client import Client, NotReached, Response
+from handover.exchange.model import (
+    Alarm,
+    Delivery,
+    DeliveryFact,
+    Event,
+    Fault,
+    Outgoing,
+    OutgoingRef,
+    Pace,
+    Received,
+    Side,
+)
 from handover.exchange.wiring import Peers, Products
 from handover.ids import AgencyId, KeyId, MessageId, new_uuid
 from handover.keys import keyring, vault
@@ -66,6 +85,38 @@ class Book:
 
 
 @dataclass
+class Wire(Client):
+    """The network between nodes of one process: real requests to real routes, and every way of losing one."""
+
+    apps: dict[str, Flask] = field(default_factory=dict)
+    down: set[str] = field(default_factory=set)
+    lose_answer: set[str] = field(default_factory=set)
+    """Endpoints whose next answer is lost after the request arrived."""
+    seen: list[tuple[str, bytes]] = field(default_factory=list)
+    change: Callable[[bytes], bytes] = lambda body: body
+
+    def __post_init__(self) -> None:
+        super().__init__(Pace())
+
+    def request(
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None = None
+    ) -> Response:
+        endpoint = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
+        if endpoint in self.down:
+            raise NotReached(Fault(Side.REC, "connection-refused"), left=False)
+        self.seen.append((url, body or b""))
+        got = (
+            self.apps[endpoint]
+            .test_client()
+            .open(url, method=method, data=self.change(body or b""), headers=dict(headers or {}))
+        )
+        if endpoint in self.lose_answer:
+            self.lose_answer.discard(endpoint)
+            raise NotReached(Fault(Side.PROXY, "connection-lost"), left=True)
+        return Response(got.status_code, got.data, {k.lower(): v for k, v in got.headers})
+
+
+@dataclass
 class Ledger:
     """A product that counts what it is given."""
 
@@ -77,20 +128,89 @@ class Ledger:
 
     def products(self, *, inline: bool = True) -> Products:
         """Return the wiring of a node whose only product this is."""
-        products = Products(raise_task=lambda _session, alarm: self.alarms.append(alarm))
+        products = Products(raise_task=self._alarm)
         for event in Event:
             products.register(
                 event,
                 receive=self._receive,
                 may_still_go=lambda _session, ref: self.may_go(ref),
-                on_delivery=lambda _session, fact: self.facts.append(fact),
+                on_delivery=self._followed,
                 inline=inline,
             )
         return products
 
-    def _receive(self, _session: Session, received: Received) -> None:
+    def ids(self) -> list[MessageId]:
+        """Return the ids of what was taken in, in order."""
+        return [received.message for received in self.received]
+
+    def _alarm(self, session: Session, alarm: Alarm) -> None:
+        after_commit(session, lambda: self.alarms.append(alarm))
+
+    def _followed(self, session: Session, fact: DeliveryFact) -> None:
+        after_commit(session, lambda: self.facts.append(fact))
+
+    def _receive(self, session: Session, received: Received) -> None:
         self.fail(received)
-        self.received.append(received)
+        after_commit(session, lambda: self.received.append(received))
+
+
+@dataclass
+class Site:
+    """One node with its ledger."""
+
+    node: Node
+    ledger: Ledger
+    wire: Wire
+
+    @property
+    def db(self) -> Database:
+        """The node's database."""
+        return self.node.db
+
+    def post(self, *messages: Outgoing, now: datetime = START) -> None:
+        """Post in one transaction."""
+        with self.db.transaction() as session:
+            service.post_all(session, messages, now=now)
+
+    def work(self, now: datetime = START) -> int:
+        """Let the node's worker do all that is due, at that time for every node."""
+        clock.set_offset(now - datetime.now(UTC))
+        return worker.run_once(self.node, now, client=self.wire)
+
+    def delivery(self, message: MessageId, *, agency: AgencyId = KOMMUNE, now: datetime = START) -> Delivery:
+        """Return how far a message has come."""
+        with self.db.reading() as session:
+            return service.delivery(session, agency, message, now=now)
+
+
+def site(
+    db: Database, book: Book, wire: Wire, agencies: Sequence[AgencyId], endpoint: str, *, inline: bool = True
+) -> Site:
+    """Put a whole node together on an empty database and connect it to the wire."""
+    ledger = Ledger()
+    products = ledger.products(inline=inline)
+    ring = provide(db, book, products, agencies, endpoint=endpoint)
+    settings = Settings(
+        mode="test",
+        node_url=endpoint,
+        agencies=tuple(agencies),
+        database_url="",
+        keys_dir=Path(),
+        passphrase_file=Path(),
+        anchors_file=Path(),
+        directory_source="",
+    )
+    node = Node(settings=settings, db=db, keyring=ring, products=products)
+    wire.apps[endpoint] = app(db)
+    return Site(node, ledger, wire)
+
+
+def app(db: Database) -> Flask:
+    """Return an application with nothing but the post office's counter."""
+    found = Flask("handover.web")
+    found.extensions["handover.db"] = db
+    found.register_blueprint(routes.blueprint)
+    return found
 
 
 def provide(

@@ -1,0 +1,330 @@
+"""Takes envelopes in: open, verify, check, give to the product, answer; the effect and the answer are one commit.
+
+`accept` is what both the HTTP route and a sender on the same node call. What cannot be authenticated is answered
+with a code and leaves nothing but an audit row with a digest (DESIGN §5); everything else gets a signed answer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Any, Final
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from handover.actors import Machine
+from handover.audit import service as audit
+from handover.audit.model import Event as Logged
+from handover.audit.model import Outcome, Record
+from handover.db import Database, provided
+from handover.errors import Invalid, NotFound
+from handover.exchange import crash, fhir, store
+from handover.exchange.grouping import Committer
+from handover.exchange.model import Alarm, AlarmKind, Event, Received
+from handover.exchange.wire import Answer
+from handover.exchange.wiring import Peers, Product, Products, UnknownEvent
+from handover.fhir import acknowledgement
+from handover.fhir.acknowledgement import AckCode, Acknowledgement
+from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
+from handover.ids import AgencyId, KeyId, MessageId, new_uuid
+from handover.keys import hm1, slips
+from handover.keys.errors import EnvelopeRefused
+from handover.keys.hm1 import SignedMessage
+from handover.keys.keyring import Keyring
+from handover.keys.material import PublicSigningKey
+from handover.keys.vault import Vault
+
+ACTOR: Final = "exchange"
+TABLE: Final = "exchange_incoming"
+PENDING: Final = "pending"
+RACES: Final = 3
+"""How often a race with another request for the same ids is run again; the second time the ids are known."""
+
+log = structlog.get_logger(__name__)
+
+
+class Unsaved(Exception):
+    """The careless way failed for one of several messages: go again, each within a savepoint."""
+
+
+@dataclass(frozen=True)
+class _Refused:
+    """What could not be authenticated: a reason and the digest of what came."""
+
+    reason: str
+    agency: AgencyId
+    digest: str
+
+
+@dataclass(frozen=True)
+class _Verified:
+    """What an agency of the community signed; valid FHIR, or the list of its problems."""
+
+    signed: SignedMessage
+    jws: bytes = field(repr=False)
+    event: Event | None
+    resource: dict[str, Any] = field(repr=False)
+    problems: tuple[Problem, ...] = ()
+
+
+_Item = _Refused | _Verified
+
+
+def accept(db: Database, committer: Committer, envelopes: Sequence[bytes], *, now: datetime) -> list[Answer]:
+    """Take in envelopes and return one answer for each, in order, once all of it is durable."""
+    with db.reading() as session:
+        items = [_open(session, envelope, now) for envelope in envelopes]
+    for attempt in range(RACES):
+        try:
+            return _commit(committer, items, now)
+        except IntegrityError:
+            if attempt == RACES - 1:
+                raise
+    raise AssertionError("not reached")
+
+
+def _commit(committer: Committer, items: Sequence[_Item], now: datetime) -> list[Answer]:
+    try:
+        return committer.run(lambda session: _Intake(session, now, careful=False).take(items))
+    except Unsaved:
+        return committer.run(lambda session: _Intake(session, now, careful=True).take(items))
+
+
+def _open(session: Session, envelope: bytes, now: datetime) -> _Item:
+    ring, peers = provided(session, Keyring), provided(session, Peers)
+    agency = ring.agencies[0]
+
+    def find_key(signer: AgencyId, kid: KeyId) -> PublicSigningKey:
+        return peers.signing_key(session, signer, kid, now)
+
+    try:
+        agency, jws = hm1.open_envelope(envelope, ring)
+        signed = hm1.verify_message(jws, aud=agency, find_key=find_key, now=now)
+    except EnvelopeRefused as refused:
+        return _Refused(refused.reason.value, agency, sha256(envelope).hexdigest())
+    addresses = fhir.Addresses(message=signed.jti, sender=signed.iss, receiver=signed.aud)
+    try:
+        event, resource = fhir.read(signed.payload, addresses)
+    except FhirInvalid as invalid:
+        return _Verified(signed, jws, None, {}, tuple(invalid.problems))
+    return _Verified(signed, jws, event, resource)
+
+
+class _Intake:
+    """One transaction of envelopes. Careful: each in a savepoint of its own, so that none hurts its neighbours."""
+
+    def __init__(self, session: Session, now: datetime, *, careful: bool) -> None:
+        self._session = session
+        self._now = now
+        self._careful = careful
+        self._ring = provided(session, Keyring)
+        self._products = provided(session, Products)
+        self._known: dict[tuple[AgencyId, AgencyId, MessageId], tuple[bytes, str, bytes]] = {}
+        self._rows: list[store.Values] = []
+        self._log: list[Record] = []
+
+    def take(self, items: Sequence[_Item]) -> list[Answer]:
+        """Answer every item; rows and log are written with one statement each."""
+        self._look_up(items)
+        answers = [self._one(item) for item in items]
+        self._flush()
+        if self._rows:
+            store.add_incoming(self._session, self._rows)
+        audit.record_many(self._session, self._log)
+        crash.around_commit(self._session, "receive")
+        return answers
+
+    def _look_up(self, items: Sequence[_Item]) -> None:
+        by_pair: dict[tuple[AgencyId, AgencyId], list[MessageId]] = {}
+        for item in items:
+            if isinstance(item, _Verified):
+                by_pair.setdefault((item.signed.aud, item.signed.iss), []).append(item.signed.jti)
+        for (agency, sender), those in by_pair.items():
+            for message, row in store.known(self._session, agency, sender, those).items():
+                self._known[agency, sender, message] = (row.sha256, row.outcome, row.acknowledgement)
+
+    def _one(self, item: _Item) -> Answer:
+        if isinstance(item, _Refused):
+            self._record(Logged.ENVELOPE_REFUSED, item.agency, None, {"code": item.reason, "digest": item.digest})
+            return Answer(HTTPStatus.BAD_REQUEST, code=item.reason)
+        signed = item.signed
+        before = self._known.get((signed.aud, signed.iss, signed.jti))
+        if before is not None:
+            return self._again(signed, *before)
+        return self._first_time(item)
+
+    def _again(self, signed: SignedMessage, digest: bytes, outcome: str, answer: bytes) -> Answer:
+        if bytes(digest) != signed.sha256:
+            return self._other_content(signed)
+        self._record(Logged.ENVELOPE_REPEATED, signed.aud, signed.jti, {"sender": signed.iss})
+        return _answer(outcome, bytes(answer))
+
+    def _other_content(self, signed: SignedMessage) -> Answer:
+        """Refuse an id that was used for something else; the stored answer of the first stays (rule 2)."""
+        self._record(Logged.ENVELOPE_CONFLICT, signed.aud, signed.jti, {"sender": signed.iss})
+        alarm = Alarm(
+            kind=AlarmKind.DIFFERENT_CONTENT,
+            agency=signed.aud,
+            peer=signed.iss,
+            at=self._now,
+            message=signed.jti,
+        )
+        self._products.raise_task(self._session, alarm)
+        problem = Problem("Bundle.entry[0].resource.id", ProblemCode.SAME_ID_OTHER_CONTENT)
+        return _answer(AckCode.FATAL, sign_ack(self._ring, signed, AckCode.FATAL, (problem,), self._now))
+
+    def _first_time(self, item: _Verified) -> Answer:
+        if item.event is None:
+            return self._store(item, AckCode.FATAL, item.problems)
+        try:
+            product = self._products.product(item.event)
+        except UnknownEvent:
+            path = "Bundle.entry[0].resource.eventCoding.code"
+            return self._store(item, AckCode.FATAL, (Problem(path, ProblemCode.UNKNOWN_EVENT),))
+        if not product.inline:
+            return self._store(item, None, ())
+        code, problems = self._given(product, item, item.event)
+        if code is AckCode.TRANSIENT:
+            self._record(Logged.ENVELOPE_REFUSED, item.signed.aud, item.signed.jti, {"code": code.value})
+            return _answer(code, sign_ack(self._ring, item.signed, code, problems, self._now))
+        return self._store(item, code, problems)
+
+    def _given(self, product: Product, item: _Verified, event: Event) -> tuple[AckCode, tuple[Problem, ...]]:
+        received = to_received(item.signed, event, item.resource, self._now)
+        if not self._careful:
+            try:
+                product.receive(self._session, received)
+            except Exception as spoilt:
+                raise Unsaved from spoilt
+            return AckCode.OK, ()
+        return give(self._session, product, received)
+
+    def _flush(self) -> None:
+        if self._careful:
+            return
+        try:
+            self._session.flush()
+        except Exception as spoilt:
+            raise Unsaved from spoilt
+
+    def _store(self, item: _Verified, code: AckCode | None, problems: tuple[Problem, ...]) -> Answer:
+        signed, ring = item.signed, self._ring
+        outcome = PENDING if code is None else code.value
+        token = (
+            sign_receipt(ring, signed, self._now)
+            if code is None
+            else sign_ack(ring, signed, code, problems, self._now)
+        )
+        refused = code is AckCode.FATAL
+        self._rows.append(
+            {
+                "agency": signed.aud,
+                "sender": signed.iss,
+                "message": signed.jti,
+                "event": item.event.value if item.event else "",
+                "outcome": outcome,
+                "is_pending": code is None,
+                "due_at": self._now,
+                "attempts": 0,
+                "received_at": self._now,
+                "sha256": signed.sha256,
+                "acknowledgement": token,
+                "jws": None if refused else self._sealed(signed, item.jws),
+            }
+        )
+        self._known[signed.aud, signed.iss, signed.jti] = (signed.sha256, outcome, token)
+        detail = {"sender": signed.iss, "event": item.event.value if item.event else "", "outcome": outcome}
+        self._record(Logged.ENVELOPE_RECEIVED, signed.aud, signed.jti, detail)
+        return _answer(outcome, token)
+
+    def _sealed(self, signed: SignedMessage, jws: bytes) -> bytes:
+        return provided(self._session, Vault).seal(signed.aud, TABLE, "jws", row_key(signed.iss, signed.jti), jws)
+
+    def _record(self, event: Logged, agency: AgencyId, message: MessageId | None, detail: dict[str, str]) -> None:
+        refused = event in {Logged.ENVELOPE_REFUSED, Logged.ENVELOPE_CONFLICT}
+        self._log.append(
+            Record(
+                event=event,
+                agency=agency,
+                at=self._now,
+                actor=Machine(agency=agency, name=ACTOR),
+                subject=str(message) if message else None,
+                detail=detail,
+                outcome=Outcome.REFUSED if refused else Outcome.DONE,
+            )
+        )
+
+
+def give(session: Session, product: Product, received: Received) -> tuple[AckCode, tuple[Problem, ...]]:
+    """Let the product take a message in within a savepoint; return what to answer."""
+    try:
+        with session.begin_nested():
+            product.receive(session, received)
+    except FhirInvalid as invalid:
+        return AckCode.FATAL, tuple(invalid.problems)
+    except NotFound:
+        return AckCode.FATAL, (Problem("Bundle", ProblemCode.UNKNOWN_ADDRESSEE),)
+    except Invalid as invalid:
+        paths = invalid.fields or {"Bundle": []}
+        return AckCode.FATAL, tuple(Problem(path, ProblemCode.BROKEN_REQUEST) for path in paths)
+    except Exception as error:
+        log.error("exchange.receive-failed", message=str(received.message), error=type(error).__name__)
+        return AckCode.TRANSIENT, ()
+    return AckCode.OK, ()
+
+
+def to_received(signed: SignedMessage, event: Event, resource: dict[str, Any], now: datetime) -> Received:
+    """Return a verified message as its product gets it."""
+    return Received(
+        message=signed.jti,
+        sender=signed.iss,
+        receiver=signed.aud,
+        event=event,
+        resource=resource,
+        payload=signed.payload,
+        received_at=now,
+    )
+
+
+def row_key(sender: AgencyId, message: MessageId) -> str:
+    """Return what a sealed incoming message is bound to."""
+    return f"{sender}|{message}"
+
+
+def sign_ack(
+    ring: Keyring, signed: SignedMessage, code: AckCode, problems: tuple[Problem, ...], now: datetime
+) -> bytes:
+    """Return the signed acknowledgement of one message."""
+    own_id = MessageId(new_uuid())
+    body = Acknowledgement(
+        message=own_id,
+        answers=signed.jti,
+        code=code,
+        sender=signed.aud,
+        receiver=signed.iss,
+        at=now,
+        problems=problems,
+    )
+    return hm1.sign_ack(
+        acknowledgement.build(body),
+        signer=ring.signer(signed.aud),
+        iss=signed.aud,
+        aud=signed.iss,
+        jti=own_id,
+        iat=now,
+        message=signed.jti,
+        message_sha256=signed.sha256,
+    )
+
+
+def sign_receipt(ring: Keyring, signed: SignedMessage, now: datetime) -> bytes:
+    """Return the signed receipt of one message that will be acknowledged later."""
+    receipt = slips.Receipt(iss=signed.aud, aud=signed.iss, message=signed.jti, message_sha256=signed.sha256)
+    return slips.sign_receipt(receipt, signer=ring.signer(signed.aud), iat=now)
+
+
+def _answer(outcome: str, token: bytes) -> Answer:
+    return Answer(HTTPStatus.ACCEPTED if outcome == PENDING else HTTPStatus.OK, token)

@@ -1,0 +1,229 @@
+"""The process that sends: `handover worker`. It delivers, processes, acknowledges, expires, and orders the log.
+
+Any number may run on PostgreSQL; on SQLite one beside the web process is enough. Every piece of work is taken
+with a lease, so that a worker that dies only delays it.
+"""
+
+import select
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import monotonic
+from types import FrameType
+from typing import Any, Final, cast
+
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from handover import clock
+from handover.app import Node
+from handover.audit import service as audit
+from handover.db import provided
+from handover.exchange import processing, store, upkeep
+from handover.exchange.client import Client
+from handover.exchange.courier import MOST, Courier, Round, Way
+from handover.exchange.grouping import Committer
+from handover.exchange.model import Pace
+from handover.ids import AgencyId
+
+THREADS: Final = 8
+"""Requests in flight at once."""
+SLOW_LANE: Final = 2
+"""Of these, how many destinations that failed last time may use: stuck ones never take the others' threads."""
+POLL: Final = 1.0
+"""Seconds between looks when nothing wakes the worker."""
+GLANCE: Final = 0.02
+"""Seconds between looks at SQLite's change counter, which other processes move."""
+SWEEP_EVERY: Final = 5.0
+"""Seconds between looks for what time has ended."""
+
+log = structlog.get_logger(__name__)
+
+
+def run_once(node: Node, now: datetime, *, client: Client | None = None) -> int:
+    """Do everything that is due now, one thing at a time, until nothing is; returns how many messages it tried."""
+    worker = Worker(node, client=client, clock=lambda: now)
+    total = 0
+    while done := worker.step():
+        total += done
+    worker.tidy()
+    return total
+
+
+def run(node: Node) -> None:
+    """Work until SIGTERM or SIGINT; what is in flight is finished first."""
+    stop = threading.Event()
+
+    def _stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        node.products.wake.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    work(node, stop)
+
+
+def work(node: Node, stop: threading.Event) -> None:
+    """Work until `stop` is set (a thread of the demo or of a test)."""
+    Worker(node).loop(stop)
+
+
+@dataclass
+class _Lane:
+    """Which ways are under way, and how they went last time."""
+
+    busy: dict[Way, Future[Round]] = field(default_factory=dict)
+    failed: set[Way] = field(default_factory=set)
+
+    def may_start(self, way: Way) -> bool:
+        if way in self.busy:
+            return False
+        if way not in self.failed:
+            return True
+        return sum(1 for other in list(self.busy) if other in self.failed) < SLOW_LANE
+
+
+class Worker:
+    """One process's worker."""
+
+    def __init__(
+        self, node: Node, *, client: Client | None = None, clock: Callable[[], datetime] = clock.now
+    ) -> None:
+        self._node = node
+        self._clock = clock
+        with node.db.reading() as session:
+            pace = provided(session, Pace)
+        self._client = client or Client(pace)
+        self._courier = Courier(node.db, self._client, Committer(node.db), clock)
+        self._lane = _Lane()
+        self._wake = node.products.wake
+        self._agencies = node.keyring.agencies
+
+    def step(self) -> int:
+        """Deliver, process and acknowledge what is due, once round; returns how many messages were tried."""
+        done = sum(self._courier.deliver(way).tried for way in self._due_ways())
+        return done + self._answer()
+
+    def tidy(self) -> None:
+        """End what time has ended and give the log its order."""
+        for agency in self._agencies:
+            upkeep.sweep(self._node.db, agency, now=self._clock())
+            audit.sequence(self._node.db, agency)
+
+    def loop(self, stop: threading.Event) -> None:
+        """Work until told to stop, with at most THREADS requests in flight."""
+        listener = _listener(self._node, self._wake, stop)
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="courier") as pool:
+            upkeep_thread = pool.submit(self._keep_up, stop)
+            while not stop.is_set():
+                self._wake.clear()
+                try:
+                    self._start_due(pool)
+                except SQLAlchemyError as gone:
+                    log.error("worker.database", error=type(gone).__name__)
+                    stop.wait(POLL)
+                self._wake.wait(POLL)
+            for future in list(self._lane.busy.values()):
+                future.exception()
+            upkeep_thread.exception()
+        listener.join()
+        self._client.close()
+
+    def _start_due(self, pool: ThreadPoolExecutor) -> None:
+        for way in self._due_ways():
+            if self._lane.may_start(way):
+                self._lane.busy[way] = pool.submit(self._deliver_all, way)
+
+    def _deliver_all(self, way: Way) -> Round:
+        """Deliver on one way until nothing is due there."""
+        try:
+            while True:
+                result = self._courier.deliver(way, most=MOST)
+                self._note(way, result)
+                if not result.tried or not result.reached:
+                    break
+        except Exception as error:
+            log.error("worker.delivery", receiver=way.receiver, error=type(error).__name__)
+            self._lane.busy.pop(way, None)
+            return Round(0, reached=False)
+        self._lane.busy.pop(way, None)
+        self._wake.set()  # something may have come between the last look and now
+        return result
+
+    def _note(self, way: Way, result: Round) -> None:
+        if result.reached:
+            self._lane.failed.discard(way)
+        else:
+            self._lane.failed.add(way)
+
+    def _due_ways(self) -> list[Way]:
+        now = self._clock()
+        with self._node.db.reading() as session:
+            rows = store.destinations(session, self._agencies)
+            open_ways = [row for row in rows if not row.paused_at and (row.rest_until or now) <= now]
+            found = []
+            for row in open_ways:
+                due = store.first_due(session, AgencyId(row.agency), AgencyId(row.receiver))
+                if due is not None and due <= now:
+                    found.append(Way(AgencyId(row.agency), AgencyId(row.receiver)))
+        return found
+
+    def _answer(self) -> int:
+        done = 0
+        for agency in self._agencies:
+            done += processing.process_pending(self._node.db, agency, now=self._clock())
+            done += processing.send_replies(self._node.db, self._client, agency, self._clock)
+        return done
+
+    def _keep_up(self, stop: threading.Event) -> None:
+        swept = monotonic()
+        while not stop.is_set():
+            try:
+                self._answer()
+                if monotonic() - swept >= SWEEP_EVERY:
+                    swept = monotonic()
+                    self.tidy()
+            except Exception as error:
+                log.error("worker.upkeep", error=type(error).__name__)
+            stop.wait(POLL)
+
+
+def _listener(node: Node, wake: threading.Event, stop: threading.Event) -> threading.Thread:
+    target = _listen if node.db.engine.dialect.name == "postgresql" else _glance
+    thread = threading.Thread(target=target, args=(node, wake, stop), name="listener", daemon=True)
+    thread.start()
+    return thread
+
+
+def _listen(node: Node, wake: threading.Event, stop: threading.Event) -> None:
+    """Wake on NOTIFY (PostgreSQL); after a lost connection, listen again."""
+    while not stop.is_set():
+        try:
+            with node.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text(f"listen {store.CHANNEL}"))
+                raw = cast(Any, connection.connection.driver_connection)
+                wake.set()
+                while not stop.is_set():
+                    if select.select([raw.fileno()], [], [], POLL / 2)[0]:
+                        for _ in raw.notifies(timeout=0):
+                            pass
+                        wake.set()
+        except (SQLAlchemyError, OSError) as lost:
+            log.warning("worker.listen", error=type(lost).__name__)
+            stop.wait(POLL)
+
+
+def _glance(node: Node, wake: threading.Event, stop: threading.Event) -> None:
+    """Wake when another process has committed (SQLite): its change counter is a read of shared memory."""
+    with node.db.engine.connect() as connection:
+        cursor = cast(Any, connection.connection.driver_connection).cursor()
+        last = None
+        while not stop.wait(GLANCE):
+            version = cursor.execute("pragma data_version").fetchone()[0]
+            if version != last:
+                last = version
+                wake.set()
