@@ -8,9 +8,10 @@ from handover import clock, web
 from handover.access import wiring as access
 from handover.config import Settings
 from handover.db import Database
+from handover.exchange import peers
 from handover.exchange import routes as exchange
 from handover.exchange.model import Pace
-from handover.exchange.wiring import Products
+from handover.exchange.wiring import Peers, Products
 from handover.keys.keyring import Keyring
 from handover.keys.vault import Vault, open_vault
 
@@ -31,6 +32,7 @@ def assemble(settings: Settings, db: Database, keyring: Keyring) -> Node:
     db.provide(Keyring, keyring)
     db.provide(Vault, open_vault(db, keyring, now=clock.now()))
     db.provide(Products, products)
+    db.provide(Peers, peers.of_directory(db, settings.directory_source))
     db.provide(Pace, Pace(late_after=settings.late_after, expire_after=settings.expire_after))
     return Node(settings=settings, db=db, keyring=keyring, products=products)
 

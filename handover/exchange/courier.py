@@ -263,10 +263,11 @@ def _whereto(
     session: Session, way: Way, now: datetime
 ) -> tuple[PublicEncryptionKey | None, str | None, Fault | None]:
     peers = provided(session, Peers)
+    ring = provided(session, Keyring)
+    if way.receiver in ring.agencies:
+        return ring.of(way.receiver).enc[0].public, None, None
     try:
-        key = peers.encryption_key(session, way.receiver, now)
-        is_here = way.receiver in provided(session, Keyring).agencies
-        return key, None if is_here else peers.endpoint(session, way.receiver), None
+        return peers.encryption_key(session, way.receiver, now), peers.endpoint(session, way.receiver), None
     except HandoverError as unknown:
         return None, None, Fault(Side.SEND, unknown.stable_code)
 
