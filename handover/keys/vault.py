@@ -92,8 +92,18 @@ class Vault:
         return self._tokens(agency, purpose, {part for word in words(text) for part in _prefixes(word)})
 
     def word_tokens(self, agency: AgencyId, purpose: str, text: str) -> list[bytes]:
-        """Return the tokens of whole words: what to store for a text, and what to look for (all must match)."""
+        """Return the tokens of whole words: what to store for a text."""
         return self._tokens(agency, purpose, words(text))
+
+    def search_tokens(self, agency: AgencyId, purpose: str, typed: str) -> list[bytes]:
+        """Return the tokens that a stored value must all have to be a hit for what somebody typed.
+
+        Words of one or two letters count only where there is no longer one ("Kari N" finds Kari Nordmann).
+        """
+        typed_words = words(typed)
+        return self._tokens(
+            agency, purpose, [word for word in typed_words if len(word) >= MIN_PREFIX] or typed_words
+        )
 
     def _tokens(self, agency: AgencyId, purpose: str, parts: Iterable[str]) -> list[bytes]:
         return sorted({self._hash(agency, f"token|{purpose}", part)[:TOKEN_BYTES] for part in parts})
