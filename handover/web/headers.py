@@ -31,6 +31,7 @@ SECURITY_HEADERS: Final = {
 }
 HSTS: Final = "max-age=31536000; includeSubDomains"
 STATIC_SECONDS: Final = 31_536_000
+FONT_SECONDS: Final = 604_800
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -55,6 +56,8 @@ def _dress(response: Response) -> Response:
         response.headers.setdefault("Strict-Transport-Security", HSTS)
     if request.endpoint == "static" and request.args.get("v") and response.status_code in {200, 304}:
         response.headers["Cache-Control"] = f"public, max-age={STATIC_SECONDS}, immutable"
+    elif request.path.endswith(".woff2"):  # named by the style sheet, so without a fingerprint
+        response.headers["Cache-Control"] = f"public, max-age={FONT_SECONDS}"
     elif request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -93,8 +93,8 @@ def assembled(folder: Path, url: str = "http://node.test", *providers: str) -> t
 
 
 @contextmanager
-def world(folder: Path) -> Iterator[World]:
-    """Run a node and two persona providers (HelseID's and ID-porten's way of speaking)."""
+def world(folder: Path, also: Callable[[Flask], object] = lambda _app: None) -> Iterator[World]:
+    """Run a node and two persona providers (HelseID's and ID-porten's way of speaking); `also` adds routes."""
     node_server, staff_server, citizen_server = open_server(), open_server(), open_server()
     url = address(node_server)
     node, app = assembled(folder, url, address(staff_server), address(citizen_server))
@@ -107,6 +107,7 @@ def world(folder: Path) -> Iterator[World]:
     staff_server.app, citizen_server.app = create_provider_app(staff), create_provider_app(citizens)
     node_server.app = app
     _routes(app)
+    also(app)
     _people(node)
     with running(node_server, staff_server, citizen_server):
         yield World(node=node, app=app, url=url, staff_provider=staff, citizen_provider=citizens)

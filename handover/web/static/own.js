@@ -32,7 +32,7 @@ each("[data-poll]", (region) => setInterval(async () => {
   if (!text || text === region.textContent) return;
   const link = Object.assign(document.createElement("a"), { href: region.dataset.show, textContent: text, className: "ds-link" });
   region.replaceChildren(link);
-}, Number(region.dataset.every ?? 20000)));
+}, 20000));
 
 each("[data-countdown]", (clock) => {
   let left = Number(clock.dataset.countdown);
