@@ -158,7 +158,7 @@ def _shown(session: Session, found: Visitor) -> shell.SignedIn:
         name=found.name,
         agency_name=agency_name,
         ends_at=found.ends_at,
-        can_switch=found.kind == "staff" and len(door().agencies) > 1,
+        can_switch=found.places > 1,
     )
 
 

@@ -226,6 +226,7 @@ def _welcome(returning: Returning, proof: Answer, at: datetime) -> ResponseRetur
         places = service.places_of(session, proven.subject, door().agencies) if proven.kind == "staff" else []
         if proven.kind == "staff" and not places:
             raise NotPermitted("login.not-registered")
+        proven = replace(proven, places=len(places))
         staff = places[0] if len(places) == 1 else None
         before = visitor()
         if before is not None:
@@ -280,6 +281,7 @@ def _proven_of(found: Visitor) -> Proven:
         name=found.name,
         id_token=found.id_token,
         authenticated_at=found.authenticated_at,
+        places=found.places,
     )
 
 

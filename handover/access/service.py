@@ -3,9 +3,10 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -49,6 +50,8 @@ class Visitor:
     name: str = field(repr=False)
     subject: str = field(repr=False)
     id_token: str = field(repr=False)
+    places: int
+    """How many of the node's agencies they work for."""
     begun_at: datetime
     active_at: datetime
     authenticated_at: datetime
@@ -68,6 +71,8 @@ class Proven:
     name: str = field(repr=False)
     id_token: str = field(repr=False)
     authenticated_at: datetime
+    places: int = 0
+    """Staff: for how many of the node's agencies."""
 
 
 # The staff register -----------------------------------------------------------------------------------------
@@ -224,7 +229,12 @@ def begin_session(session: Session, proven: Proven, *, staff: Staff | None, home
     """Begin a session and return its token, which only the cookie holds. `home` seals who it names."""
     token = secrets.token_urlsafe(32)
     hashed = _hashed("session", token)
-    named = {"subject": proven.subject, "name": proven.name, "id_token": proven.id_token}
+    named = {
+        "subject": proven.subject,
+        "name": proven.name,
+        "id_token": proven.id_token,
+        "places": proven.places,
+    }
     session.add(
         SessionRow(
             token=hashed,
@@ -262,6 +272,7 @@ def visitor(session: Session, token: str, *, home: AgencyId, now: datetime) -> V
         name=actor.name if actor else named["name"],
         subject=named["subject"],
         id_token=named["id_token"],
+        places=named["places"],
         begun_at=row.begun_at,
         active_at=row.active_at,
         authenticated_at=row.authenticated_at,
@@ -283,7 +294,7 @@ def csrf_token(token: str) -> str:
     return _hashed("csrf", token).hex()
 
 
-def _actor_of(session: Session, row: SessionRow, named: dict[str, str]) -> Actor | None:
+def _actor_of(session: Session, row: SessionRow, named: Mapping[str, Any]) -> Actor | None:
     if row.kind != "staff":
         return Patient(number=named["subject"], name=named["name"])
     if row.agency is None or row.staff is None:

@@ -1,15 +1,28 @@
 """Puts access on an application: the login providers of its settings, the guard, the login's pages."""
 
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from handover.access import guard, pages
 from handover.access.guard import Door, NameOfAgency, NameOfPatient
 from handover.access.oidc import Provider
 from handover.access.profiles import profile
 from handover.config import Settings
+from handover.directory import service as directory
+from handover.directory.model import DirectoryExpired
+from handover.errors import NotFound
+from handover.ids import AgencyId
 from handover.keys.keyring import Keyring
 
 CALLBACK = "/logg-inn/svar"
+
+
+def listed_name(session: Session, agency: AgencyId) -> str:
+    """Return what the directory calls an agency; its number until a directory has been pulled."""
+    try:
+        return directory.agency(session, agency).name
+    except (NotFound, DirectoryExpired):
+        return agency
 
 
 def init_app(
@@ -17,7 +30,7 @@ def init_app(
     settings: Settings,
     keyring: Keyring,
     *,
-    name_of_agency: NameOfAgency,
+    name_of_agency: NameOfAgency = listed_name,
     name_of_patient: NameOfPatient = lambda _session, _number: "",
 ) -> None:
     """Guard every route of the application. The node's client key is its first agency's."""
