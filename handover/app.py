@@ -14,6 +14,8 @@ from handover.exchange.model import Pace
 from handover.exchange.wiring import Peers, Products
 from handover.keys.keyring import Keyring
 from handover.keys.vault import Vault, open_vault
+from handover.operator import routes as watching
+from handover.operator import telemetry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,9 @@ def create_app(node: Node) -> Flask:
     app = Flask("handover.web")
     app.extensions["handover.db"] = node.db
     app.extensions["handover.settings"] = node.settings
+    telemetry.init_app(app)
     web.init_app(app)
     app.register_blueprint(exchange.blueprint)
     access.init_app(app, node.settings, node.keyring, name_of_agency=lambda _session, agency: agency)
+    app.register_blueprint(watching.blueprint)
     return app

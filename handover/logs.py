@@ -65,7 +65,7 @@ FIELDS: Final = frozenset(
 _CODE: Final = re.compile(r"[a-z0-9][a-z0-9_-]*(\.[a-z0-9_-]+)*")
 _VALUE: Final = re.compile(r"[A-Za-z0-9_.:/<>#+-]{0,200}")
 _LONG_NUMBER: Final = re.compile(r"\d{10,}|\d{6}[ -]\d{5}")
-_HASH: Final = re.compile(r"[0-9a-f]{32,128}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_HASH: Final = re.compile(r"(?=.*[a-f])[0-9a-f]{16,128}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _EventDict = MutableMapping[str, Any]
 
 
