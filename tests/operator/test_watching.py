@@ -122,7 +122,7 @@ def test_nothing_about_a_person_reaches_logs_or_numbers(
             "/health/live",
             "/health/ready",
             "/metrics",
-                "/finnes-ikke",
+            "/finnes-ikke",
             f"/finnes-ikke/{NUMBER}",
         )
     ]
