@@ -1,18 +1,27 @@
 """Puts a node together: its database, keys and products, and the Flask application over them."""
 
+import os
 from dataclasses import dataclass, field
 
 from flask import Flask
+from sqlalchemy.orm import Session
 
-from handover import clock, web
+from handover import clock, migrations, web
+from handover.access import public
 from handover.access import wiring as access
 from handover.config import Settings
 from handover.db import Database
+from handover.directory import documents
+from handover.directory import routes as directory_routes
+from handover.directory import service as directory
+from handover.errors import HandoverError, Invalid
 from handover.exchange import peers
 from handover.exchange import routes as exchange
 from handover.exchange.model import Pace
 from handover.exchange.wiring import Peers, Products
-from handover.keys.keyring import Keyring
+from handover.ids import AgencyId
+from handover.keys import passphrase
+from handover.keys.keyring import Keyring, load
 from handover.keys.vault import Vault, open_vault
 from handover.operator import routes as watching
 from handover.operator import telemetry
@@ -26,6 +35,20 @@ class Node:
     db: Database
     keyring: Keyring = field(repr=False)
     products: Products
+
+
+def create_node(settings: Settings) -> Node:
+    """Open a node as its settings say. Raises HandoverError: outdated schema, keys missing, anchors odd."""
+    db = Database(settings.database_url)
+    migrations.require_current(db)
+    try:
+        anchors = documents.read_anchors(settings.anchors_file.read_bytes())
+    except OSError as unreadable:
+        raise Invalid("config.anchors-unreadable", file=str(settings.anchors_file)) from unreadable
+    directory.open_book(db, anchors)
+    secret = passphrase.from_systemd(os.environ) or passphrase.from_file(settings.passphrase_file)
+    keyring = load(settings.keys_dir, secret, agencies=settings.agencies, allow_published=settings.mode == "test")
+    return assemble(settings, db, keyring)
 
 
 def assemble(settings: Settings, db: Database, keyring: Keyring) -> Node:
@@ -46,7 +69,15 @@ def create_app(node: Node) -> Flask:
     app.extensions["handover.settings"] = node.settings
     telemetry.init_app(app)
     web.init_app(app)
+    access.init_app(app, node.settings, node.keyring, name_of_agency=_name_of_agency)
     app.register_blueprint(exchange.blueprint)
-    access.init_app(app, node.settings, node.keyring, name_of_agency=lambda _session, agency: agency)
+    app.register_blueprint(directory_routes.make_blueprint(public))
     app.register_blueprint(watching.blueprint)
     return app
+
+
+def _name_of_agency(session: Session, agency: AgencyId) -> str:
+    try:
+        return directory.agency(session, agency).name
+    except HandoverError:  # no directory yet: the organisation number says who it is
+        return agency

@@ -16,19 +16,20 @@ Declare = Callable[[str], Callable[[Callable[..., Any]], Callable[..., Any]]]
 def make_blueprint(public: Declare) -> Blueprint:
     """Return the routes, declared with `access.public` (app.py hands it in: access lies above this slice)."""
     blueprint = Blueprint("directory", __name__, url_prefix="/directory/v1")
-    why = "signed by the agency or the anchor; nodes read it before they know each other"
-    blueprint.get("/statements/<agency>")(public(why)(get_statement))
-    blueprint.get("/directory.jws")(public(why)(get_directory))
+    declare = public("signed by the agency or the anchor; nodes read it before they know each other")
+
+    @blueprint.get("/statements/<agency>")
+    @declare
+    def get_statement(agency: str) -> Response:
+        """Serve a hosted agency's own statement."""
+        with web.reading() as session:
+            return Response(service.statement_jws(session, AgencyId(agency)), mimetype=MEDIA_TYPE)
+
+    @blueprint.get("/directory.jws")
+    @declare
+    def get_directory() -> Response:
+        """Serve the last good directory, so that one node that has it is enough."""
+        with web.reading() as session:
+            return Response(service.directory_jws(session), mimetype=MEDIA_TYPE)
+
     return blueprint
-
-
-def get_statement(agency: str) -> Response:
-    """Serve a hosted agency's own statement."""
-    with web.reading() as session:
-        return Response(service.statement_jws(session, AgencyId(agency)), mimetype=MEDIA_TYPE)
-
-
-def get_directory() -> Response:
-    """Serve the last good directory, so that one node that has it is enough."""
-    with web.reading() as session:
-        return Response(service.directory_jws(session), mimetype=MEDIA_TYPE)

@@ -24,6 +24,8 @@ from handover.config import Settings
 from handover.db import Base, Database
 from handover.demo.people import synthetic_number
 from handover.demo.provider import Client, Persona, PersonaProvider, create_provider_app
+from handover.directory import service as directory
+from handover.directory.model import Anchors
 from handover.errors import Conflict
 from handover.ids import AgencyId, ServiceId
 from handover.keys import keyring
@@ -88,6 +90,7 @@ def assembled(folder: Path, url: str = "http://node.test", *providers: str) -> t
     settings = _settings(folder, url, *(providers or ("http://staff.test", "http://citizens.test")))
     db = Database(settings.database_url)
     Base.metadata.create_all(db.engine)
+    directory.open_book(db, Anchors(community="nobody", keys={}))
     node = assemble(settings, db, keyring.generate(settings.agencies))
     return node, create_app(node)
 
