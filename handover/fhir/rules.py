@@ -322,7 +322,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "hm-decided": _decided,
     "hm-acceptance": _acceptance,
     "hm-refusal": _outcome_has("refusal", "reason", "advice", "complaint", "assessor"),
-    "hm-redirection": _outcome_has("redirection", "redirected-to", "reason", "assessor"),
+    "hm-redirection": _outcome_has("redirection", "redirected-to", "redirected-leg", "reason", "assessor"),
     "hm-completion": _outcome_has("completion", "result", "follow-up"),
     "hm-dates": _status_dates,
     "hm-id": _repeats_id,

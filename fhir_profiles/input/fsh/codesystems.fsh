@@ -123,6 +123,8 @@ Description: "Names the texts and values for which the national tables (8231, 82
 * #assessor "Who decided, with phone"
 * #assessing "Who is assessing"
 * #redirected-to "The service it was sent on to"
+* #redirected-leg "Which service in the row it was sent on to"
+* #addition "What the referrer added after sending"
 * #result "What came of the treatment"
 * #follow-up "Who follows up from here"
 * #withdrawn-by "Who withdrew"
@@ -140,6 +142,7 @@ Description: "Those that table 9147 has no code for."
 * #received "Received by this service"
 * #warn-on "Deadline by the earlier reading of the law"
 * #started "Treatment started"
+* #decided "The present outcome was decided"
 
 CodeSystem: MessageProblem
 Id: message-problem
@@ -264,6 +267,7 @@ Description: "What a status says beyond its code."
 * ReferralPart#assessor
 * ReferralPart#assessing
 * ReferralPart#redirected-to
+* ReferralPart#redirected-leg
 * ReferralPart#result
 * ReferralPart#follow-up
 * ReferralPart#withdrawn-by

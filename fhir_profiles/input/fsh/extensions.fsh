@@ -50,8 +50,8 @@ Description: "What the referrer states about the patient's consent (table 9064),
 Context: ServiceRequest
 * value[x] only CodeableConcept
 * value[x] 1..1
-* valueCodeableConcept.coding 1..1
-* valueCodeableConcept from Consents (required)
+* valueCodeableConcept.coding 0..1
+* valueCodeableConcept.coding from Consents (required)
 * valueCodeableConcept.coding.system 1..1
 * valueCodeableConcept.coding.code 1..1
 
@@ -119,6 +119,31 @@ Context: Appointment.participant
 * valueContactPoint.system 1..1
 * valueContactPoint.system = #phone
 * valueContactPoint.value 1..1
+
+Extension: ReferralAddition
+Id: referral-addition
+Title: "What was added"
+Description: "What the referrer added after sending, so that a referral that is sent on takes it along."
+Context: Annotation
+* extension contains kind 1..1 and question 0..1 and attachment 0..*
+* extension[kind].value[x] only code
+* extension[kind].value[x] 1..1
+* extension[kind].valueCode from ReferralUpdateKinds (required)
+* extension[question].value[x] only string
+* extension[question].value[x] 1..1
+* extension[question] ^short = "What was asked, where this answers something"
+* extension[attachment].value[x] only Reference
+* extension[attachment].value[x] 1..1
+* extension[attachment].valueReference only Reference(OvergangDocumentReference)
+
+Extension: WrittenBy
+Id: written-by
+Title: "Who wrote a note"
+Description: "Annotation.author has no place for a person in a role at an agency; authorString repeats the name for readers."
+Context: Annotation
+* value[x] only Reference
+* value[x] 1..1
+* valueReference only Reference(OvergangPractitionerRole)
 
 Invariant: hm-sha256
 Description: "A SHA-256 in lower-case hex"

@@ -241,6 +241,12 @@ Description: "The task that asks a service to take on a referral. Its owner is t
 * owner 1..1
 * owner only Reference(OvergangHealthcareService)
 * reasonCode.text 1..1
+* input.type = ReferralPart#addition
+* input.value[x] only Annotation
+* input.valueAnnotation.author[x] 1..1
+* input.valueAnnotation.author[x] only string
+* input.valueAnnotation.time 1..1
+* input.valueAnnotation.extension contains ReferralAddition named addition 1..1 and WrittenBy named author 1..1
 
 Profile: OvergangUpdateTask
 Parent: OvergangTask
@@ -306,7 +312,7 @@ Expression: "output.value.coding.where(code = 'refusal').empty() or (output.type
 Invariant: hm-redirection
 Description: "What is sent on says where to, why, and who decided"
 Severity: #error
-Expression: "output.value.coding.where(code = 'redirection').empty() or (output.type.coding.where(code = 'redirected-to').exists() and output.type.coding.where(code = 'reason').exists() and output.type.coding.where(code = 'assessor').exists())"
+Expression: "output.value.coding.where(code = 'redirection').empty() or (output.type.coding.where(code = 'redirected-to').exists() and output.type.coding.where(code = 'redirected-leg').exists() and output.type.coding.where(code = 'reason').exists() and output.type.coding.where(code = 'assessor').exists())"
 
 Invariant: hm-completion
 Description: "A treatment that ended says what came of it and who follows up"
@@ -355,7 +361,7 @@ Description: "The word of the service that holds the referral, numbered. It carr
 * output ^slicing.discriminator.type = #pattern
 * output ^slicing.discriminator.path = "type"
 * output ^slicing.rules = #closed
-* output contains outcome 0..1 and reason 0..1 and advice 0..1 and complaint 0..1 and whatHappensNext 0..1 and nextStep 0..1 and assessor 0..1 and assessing 0..1 and redirectedTo 0..1 and result 0..1 and followUp 0..1 and withdrawnBy 0..1 and question 0..*
+* output contains outcome 0..1 and reason 0..1 and advice 0..1 and complaint 0..1 and whatHappensNext 0..1 and nextStep 0..1 and assessor 0..1 and assessing 0..1 and redirectedTo 0..1 and redirectedLeg 0..1 and result 0..1 and followUp 0..1 and withdrawnBy 0..1 and question 0..*
 * output[outcome].type = ReferralPart#outcome
 * output[outcome].value[x] only CodeableConcept
 * output[outcome].valueCodeableConcept from ReferralOutcomes (required)
@@ -370,12 +376,15 @@ Description: "The word of the service that holds the referral, numbered. It carr
 * output[redirectedTo].type = ReferralPart#redirected-to
 * output[redirectedTo].value[x] only Reference
 * output[redirectedTo].valueReference only Reference(OvergangHealthcareService)
+* output[redirectedLeg].type = ReferralPart#redirected-leg
+* output[redirectedLeg].value[x] only positiveInt
 * output[question].type = ReferralPart#question
 * output[question].value[x] only Annotation
 * output[question].valueAnnotation.id 1..1
 * output[question].valueAnnotation.time 1..1
 * output[question].valueAnnotation.author[x] 1..1
-* output[question].valueAnnotation.extension contains StatusVersion named version 1..1
+* output[question].valueAnnotation.author[x] only string
+* output[question].valueAnnotation.extension contains StatusVersion named version 1..1 and WrittenBy named author 1..1
 * insert TextOutput(reason, reason)
 * insert TextOutput(advice, advice)
 * insert TextOutput(complaint, complaint)

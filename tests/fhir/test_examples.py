@@ -1,0 +1,45 @@
+"""The committed examples are what the product writes, are valid, and read back as what was meant."""
+
+import orjson
+import pytest
+
+from handover.exchange.model import SealedBlob
+from handover.fhir.messages import check
+from handover.referral import fhir
+from tests.fhir import cases
+
+WRITTEN = cases.written()
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_the_product_writes_is_valid(name: str) -> None:
+    check(WRITTEN[name], cases.event_of(name))
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_committed_example_is_what_the_product_writes(name: str) -> None:
+    assert (cases.EXAMPLES / f"{name}.json").read_bytes() == cases.printed(WRITTEN[name])
+
+
+def test_no_example_is_left_over() -> None:
+    assert {path.stem for path in cases.EXAMPLES.glob("*.json")} == set(WRITTEN)
+
+
+@pytest.mark.parametrize("name", cases.REQUESTS)
+def test_a_receiver_reads_the_request_that_was_written(name: str) -> None:
+    assert fhir.read_request(orjson.loads(WRITTEN[name])) == cases.REQUESTS[name]
+
+
+@pytest.mark.parametrize("name", cases.UPDATES)
+def test_a_receiver_reads_the_update_that_was_written(name: str) -> None:
+    assert fhir.read_update(orjson.loads(WRITTEN[name])) == cases.UPDATES[name]
+
+
+@pytest.mark.parametrize("name", cases.STATUSES)
+def test_a_referrer_reads_the_status_that_was_written(name: str) -> None:
+    assert fhir.read_status(orjson.loads(WRITTEN[name])) == cases.STATUSES[name]
+
+
+def test_a_receiver_learns_how_to_open_every_attachment() -> None:
+    assert fhir.read_blobs(orjson.loads(WRITTEN["request-sent-on"])) == cases.blobs(cases.REPORT, cases.SCAN)
+    assert all(isinstance(blob, SealedBlob) for blob in fhir.read_blobs(orjson.loads(WRITTEN["request"])).values())
