@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from handover import clock
 from handover.app import Node
 from handover.audit import service as audit
+from handover.audit.service import LogBroken
 from handover.db import provided
 from handover.exchange import processing, store, upkeep
 from handover.exchange.client import Client
@@ -29,6 +30,7 @@ from handover.exchange.courier import MOST, Courier, Round, Way
 from handover.exchange.grouping import Committer
 from handover.exchange.model import Pace
 from handover.ids import AgencyId
+from handover.operator import service as operator
 
 THREADS: Final = 8
 """Requests in flight at once."""
@@ -110,9 +112,15 @@ class Worker:
 
     def tidy(self) -> None:
         """End what time has ended and give the log its order."""
+        operator.beat(self._node.db, operator.WORKER, now=self._clock())
         for agency in self._agencies:
             upkeep.sweep(self._node.db, agency, now=self._clock())
-            audit.sequence(self._node.db, agency)
+            try:
+                audit.sequence(self._node.db, agency)
+            except (
+                LogBroken
+            ) as broken:  # one agency's log stands still; `handover check` says so; all else goes on
+                log.critical("worker.log-broken", agency=agency, code=broken.stable_code)
 
     def loop(self, stop: threading.Event) -> None:
         """Work until told to stop, with at most THREADS requests in flight."""

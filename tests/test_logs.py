@@ -1,11 +1,14 @@
 """A log line holds codes, ids and numbers. Whatever else it is handed, it does not pass on."""
 
+import ast
 import io
 import json
 import logging
+import re
 import sys
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +17,7 @@ import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import handover
 from handover import logs
 from handover.actors import Role
 from handover.errors import Conflict
@@ -90,6 +94,31 @@ def test_a_librarys_words_are_not_repeated(spoken: io.StringIO) -> None:
 def test_no_text_around_a_national_number_gets_it_through(field: str, before: str, after: str) -> None:
     said = logs.redact(None, "info", {field: f"{before}{NUMBER}{after}"})
     assert NUMBER not in json.dumps(said)
+
+
+def test_whatever_the_program_logs_is_a_code_with_fields_from_the_list() -> None:
+    odd = []
+    for path in sorted(Path(handover.__file__).parent.rglob("*.py")):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and _is_log(call.func):
+                fields = {word.arg for word in call.keywords if word.arg} - {"exc_info"}
+                code = call.args[0].value if call.args and isinstance(call.args[0], ast.Constant) else None
+                if fields - logs.FIELDS or not re.fullmatch(r"[a-z-]+(\.[a-z-]+)+", str(code)):
+                    odd.append(f"{path.name}:{call.lineno}")
+    assert odd == []
+
+
+def _is_log(called: ast.expr) -> bool:
+    if not isinstance(called, ast.Attribute) or called.attr not in {
+        "debug",
+        "info",
+        "warning",
+        "error",
+        "critical",
+        "exception",
+    }:
+        return False
+    return ast.unparse(called.value) in {"log", "logger"} or "get_logger" in ast.unparse(called.value)
 
 
 def test_ids_and_hashes_get_through() -> None:

@@ -23,12 +23,17 @@ from handover.db import Database
 from handover.directory import service as directory
 from handover.errors import HandoverError
 from handover.ids import AgencyId
+from handover.keys import files, keyring, passphrase
+from handover.keys.files import KeyFile
+from handover.keys.lifecycle import KeyState, Use
 from handover.operator import service
 from handover.operator.model import Finding, Verdict, Vitals, spoken
 
 SKEW_WARNING: Final = timedelta(seconds=30)
 SKEW_BAD: Final = timedelta(minutes=4)
 """Other nodes refuse what is signed more than five minutes in the future."""
+ENCRYPTION_KEY_AGE: Final = timedelta(days=8)
+"""A new one every week (CRYPTO.md), and a day's grace."""
 DIRECTORY_WARNING: Final = timedelta(days=2)
 DISK_WARNING_MB: Final = 2_000
 DISK_BAD_MB: Final = 200
@@ -52,6 +57,39 @@ def database(db: Database) -> Iterator[Finding]:
         yield Finding("database", Verdict.BAD, f"The database cannot be written to ({kind}).")
         return
     yield Finding("database", Verdict.FINE, f"The database answers and is at version {migrations.found(db)}.")
+
+
+def keys(settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Can the key files be read by this node, and by nobody else?"""
+    try:
+        found = [file for file in files.listing(settings.keys_dir) if file.owner in settings.agencies]
+        keyring.load(
+            settings.keys_dir,
+            passphrase.from_systemd(settings.environment or {}) or passphrase.from_file(settings.passphrase_file),
+            agencies=settings.agencies,
+            allow_published=settings.mode == "test",
+        )
+    except HandoverError as refused:
+        about = ", ".join(f"{name} {value}" for name, value in refused.details.items())
+        fields = ", ".join(getattr(refused, "fields", {}))
+        told = "; ".join(part for part in (refused.stable_code, about, fields) if part)
+        yield Finding("keys", Verdict.BAD, f"The keys cannot be used ({told}).")
+        return
+    yield Finding("keys", Verdict.FINE, f"{len(found)} key files are readable by this node only, and open.")
+    for agency in settings.agencies:
+        yield from _encryption_key(agency, [file for file in found if file.owner == agency], now)
+
+
+def _encryption_key(agency: AgencyId, held: Sequence[KeyFile], now: datetime) -> Iterator[Finding]:
+    made = [f.created_at for f in held if f.use is Use.ENCRYPTION and f.state is KeyState.ACTIVE]
+    if made and now - max(made) > ENCRYPTION_KEY_AGE:
+        age = spoken(now - max(made))
+        yield Finding(
+            "keys",
+            Verdict.WARNING,
+            f"{agency}: the encryption key is {age} old; a new one is due every week. Run: handover keys new"
+            f" --agency {agency} --use {Use.ENCRYPTION.value}",
+        )
 
 
 def directory_state(session: Session, now: datetime) -> Iterator[Finding]:
