@@ -2,7 +2,9 @@
 
 import os
 
+from handover import logs
 from handover.app import create_app, create_node
 from handover.config import from_environment
 
+logs.configure()
 app = create_app(create_node(from_environment(os.environ)))
