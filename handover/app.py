@@ -25,6 +25,7 @@ from handover.keys.keyring import Keyring, load
 from handover.keys.vault import Vault, open_vault
 from handover.operator import routes as watching
 from handover.operator import telemetry
+from handover.person import service as person
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,13 @@ def create_app(node: Node) -> Flask:
     app.extensions["handover.settings"] = node.settings
     telemetry.init_app(app)
     web.init_app(app)
-    access.init_app(app, node.settings, node.keyring, name_of_agency=_name_of_agency)
+    access.init_app(
+        app,
+        node.settings,
+        node.keyring,
+        name_of_agency=_name_of_agency,
+        name_of_patient=lambda session, number: person.name_of_number(session, node.settings.agencies, number),
+    )
     app.register_blueprint(exchange.blueprint)
     app.register_blueprint(directory_routes.make_blueprint(public))
     app.register_blueprint(watching.blueprint)

@@ -199,7 +199,7 @@ def _same_origin() -> bool:
     if site := request.headers.get("Sec-Fetch-Site"):
         return site == "same-origin"
     origin = request.headers.get("Origin") or request.headers.get("Referer", "")
-    return urlsplit(origin).netloc == request.host
+    return urlsplit(origin).netloc in {request.host, urlsplit(door().node_url).netloc}
 
 
 def _ask_to_log_in() -> ResponseReturnValue:

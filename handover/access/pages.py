@@ -168,7 +168,7 @@ def log_out() -> ResponseReturnValue:
     shell.sign_out()
     provider = _provider(found.kind)
     try:
-        there = provider.log_out_url(found.id_token, url_for("access.front", _external=True), at)
+        there = provider.log_out_url(found.id_token, door().node_url + "/", at)
     except ProviderSilent:
         there = None
     page = render_template("access/logged_out.html", provider=provider.profile.title, there=there)

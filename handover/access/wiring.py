@@ -1,28 +1,15 @@
 """Puts access on an application: the login providers of its settings, the guard, the login's pages."""
 
 from flask import Flask
-from sqlalchemy.orm import Session
 
 from handover.access import guard, pages
 from handover.access.guard import Door, NameOfAgency, NameOfPatient
 from handover.access.oidc import Provider
 from handover.access.profiles import profile
 from handover.config import Settings
-from handover.directory import service as directory
-from handover.directory.model import DirectoryExpired
-from handover.errors import NotFound
-from handover.ids import AgencyId
 from handover.keys.keyring import Keyring
 
 CALLBACK = "/logg-inn/svar"
-
-
-def listed_name(session: Session, agency: AgencyId) -> str:
-    """Return what the directory calls an agency; its number until a directory has been pulled."""
-    try:
-        return directory.agency(session, agency).name
-    except (NotFound, DirectoryExpired):
-        return agency
 
 
 def init_app(
@@ -30,7 +17,7 @@ def init_app(
     settings: Settings,
     keyring: Keyring,
     *,
-    name_of_agency: NameOfAgency = listed_name,
+    name_of_agency: NameOfAgency,
     name_of_patient: NameOfPatient = lambda _session, _number: "",
 ) -> None:
     """Guard every route of the application. The node's client key is its first agency's."""
@@ -41,6 +28,7 @@ def init_app(
         name_of_agency=name_of_agency,
         name_of_patient=name_of_patient,
     )
+    app.config["PREFERRED_URL_SCHEME"] = "https" if the_door.is_https else "http"
     guard.init_app(app, the_door)
     app.register_blueprint(pages.blueprint)
 

@@ -72,6 +72,15 @@ def of_number(session: Session, agency: AgencyId, number: str) -> PersonId | Non
     return store.by_number(session, agency, numbers.check(number).number)
 
 
+def name_of_number(session: Session, agencies: Iterable[AgencyId], number: str) -> str:
+    """Return what the first of these agencies that knows the number's holder calls them, or an empty text."""
+    for agency in agencies:
+        known = of_number(session, agency, number)
+        if known is not None:
+            return identity_of(session, agency, known).name
+    return ""
+
+
 def identity_of(session: Session, agency: AgencyId, person: PersonId) -> Identity:
     """Return who a patient is. Raises PersonNotFound."""
     found = store.identities(session, agency, [person]).get(person)

@@ -11,11 +11,12 @@ import structlog
 from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request, url_for
 from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 
 from handover.errors import Conflict, HandoverError, Invalid, NotFound, NotPermitted
+from handover.logs import failure
 from handover.web.headers import request_id
 from handover.web.i18n import Sentence, Text
 from handover.web.i18n import lazy_gettext as _l
@@ -133,19 +134,8 @@ def _machine_failure(answer: Render, error: Exception) -> ResponseReturnValue:
 def _log_failure(error: Exception) -> int:
     """Log what failed without its values (they may be a person's), and return the status to answer with."""
     status = 503 if isinstance(error, OperationalError) else 500
-    kind = error.orig if isinstance(error, DBAPIError) and error.orig else error
-    frames = error.__traceback__
-    where = []
-    while frames is not None:
-        where.append(f"{frames.tb_frame.f_code.co_filename.rsplit('/handover/')[-1]}:{frames.tb_lineno}")
-        frames = frames.tb_next
-    structlog.get_logger().error(
-        "request.failed",
-        request_id=request_id(),
-        endpoint=request.endpoint,
-        status=status,
-        kind=f"{type(kind).__module__}.{type(kind).__name__}",
-        where=where[-8:],
+    structlog.get_logger("handover").error(
+        "request.failed", endpoint=request.endpoint, status=status, request_id=request_id(), **failure(error)
     )
     return status
 

@@ -4,7 +4,7 @@ import re
 import secrets
 from typing import Final
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
@@ -43,8 +43,13 @@ def request_id() -> str:
     return str(g.handover_request_id)
 
 
+def is_https() -> bool:
+    """Whether browsers reach this node over https, or over a proxy that ends TLS (`PREFERRED_URL_SCHEME`)."""
+    return request.is_secure or current_app.config["PREFERRED_URL_SCHEME"] == "https"
+
+
 def init_app(app: Flask) -> None:
-    """Give every answer its request id, the security headers, and a rule for caches (pages: never kept)."""
+    """Give every answer its request id, the security headers, and a rule for caches."""
     app.after_request(_dress)
 
 
@@ -52,7 +57,7 @@ def _dress(response: Response) -> Response:
     response.headers["X-Request-Id"] = request_id()
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.is_secure:
+    if is_https():
         response.headers.setdefault("Strict-Transport-Security", HSTS)
     if request.endpoint == "static" and request.args.get("v") and response.status_code in {200, 304}:
         response.headers["Cache-Control"] = f"public, max-age={STATIC_SECONDS}, immutable"

@@ -22,6 +22,8 @@ from flask import Flask, Response, g, request
 from flask_babel import Domain
 from markupsafe import Markup, escape
 
+from handover.web.headers import is_https
+
 LANGUAGES: Final[Mapping[str, str]] = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
 """Language tag -> what the language calls itself."""
 LOCALES: Final[Mapping[str, str]] = {"nb": "nb_NO", "nn": "nn_NO", "en": "en_GB"}
@@ -128,9 +130,11 @@ def _browsers() -> str | None:
 
 
 def _remember(response: Response) -> Response:
+    if response.mimetype != "text/html":
+        return response
     tag = request.args.get("lang")
     if tag is not None and tag in LANGUAGES:
-        response.set_cookie(COOKIE, tag, _COOKIE_SECONDS, secure=request.is_secure, httponly=True, samesite="Lax")
+        response.set_cookie(COOKIE, tag, _COOKIE_SECONDS, secure=is_https(), httponly=True, samesite="Lax")
     response.headers["Content-Language"] = language()
     response.vary.update(("Accept-Language", "Cookie"))
     return response

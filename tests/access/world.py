@@ -85,7 +85,7 @@ class World:
     citizen_provider: PersonaProvider
 
 
-def assembled(folder: Path, url: str = "http://node.test", *providers: str) -> tuple[Node, Flask]:
+def assembled(folder: Path, url: str = "http://node.test:80", *providers: str) -> tuple[Node, Flask]:
     """Return a node that hosts two agencies, and its application; nothing is running yet."""
     settings = _settings(folder, url, *(providers or ("http://staff.test", "http://citizens.test")))
     db = Database(settings.database_url)
