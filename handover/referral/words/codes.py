@@ -1,0 +1,29 @@
+"""What the coded choices of a referral are called."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from handover.referral.model import CodeSystem, Consent, Urgency, Wish
+from handover.web.i18n import Sentence
+from handover.web.i18n import lazy_gettext as _l
+
+URGENCIES: Final[Mapping[Urgency, Sentence]] = {
+    Urgency.ORDINARY: _l("Vanlig"),
+    Urgency.URGENT: _l("Raskere enn vanlig"),
+    Urgency.IMMEDIATE: _l("Med en gang"),
+}
+WISHES: Final[Mapping[Wish, Sentence]] = {
+    Wish.ASSESSMENT_AND_TREATMENT: _l("Vurdering og behandling"),
+    Wish.ADVICE: _l("Råd til oss som følger opp pasienten"),
+    Wish.OTHER: _l("Noe annet"),
+}
+CONSENTS: Final[Mapping[Consent, Sentence]] = {
+    Consent.GIVEN: _l("Pasienten har sagt ja til henvisningen"),
+    Consent.NOT_NEEDED: _l("Loven krever ikke at pasienten sier ja"),
+    Consent.ANSWERS_REQUEST: _l("Henvisningen svarer på noe mottakeren har bedt om"),
+    Consent.NOT_GIVEN: _l("Pasienten har ikke sagt ja"),
+}
+CODE_SYSTEMS: Final[Mapping[CodeSystem, Sentence]] = {
+    CodeSystem.ICD_10: _l("ICD-10"),
+    CodeSystem.ICPC_2: _l("ICPC-2"),
+}
