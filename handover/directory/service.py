@@ -34,6 +34,7 @@ from handover.directory.model import (
 from handover.directory.tables import StatementRow
 from handover.errors import HandoverError, NotFound
 from handover.ids import AgencyId, KeyId, ServiceId
+from handover.keys.errors import EnvelopeRefused, Reason
 from handover.keys.keyring import Keyring
 from handover.keys.material import PublicEncryptionKey, PublicSigningKey
 from handover.keys.vault import words
@@ -121,7 +122,9 @@ def find_services(
 
 def signing_key(session: Session, signer: AgencyId, kid: KeyId, *, at: datetime) -> PublicSigningKey:
     """Return the key that verifies what `signer` signed and we received at `at`; raises EnvelopeRefused."""
-    directory = _snapshot(session).known()
+    directory = _snapshot(session).directory
+    if directory is None:
+        raise EnvelopeRefused(Reason.DIRECTORY_EXPIRED)
     return directory.signing_key(signer, kid, at=at)
 
 

@@ -1,19 +1,25 @@
 """The published HPKE-9-KE vectors (draft-ietf-jose-hpke-pq), and an envelope of ours frozen for ever."""
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from handover.keys import compact, hpke
+from handover.ids import AgencyId
+from handover.keys import compact, hm1, hpke
 from handover.keys.errors import EnvelopeRefused
-from handover.keys.material import EncryptionKey
+from handover.keys.keyring import AgencyKeys, Keyring
+from handover.keys.material import EncryptionKey, SigningKey
 
 ROOT = Path(__file__).parents[2]
 VECTORS = ROOT / "keys" / "vectors" / "jose-hpke-9-ke.json"
 PUBLISHED = ROOT.parent / "shared" / "data" / "jose-hpke-pq-vectors.json"
+SENDER, RECEIVER = AgencyId("310000019"), AgencyId("310000035")
+RECEIVED = datetime(2025, 3, 3, 9, 0, tzinfo=UTC)
 TEXT_BEGINS = b"You can trust us to stick with you"
 
 pytestmark = pytest.mark.vectors
@@ -79,3 +85,31 @@ def test_our_copy_is_what_was_published() -> None:
     published = json.loads(PUBLISHED.read_text())
 
     assert vectors() == [vector for vector in published if vector["alg"] == hpke.ALGORITHM]
+
+
+def test_an_envelope_of_ours_sealed_long_ago_still_opens_and_signs_the_same() -> None:
+    frozen = json.loads((ROOT / "keys" / "vectors" / "hm1.json").read_text())
+    known = json.loads((ROOT / "keys" / "test" / "keys.json").read_text())["keys"]
+    private = {(entry["owner"], entry["use"]): entry["private"] for entry in known}
+    signer = SigningKey.from_material(bytes_of(private[SENDER, "sig"]["d"]))
+    receiver = SigningKey.from_material(bytes_of(private[RECEIVER, "sig"]["d"]))
+    opener = EncryptionKey.from_material(bytes_of(private[RECEIVER, "enc"]["priv"]))
+    ring = Keyring({RECEIVER: replace(AgencyKeys.generate(), enc=(opener,))})
+    keys = {SENDER: signer.public, RECEIVER: receiver.public}
+
+    agency, jws = hm1.open_envelope(frozen["jwe"].encode(), ring)
+    message = hm1.verify_message(jws, aud=agency, find_key=lambda one, _: keys[one], now=RECEIVED)
+    ack = hm1.verify_ack(frozen["ack"].encode(), aud=SENDER, find_key=lambda one, _: keys[one], now=RECEIVED)
+
+    assert (jws, message.payload) == (frozen["jws"].encode(), bytes_of(frozen["payload"]))
+    assert (ack.message, ack.message_sha256) == (message.jti, message.sha256)
+    again = hm1.sign_message(
+        message.payload,
+        signer=signer,
+        iss=message.iss,
+        aud=message.aud,
+        jti=message.jti,
+        iat=message.iat,
+        exp=message.exp,
+    )
+    assert again == jws
