@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from flask import Response
 from sqlalchemy import select
 
 from handover import clock
 from handover.access import service
+from handover.access.guard import Door
 from handover.actors import Machine
 from handover.audit.model import Event
 from handover.audit.tables import AuditEntry
@@ -120,6 +122,22 @@ def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(shared_wo
     assert "SameSite=Lax" in cookie
     assert "Domain" not in cookie
     assert "Path=/" in cookie
+
+
+def test_over_https_a_cookie_belongs_to_this_host_alone() -> None:
+    node = Door(
+        agencies=(KOMMUNE,),
+        providers={},
+        node_url="https://node.test",
+        name_of_agency=lambda _session, agency: agency,
+        name_of_patient=lambda _session, _number: "",
+    )
+    answer = Response()
+    node.set_cookie(answer, "session", "token")
+    cookie = answer.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-session=token; ")
+    assert {"Secure", "HttpOnly", "Path=/", "SameSite=Lax"} <= set(cookie.split("; "))
+    assert "Domain" not in cookie
 
 
 def test_somebody_whose_access_is_closed_is_out_at_once(shared_world: World) -> None:

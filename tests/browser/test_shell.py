@@ -45,10 +45,8 @@ def test_every_page_of_the_login_is_good_in_every_language(chromium: Browser, ho
         visitor.open("/logg-inn/ansatt")
         expect(visitor.page.locator("html")).to_have_attribute("lang", tag)
         visitor.assert_good()
-        visitor.screenshot(f"personas-{tag}")
         visitor.page.get_by_role("link", name=BOTH.name).click()
         visitor.assert_good()
-        visitor.screenshot(f"choose-{tag}")
         visitor.page.locator(f"button[value='{KOMMUNE}']").click()
         visitor.open("/bekreft")
         visitor.assert_good()
@@ -60,12 +58,9 @@ def test_every_part_of_a_page_is_good(chromium: Browser, home: str, tag: str) ->
         visitor.log_in(TONE.name, then="/test/gallery")
         visitor.open(in_language("/test/gallery", tag))
         visitor.assert_good()
-        visitor.screenshot(f"gallery-{tag}")
         visitor.page.locator("form[data-autosave] button").first.click()
         visitor.assert_good()
         visitor.screenshot(f"gallery-refused-{tag}")
-        visitor.page.emulate_media(color_scheme="dark")
-        visitor.screenshot(f"gallery-dark-{tag}")
 
 
 def test_a_form_sent_when_the_session_is_over_is_good_and_goes_on(
@@ -120,6 +115,9 @@ def test_forced_colours_and_small_screens_show_the_same_things(chromium: Browser
         visitor.log_in(TONE.name, then="/test/gallery")
         visitor.assert_good()
         visitor.screenshot("gallery-320")
+    with visiting(chromium, home, color_scheme="dark") as visitor:
+        visitor.log_in(TONE.name, then="/test/gallery")
+        visitor.screenshot("gallery-dark")
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with script", "without script"])
