@@ -101,6 +101,14 @@ class Attachment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What a field of a draft's form says that is no value yet, such as a date that cannot be read."""
+
+    name: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReferralContent:
     """What the referrer writes. In a draft anything may be missing; `problems_before_sending` says what."""
 
@@ -128,6 +136,8 @@ class ReferralContent:
     """A person the patient wishes to meet at the receiver (Volven 9034 code 23)."""
     can_join_first_appointment: bool = False
     attachments: tuple[Attachment, ...] = ()
+    unfinished: tuple[Typed, ...] = ()
+    """Only in a draft; never sent."""
 
 
 @dataclass(frozen=True, kw_only=True)

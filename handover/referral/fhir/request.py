@@ -294,6 +294,7 @@ def _content(message: Message, referral: Json) -> ReferralContent:
             e["valueBoolean"] for e in extensions_of(referral, "joins-first-appointment")
         ),
         attachments=tuple(attachment_of(each) for each in about if each["resourceType"] == "DocumentReference"),
+        unfinished=(),
         **texts,
     )
 
