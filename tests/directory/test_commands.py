@@ -1,6 +1,7 @@
 """The commands a security officer types: from new keys to a directory that the node believes."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -55,12 +56,20 @@ class Terminal:
         return "--previous", str(self.folder / "directory.jws")
 
 
-@pytest.fixture
-def terminal(tmp_path: Path) -> Terminal:
-    made = Terminal(tmp_path)
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Terminal:
+    """A folder with fresh keys, made once: every derivation of a key costs what it should."""
+    made = Terminal(tmp_path_factory.mktemp("made"))
     made.type("keys", "new", "--agency", AGENCY)
     made.type("keys", "new", "--anchor", COMMUNITY, keys=made.anchor)
     return made
+
+
+@pytest.fixture
+def terminal(made_once: Terminal, tmp_path: Path) -> Terminal:
+    for folder in ("node", "anchor"):
+        shutil.copytree(made_once.folder / folder, tmp_path / folder)
+    return Terminal(tmp_path)
 
 
 def test_an_agency_is_enrolled_and_its_node_believes_the_directory(terminal: Terminal) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -329,6 +330,13 @@ def test_another_process_notices_a_change_within_a_second(node_db: Database, mad
 def _changed(made: Community, **change: Any) -> dict[Any, Any]:
     dps = made.listed.agencies[DPS]
     return {**made.listed.agencies, DPS: replace(dps, keys=(replace(dps.keys[0], **change),))}
+
+
+def test_the_empty_form_in_the_repository_is_no_anchor() -> None:
+    form = Path(__file__).parents[2] / "keys" / "trust" / "anchors.json"
+
+    with pytest.raises(DirectoryRefused, match="anchors-odd"):
+        documents.read_anchors(form.read_bytes())
 
 
 def test_a_directory_is_a_plain_value() -> None:
