@@ -191,9 +191,11 @@ def accept_statement(session: Session, jws: bytes, *, agency: AgencyId, now: dat
 
 def publish_statement(session: Session, agency: AgencyId, services: Sequence[Service], *, now: datetime) -> bytes:
     """Sign and keep what a hosted agency says of itself, with its encryption keys; return it as served."""
-    held = provided(session, Keyring).of(agency)
+    held, former = provided(session, Keyring).of(agency), _own_statement(session, agency)
     keys = tuple(PublishedKey(key=key.public, published_at=key.created_at) for key in held.enc)
-    statement = Statement(agency=agency, iat=now, exp=now + LIFETIME, keys=keys, services=tuple(services))
+    # Others take only a later second than the one they have; two changes within one second must both count.
+    iat = max(now, former.iat + timedelta(seconds=1)) if former else now
+    statement = Statement(agency=agency, iat=iat, exp=now + LIFETIME, keys=keys, services=tuple(services))
     jws = documents.sign_statement(statement, signer=held.sig)
     _keep(session, store.statement_row(session, agency), jws, now)
     return jws
@@ -206,21 +208,20 @@ def confirm_service(session: Session, wanted: ServiceId, *, on: date, now: datet
 
 def change_service(session: Session, changed: Service, *, now: datetime) -> None:
     """Publish a hosted agency's statement with this service in place of the one with the same id (or added)."""
-    others = [service for service in services_of(session, changed.agency) if service.id != changed.id]
+    former = _own_statement(session, changed.agency)
+    others = [service for service in former.services if service.id != changed.id] if former else []
     publish_statement(session, changed.agency, [*others, changed], now=now)
 
 
 def renew_statements(session: Session, *, now: datetime) -> list[AgencyId]:
-    """Sign again the hosted agencies' statements that expire soon; return whose."""
-    statements = _snapshot(session).statements
-    due = [
-        one
-        for one in provided(session, Keyring).agencies
-        if one in statements and statements[one].exp - now < RENEW_BEFORE
-    ]
-    for one in due:
-        publish_statement(session, one, statements[one].services, now=now)
-    return due
+    """Sign again the hosted agencies' statements that are missing, expire soon or lack a new key; return whose."""
+    renewed = []
+    for one in provided(session, Keyring).agencies:
+        former = _own_statement(session, one)
+        if former is None or former.exp - now < RENEW_BEFORE or _lacks_a_key(session, former):
+            publish_statement(session, one, former.services if former else (), now=now)
+            renewed.append(one)
+    return renewed
 
 
 def statement_jws(session: Session, hosted: AgencyId) -> bytes:
@@ -337,6 +338,27 @@ def _current_directory(session: Session) -> Directory:
     if jws is None:
         raise DirectoryExpired("directory.none")
     return documents.read_directory(jws, provided(session, Book).anchors)
+
+
+def _own_statement(session: Session, hosted: AgencyId) -> Statement | None:
+    """Read what a hosted agency said last, even if a key it was signed with was revoked since: it is ours."""
+    jws = store.statement_jws(session, hosted)
+    own = provided(session, Keyring).signer(hosted).public
+    directory = _snapshot(session).directory
+    listed = directory.agencies.get(hosted) if directory else None
+    keys = {own.kid: own, **{key.key.kid: key.key for key in (listed.keys if listed else ())}}
+    if jws is None:
+        return None
+    try:
+        return documents.read_statement(jws, hosted, lambda kid: keys[kid])
+    except (HandoverError, KeyError):
+        log.error("directory.own-statement-unreadable", agency=hosted)
+        return None
+
+
+def _lacks_a_key(session: Session, statement: Statement) -> bool:
+    held = {key.kid for key in provided(session, Keyring).of(statement.agency).enc}
+    return held != {key.key.kid for key in statement.keys}
 
 
 def _held_statement(jws: bytes | None, agency: AgencyId, directory: Directory) -> Statement | None:

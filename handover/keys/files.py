@@ -160,6 +160,9 @@ def create(
         locker.unlock(locked)
     material = new_material()
     kid, public = named(use, material)
+    while kid.startswith("-"):  # a command line would take the id for an option
+        material = new_material()
+        kid, public = named(use, material)
     file = KeyFile(
         path=folder / use.value / f"{kid}.json",
         use=use,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handover.db import Database
+from handover.db import Base, Database
 from handover.directory import documents, service
 from handover.directory.model import Anchors, Directory, DirectoryExpired, DirectoryRefused
 from handover.errors import HandoverError, NotFound
@@ -293,6 +293,53 @@ def test_an_agency_publishes_confirms_and_renews_what_it_says_of_itself(
     with node_db.reading() as session:
         assert service.encryption_key(session, MUNICIPALITY, at=soon).kid == made.keys[MUNICIPALITY].enc[0].kid
         assert len(service.services_of(session, MUNICIPALITY)) == 2
+
+
+def test_a_new_encryption_key_is_published_at_the_next_renewal(node_db: Database, made: Community) -> None:
+    fresh = EncryptionKey.from_material(new_material(), created_at=LATER)
+    rotated = replace(made.keys[NAV], enc=(fresh, *made.keys[NAV].enc))
+    node_db.provide(Keyring, Keyring({NAV: rotated}))
+    with node_db.transaction() as session:
+        assert service.renew_statements(session, now=LATER) == [NAV]
+
+    with node_db.reading() as session:
+        assert service.encryption_key(session, NAV, at=LATER).kid == fresh.kid
+        assert len(service.services_of(session, NAV)) == 1
+
+
+def test_an_agency_keeps_its_services_when_its_signing_key_is_replaced_after_a_theft(
+    node_db: Database, made: Community
+) -> None:
+    new = SigningKey.from_material(new_material())
+    nav = made.listed.agencies[NAV]
+    keys = (replace(nav.keys[0], revoked_at=LATER), replace(nav.keys[0], key=new.public))
+    with node_db.transaction() as session:
+        agencies = {**made.listed.agencies, NAV: replace(nav, keys=keys)}
+        service.accept_directory(session, signed(made, agencies=agencies), now=LATER)
+    node_db.provide(Keyring, Keyring({NAV: replace(made.keys[NAV], sig=new)}))
+    with node_db.transaction() as session:
+        service.change_service(session, builders.SERVICES[NAV][0], now=LATER)
+
+    with node_db.reading() as session:
+        assert [one.name for one in service.services_of(session, NAV)] == ["Arbeidsrettet oppfølging"]
+
+
+def test_two_changes_within_a_second_both_reach_the_others(node_db: Database, made: Community) -> None:
+    with node_db.transaction() as session:
+        first = service.statement_jws(session, MUNICIPALITY)
+        for wanted in builders.SERVICES[MUNICIPALITY]:
+            service.change_service(session, replace(wanted, phone="55 11 11 11"), now=LATER)
+        last = service.statement_jws(session, MUNICIPALITY)
+    other = Database("sqlite://")
+    Base.metadata.create_all(other.engine)
+    builders.join(other, replace(made, statements={MUNICIPALITY: first}), DPS)
+    with other.transaction() as session:
+        service.accept_statement(session, last, agency=MUNICIPALITY, now=LATER)
+
+    with other.reading() as session:
+        found = service.services_of(session, MUNICIPALITY)
+    assert [one.phone for one in found] == ["55 11 11 11", "55 11 11 11"]
+    other.engine.dispose()
 
 
 def test_a_copy_changed_in_the_database_is_not_believed_after_a_restart(

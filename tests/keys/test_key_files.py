@@ -1,8 +1,9 @@
 """Key files: locked with the passphrase, closed to others, bound to what their header says."""
 
+import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -142,6 +143,21 @@ def test_a_file_is_never_written_over_another(
 
     with pytest.raises(FileExistsError):
         files.create(tmp_path, use=Use.SIGNING, owner=AGENCY, locker=locker, now=NOW)
+
+
+def test_a_key_id_can_be_typed_on_a_command_line(
+    tmp_path: Path, locker: Locker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = next(material for material in _materials() if files.named(Use.SIGNING, material)[0].startswith("-"))
+    drawn = iter([odd, bytes(range(32))])
+    monkeypatch.setattr(files, "new_material", lambda: next(drawn))
+
+    made = files.create(tmp_path, use=Use.SIGNING, owner=AGENCY, locker=locker, now=NOW)
+    assert made.kid == files.named(Use.SIGNING, bytes(range(32)))[0]
+
+
+def _materials() -> Iterator[bytes]:
+    return (hashlib.sha256(str(number).encode()).digest() for number in range(10_000))
 
 
 def test_a_node_names_every_key_it_lacks(tmp_path: Path, locker: Locker) -> None:
