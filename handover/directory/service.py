@@ -43,6 +43,10 @@ RENEW_BEFORE: Final = timedelta(days=4)
 """A statement with less life left than this is signed again."""
 REFRESH_EVERY: Final = timedelta(minutes=1)
 """How often an unknown key may make this node ask the same agency again."""
+PULL_EVERY: Final = timedelta(minutes=10)
+"""How late a revocation may be noticed while everything works."""
+PULL_AGAIN: Final = timedelta(minutes=1)
+"""How soon a pull that was not believed, or reached nobody, is tried again."""
 FETCHERS: Final = 8
 
 Fetch = Callable[[str], bytes]
@@ -262,6 +266,22 @@ def pull(
         _pull_statements(db, others, fetch, now)
     with db.transaction() as session:
         return state(session, now=now)
+
+
+def keep_fresh(db: Database, source: str, *, now: datetime, fetch: Fetch | None = None) -> bool:
+    """Renew the hosted agencies' statements and pull, when it is time; the worker calls this every minute or so.
+
+    Returns whether it pulled. Goes over HTTP outside every transaction and may take as long as the slowest node.
+    """
+    with db.transaction() as session:
+        renew_statements(session, now=now)
+        row = store.directory_row(session)
+        wait = PULL_AGAIN if row.problem else PULL_EVERY
+        if row.tried_at is not None and row.tried_at <= now < row.tried_at + wait:
+            return False
+        row.tried_at = now
+    pull(db, source, now=now, fetch=fetch)
+    return True
 
 
 def refresh(db: Database, wanted: AgencyId, source: str, *, now: datetime, fetch: Fetch | None = None) -> bool:

@@ -123,6 +123,17 @@ def test_an_unknown_key_makes_the_node_ask_anew_at_most_once_a_minute(nodes: Nod
     assert service.refresh(nodes.ours, DPS, nodes.source, now=at + timedelta(minutes=2), fetch=nodes.fetch)
 
 
+def test_a_node_keeps_itself_fresh_every_ten_minutes_and_sooner_after_a_failure(nodes: Nodes) -> None:
+    def pulled(source: str, minutes: float) -> bool:
+        return service.keep_fresh(nodes.ours, source, now=NOW + timedelta(minutes=minutes))
+
+    assert [pulled(nodes.source, minutes) for minutes in (0, 1, 9.9, 10)] == [True, False, False, True]
+    assert [pulled("http://127.0.0.1:1/", minutes) for minutes in (20, 20.5, 21)] == [True, False, True]
+    with nodes.ours.reading() as session:
+        assert service.statement_jws(session, NAV)
+        assert service.statement_jws(session, MUNICIPALITY)
+
+
 def test_asking_anew_about_a_stranger_asks_nobody_but_the_directory(nodes: Nodes) -> None:
     service.refresh(nodes.ours, AgencyId("399999999"), nodes.source, now=NOW, fetch=nodes.fetch)
 
