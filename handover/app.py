@@ -23,6 +23,7 @@ from handover.ids import AgencyId
 from handover.keys import passphrase
 from handover.keys.keyring import Keyring, load
 from handover.keys.vault import Vault, open_vault
+from handover.operator import pages as operator
 from handover.operator import routes as watching
 from handover.operator import telemetry
 from handover.person import service as person
@@ -80,6 +81,8 @@ def create_app(node: Node) -> Flask:
     app.register_blueprint(exchange.blueprint)
     app.register_blueprint(directory_routes.make_blueprint(public))
     app.register_blueprint(watching.blueprint)
+    app.register_blueprint(operator.blueprint)
+    app.register_blueprint(operator.people)
     return app
 
 

@@ -7,15 +7,21 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from handover import clock
+from handover.access import service as access
+from handover.access.guard import door
+from handover.access.service import NewStaff, Proven
+from handover.actors import Machine, Role
 from handover.app import Node, assemble, create_app
 from handover.config import Settings
 from handover.db import Database
 from handover.exchange.lifecycle import State
 from handover.exchange.model import Event
 from handover.exchange.tables import OutgoingRow
-from handover.ids import MessageId, new_uuid
+from handover.ids import MessageId, StaffId, new_uuid
 from tests import builders
 from tests.builders import DPS, MUNICIPALITY, NAV, Community
 
@@ -64,13 +70,69 @@ class Watched:
         return message
 
 
+@dataclass(frozen=True)
+class SignedIn:
+    """A browser in which somebody of the municipality is signed in."""
+
+    client: FlaskClient
+    token: str
+    staff: StaffId
+
+    def get(self, path: str) -> TestResponse:
+        """Open a page."""
+        return self.client.get(path, base_url="http://node.test")
+
+    def post(self, path: str, **fields: str) -> TestResponse:
+        """Send a form of the node's own pages."""
+        sent = {"csrf_token": access.csrf_token(self.token), **fields}
+        return self.client.post(
+            path, data=sent, base_url="http://node.test", headers={"Origin": "http://node.test"}
+        )
+
+
+def employ(watched: Watched, name: str, *roles: Role, number: str) -> StaffId:
+    """Register somebody at the municipality with these roles for the whole of it."""
+    seed, at = Machine(agency=MUNICIPALITY, name="seed"), clock.now()
+    new = NewStaff(login=number, name=name, title="Rådgiver", phone="55 00 00 00")
+    with watched.db.transaction() as session:
+        id_ = access.register(session, new, agency=MUNICIPALITY, by=seed, now=at)
+        for role in roles:
+            access.grant(session, id_, role, None, agency=MUNICIPALITY, by=seed, now=at)
+    return id_
+
+
+def session_of(watched: Watched, staff: StaffId) -> tuple[str, str]:
+    """Begin a session for somebody who has just logged in; return its cookie's name and token."""
+    at = clock.now()
+    proven = Proven(kind="staff", subject="x", name="", id_token="", authenticated_at=at, places=1)
+    with watched.db.transaction() as session:
+        who = access.staff_of(session, MUNICIPALITY, staff)
+        token = access.begin_session(session, proven, staff=who, home=MUNICIPALITY, now=at)
+    with watched.app.app_context():
+        return door().cookie("session"), token
+
+
+def sign_in(watched: Watched, *roles: Role, number: str = "01810012345") -> SignedIn:
+    """Sign somebody in who has these roles."""
+    staff = employ(watched, "Oda Drift", *roles, number=number)
+    cookie, token = session_of(watched, staff)
+    client = watched.app.test_client()
+    client.set_cookie(cookie, token, domain="node.test")
+    return SignedIn(client, token, staff)
+
+
 @pytest.fixture
 def watched(any_db: Database, tmp_path: Path) -> Iterator[Watched]:
     """A node whose directory was signed an hour ago."""
+    yield make_watched(any_db, tmp_path)
+
+
+def make_watched(any_db: Database, tmp_path: Path, url: str = "http://node.test") -> Watched:
+    """Put such a node together, at that address."""
     community = builders.community(clock.now() - timedelta(hours=1))
     settings = Settings(
         mode="test",
-        node_url="http://node.test",
+        node_url=url,
         agencies=(MUNICIPALITY, NAV),
         database_url=any_db.engine.url.render_as_string(hide_password=False),
         keys_dir=tmp_path,
@@ -81,4 +143,4 @@ def watched(any_db: Database, tmp_path: Path) -> Iterator[Watched]:
     )
     node = assemble(settings, any_db, community.ring(MUNICIPALITY, NAV))
     builders.join(any_db, community, MUNICIPALITY, NAV)
-    yield Watched(node, create_app(node), community, settings)
+    return Watched(node, create_app(node), community, settings)

@@ -1,0 +1,335 @@
+"""Pages for those who run a node: what waits and why, keys and address book, people and roles."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from handover.access import allow, current_staff, step_up
+from handover.access import service as staff_register
+from handover.access.service import NewStaff
+from handover.actors import Role, Staff
+from handover.clock import now
+from handover.config import Settings
+from handover.directory import service as directory
+from handover.directory.service import BookState
+from handover.errors import HandoverError, Invalid, NotFound
+from handover.exchange import operations
+from handover.exchange import service as exchange
+from handover.exchange.lifecycle import State
+from handover.exchange.model import Delivery
+from handover.ids import AgencyId, MessageId, ServiceId, StaffId
+from handover.keys import files
+from handover.keys.files import KeyFile
+from handover.keys.lifecycle import KeyState, Use
+from handover.operator import words
+from handover.web import errors, reading, shell, transaction
+from handover.web.forms import REFUSED, Form
+from handover.web.i18n import Text
+from handover.web.i18n import lazy_gettext as _l
+from handover.web.parts import Filter
+from handover.web.shell import MenuItem
+
+blueprint = Blueprint("operator", __name__, url_prefix="/drift")
+people = Blueprint("people", __name__, url_prefix="/folk")
+
+RUNS: Final = (Role.OPERATOR, Role.SECURITY_OFFICER)
+LASTS: Final = {Use.SIGNING: timedelta(days=365), Use.ENCRYPTION: timedelta(days=7)}
+"""How long a key should be in use before the next one takes over (CRYPTO.md)."""
+LISTS: Final[dict[str, tuple[Text, State | None]]] = {
+    "venter": (_l("Venter"), None),
+    "ikke-tatt-imot": (_l("Ikke tatt imot"), State.REFUSED),
+    "kom-ikke-fram": (_l("Kom ikke fram"), State.EXPIRED),
+    "far-ikke-ga": (_l("Får ikke gå"), State.STOPPED),
+}
+PERSON_SENTENCES: Final[dict[str, Text]] = {
+    "login.number": _l("Skriv fødselsnummeret med elleve siffer."),
+    "role.choice": _l("Velg en rolle."),
+    "service.choice": _l("Velg en tjeneste som hører til her."),
+}
+
+shell.add_menu_item(
+    blueprint, MenuItem(endpoint="operator.deliveries", text=_l("Drift"), order=70, roles=frozenset(RUNS))
+)
+shell.add_menu_item(people, MenuItem(endpoint="people.everyone", text=_l("Folk"), order=80, roles=frozenset(RUNS)))
+errors.explain(
+    blueprint,
+    {
+        "exchange.cannot-retry": _l("Meldingen kan ikke sendes igjen. Den må skrives på nytt."),
+        "exchange.already-ended": _l("Meldingen er allerede ferdig behandlet."),
+        "delivery.move-not-allowed": _l("Meldingen er allerede ferdig behandlet."),
+        "staff.login-taken": _l("Denne personen er allerede registrert her."),
+        "staff.open": _l("Personen har allerede tilgang."),
+    },
+)
+errors.show_present_state_at(blueprint, "operator.deliveries")
+errors.show_present_state_at(people, "people.everyone")
+
+
+# Deliveries -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One delivery as the list shows it."""
+
+    delivery: Delivery
+    to: str
+    why: list[Text]
+
+
+@blueprint.get("/leveringer")
+@allow(*RUNS)
+def deliveries() -> ResponseReturnValue:
+    """Show what has not come through, why, and how each way out is doing."""
+    by, at, chosen = current_staff(), now(), request.args.get("vis", "venter")
+    if chosen not in LISTS:
+        raise NotFound
+    with reading() as session:
+        found = {
+            name: operations.waiting(session, by.agency, now=at)
+            if state is None
+            else operations.ended(session, by.agency, state, now=at)
+            for name, (_text, state) in LISTS.items()
+        }
+        lines = [_line(session, each) for each in found[chosen]]
+        ways = [(way, _name(session, way.receiver)) for way in operations.destinations(session, by.agency)]
+    filters = [
+        Filter(
+            text=text,
+            url=url_for(".deliveries", vis=name),
+            count=len(found[name]),
+            is_current=name == chosen,
+        )
+        for name, (text, _state) in LISTS.items()
+    ]
+    return render_template(
+        "operator/deliveries.html", lines=lines, ways=ways, filters=filters, chosen=chosen, words=words
+    )
+
+
+@blueprint.get("/leveringer/<uuid:message>")
+@allow(*RUNS)
+def delivery(message: UUID) -> ResponseReturnValue:
+    """Show one delivery with its whole history, and what can be done."""
+    by = current_staff()
+    with reading() as session:
+        found = exchange.delivery(session, by.agency, MessageId(message), now=now())
+        line = _line(session, found)
+    return render_template("operator/delivery.html", line=line, words=words, State=State)
+
+
+@blueprint.post("/leveringer/<uuid:message>/<any('prov', 'hold', 'gi-opp'):act>")
+@allow(*RUNS)
+def act_on_delivery(message: UUID, act: str) -> ResponseReturnValue:
+    """Try one delivery now, hold it back, or give it up."""
+    acts = {"prov": operations.retry, "hold": operations.stop, "gi-opp": operations.give_up}
+    by = current_staff()
+    with transaction() as session:
+        acts[act](session, by.agency, MessageId(message), by=by, now=now())
+    return redirect(url_for(".delivery", message=message))
+
+
+@blueprint.post("/mottakere/<receiver>/<any('pause', 'fortsett'):act>")
+@allow(*RUNS)
+def act_on_destination(receiver: str, act: str) -> ResponseReturnValue:
+    """Pause one way out, or go on."""
+    acts = {"pause": operations.pause, "fortsett": operations.resume}
+    by = current_staff()
+    with transaction() as session:
+        known = {way.receiver for way in operations.destinations(session, by.agency)}
+        if receiver not in known:
+            raise NotFound
+        acts[act](session, by.agency, AgencyId(receiver), by=by, now=now())
+    return redirect(url_for(".deliveries"))
+
+
+def _line(session: Session, found: Delivery) -> Line:
+    return Line(delivery=found, to=_name(session, found.receiver), why=words.why(found.last_error))
+
+
+def _name(session: Session, agency: AgencyId) -> str:
+    try:
+        return directory.agency(session, agency).name
+    except HandoverError:
+        return agency
+
+
+# Keys and address book --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyLine:
+    """One key with a plain name. `until` is when the next one should have taken over."""
+
+    file: KeyFile
+    until: datetime | None
+    is_due: bool
+
+
+@blueprint.get("/nokler")
+@allow(*RUNS)
+def keys() -> ResponseReturnValue:
+    """Show the agency's keys by plain names, and how fresh the address book is."""
+    by, at = current_staff(), now()
+    settings: Settings = current_app.extensions["handover.settings"]
+    with reading() as session:
+        book = directory.state(session, now=at)
+        problems = [(_name(session, agency), code) for agency, code in sorted(book.statement_problems.items())]
+    return render_template(
+        "operator/keys.html",
+        lines=_keys(settings.keys_dir, by.agency, at),
+        book=book,
+        problems=problems,
+        is_old=_is_old(book, at),
+        words=words,
+    )
+
+
+def _keys(folder: Path, agency: AgencyId, at: datetime) -> list[KeyLine] | None:
+    """The agency's keys, those in use first; None where the files cannot be read."""
+    try:
+        held = [file for file in files.listing(folder) if file.owner == agency]
+    except HandoverError:
+        return None
+    lines = []
+    for file in sorted(held, key=lambda file: (list(KeyState).index(file.state) != 1, file.use, file.created_at)):
+        until = file.created_at + LASTS[file.use] if file.use in LASTS and file.state is KeyState.ACTIVE else None
+        lines.append(KeyLine(file=file, until=until, is_due=until is not None and until < at))
+    return lines
+
+
+def _is_old(book: BookState, at: datetime) -> bool:
+    return book.expires_at is None or book.expires_at - at < timedelta(days=2)
+
+
+# People and roles -------------------------------------------------------------------------------------------
+
+
+@people.get("/")
+@allow(*RUNS)
+def everyone() -> ResponseReturnValue:
+    """Show who works here and what each may do."""
+    with reading() as session:
+        return _everyone(session, Form(), 200)
+
+
+@people.post("/")
+@step_up
+@allow(*RUNS)
+def register() -> ResponseReturnValue:
+    """Register somebody, without roles yet."""
+    by = current_staff()
+    try:
+        with transaction() as session:
+            id_ = staff_register.register(session, _new(), agency=by.agency, by=by, now=now())
+    except Invalid as refused:
+        with reading() as session:
+            return _everyone(session, Form.refused(request.form, refused, PERSON_SENTENCES), REFUSED)
+    return redirect(url_for(".person", staff=id_))
+
+
+@people.get("/<uuid:staff>")
+@allow(*RUNS)
+def person(staff: UUID) -> ResponseReturnValue:
+    """Show one person's roles, and what can be changed."""
+    with reading() as session:
+        return _person(session, StaffId(staff), Form(), 200)
+
+
+@people.post("/<uuid:staff>/roller")
+@step_up
+@allow(*RUNS)
+def grant(staff: UUID) -> ResponseReturnValue:
+    """Give a role at one service, or for the whole agency."""
+    by = current_staff()
+    try:
+        with transaction() as session:
+            role, where = _role_asked(session, by.agency)
+            staff_register.grant(session, StaffId(staff), role, where, agency=by.agency, by=by, now=now())
+    except Invalid as refused:
+        with reading() as session:
+            form = Form.refused(request.form, refused, PERSON_SENTENCES)
+            return _person(session, StaffId(staff), form, REFUSED)
+    return redirect(url_for(".person", staff=staff))
+
+
+@people.post("/<uuid:staff>/roller/ta-tilbake")
+@step_up
+@allow(*RUNS)
+def revoke(staff: UUID) -> ResponseReturnValue:
+    """Take one role back, with effect from the person's next request."""
+    by = current_staff()
+    with transaction() as session:
+        role, where = _role_asked(session, by.agency)
+        staff_register.revoke(session, StaffId(staff), role, where, agency=by.agency, by=by, now=now())
+    return redirect(url_for(".person", staff=staff))
+
+
+@people.post("/<uuid:staff>/avslutt")
+@step_up
+@allow(*RUNS)
+def close(staff: UUID) -> ResponseReturnValue:
+    """Close a person's access at once."""
+    by = current_staff()
+    with transaction() as session:
+        staff_register.close(session, StaffId(staff), agency=by.agency, by=by, now=now())
+    return redirect(url_for(".everyone"))
+
+
+def _everyone(session: Session, form: Form, status: int) -> ResponseReturnValue:
+    agency = current_staff().agency
+    found = [(each, _roles(session, each)) for each in staff_register.everyone(session, agency)]
+    return render_template("operator/people.html", found=found, form=form), status
+
+
+def _person(session: Session, staff: StaffId, form: Form, status: int) -> ResponseReturnValue:
+    agency = current_staff().agency
+    found = staff_register.staff_of(session, agency, staff)
+    services = [(each.id, each.name) for each in directory.services_of(session, agency)]
+    page = render_template(
+        "operator/person.html",
+        found=found,
+        roles=_roles(session, found),
+        form=form,
+        role_choices=[(role.value, text) for role, text in words.ROLES.items()],
+        service_choices=[("", _l("Hele virksomheten")), *services],
+        is_self=found.id == current_staff().id,
+    )
+    return page, status
+
+
+def _roles(session: Session, staff: Staff) -> list[tuple[Role, ServiceId | None, Text, str]]:
+    """Each role with the name of its service, agency-wide ones first."""
+    named = []
+    for where, role in staff.roles:
+        try:
+            place = directory.service_of(session, where).name if where else ""
+        except HandoverError:
+            place = str(where)
+        named.append((role, where, words.ROLES[role], place))
+    return sorted(named, key=lambda each: (each[3], each[0]))
+
+
+def _new() -> NewStaff:
+    sent = {name: request.form.get(name, "").strip() for name in ("login", "name", "title", "phone", "hpr")}
+    if sent["login"] and not (len(sent["login"]) == 11 and sent["login"].isdecimal()):
+        raise Invalid("staff.login", fields={"login": ["number"]})
+    return NewStaff(
+        login=sent["login"], name=sent["name"], title=sent["title"], phone=sent["phone"], hpr=sent["hpr"] or None
+    )
+
+
+def _role_asked(session: Session, agency: AgencyId) -> tuple[Role, ServiceId | None]:
+    role, where = request.form.get("role", ""), request.form.get("service", "")
+    problems = {} if role in set(Role) else {"role": ["choice"]}
+    if where and where not in {each.id for each in directory.services_of(session, agency)}:
+        problems["service"] = ["choice"]
+    if problems:
+        raise Invalid("staff.role", fields=problems)
+    return Role(role), ServiceId(where) if where else None
