@@ -1,10 +1,7 @@
 """What a referral says, and what travels between its two sides. Frozen values; no store, no clock, no wire format.
 
 Three messages carry everything: `Request` (a new referral, also one sent on), `Update` (what the referrer does)
-and `StatusUpdate` (what the service that holds it decided). `fhir.py` maps each to one FHIR message Bundle:
-`write(what: Request | Update | StatusUpdate, *, message: MessageId, at: datetime, blobs: Mapping[AttachmentId,
-SealedBlob] = {}) -> bytes` and `read(resource) -> Request | Update | StatusUpdate` (raises Invalid), with
-`read_blobs(resource) -> Mapping[AttachmentId, SealedBlob]`. What is written and read again is equal.
+and `StatusUpdate` (what the service that holds it decided). `fhir.py` maps each to one FHIR message Bundle.
 """
 
 from dataclasses import dataclass, field
@@ -15,7 +12,7 @@ from uuid import UUID
 
 from handover.ids import AgencyId, MessageId, ReferralId, ServiceId
 from handover.person.model import Address, Identity
-from handover.referral.lifecycle import UNSENT, Act, Status, Version
+from handover.referral.lifecycle import UNSENT, Act, Side, Status, Version
 
 __all__ = ["Address", "Identity"]
 
@@ -392,3 +389,28 @@ class StatusUpdate:
     next_step: str = field(default="", repr=False)
     caused_by: MessageId | None = None
     """The message this answers, where it answers one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of what happened to a referral: who, when, what, why. Written once, never changed (rule 6)."""
+
+    at: datetime
+    act: Act
+    status: Status
+    """After the act."""
+    version: Version
+    side: Side
+    author: Author | None = None
+    """None when a machine did it."""
+    text: str = field(default="", repr=False)
+    took_effect: bool = True
+    """False for what came too late or was overtaken by a newer version."""
+    code: str = ""
+    """Why it took no effect."""
+    request: RequestId | None = None
+    question: str = field(default="", repr=False)
+    """What was asked, where the text answers it."""
+    outcome: Outcome | None = None
+    appointment: Appointment | None = None
+    attachments: tuple[Attachment, ...] = ()

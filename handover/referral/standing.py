@@ -5,6 +5,7 @@ others adopt what is newer and keep the rest as history. What the referrer asks 
 the holder answers it; when the holder changed meanwhile, it is asked again of the new one.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -38,6 +39,7 @@ from handover.referral.model import (
     StatusUpdate,
     Update,
     UpdateKind,
+    Withdrawal,
 )
 
 
@@ -78,6 +80,14 @@ class Earlier:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Carried:
+    """Which message carried a request last, so that its delivery can be followed."""
+
+    request: RequestId
+    message: MessageId
+
+
+@dataclass(frozen=True, kw_only=True)
 class Standing:
     """One copy of a referral without its content."""
 
@@ -88,6 +98,8 @@ class Standing:
     referral: ReferralId
     reference: str
     channel: Channel = Channel.DIGITAL
+    counterpart: str = field(default="", repr=False)
+    """On paper: the other side's name, where the directory does not have it."""
     by_professional: bool = True
     status: Status = Status.DRAFT
     version: Version = UNSENT
@@ -120,6 +132,8 @@ class Standing:
     answered: tuple[Answered, ...] = ()
     pending: tuple[Update, ...] = ()
     """Referrer: what no word of the holder has answered yet."""
+    carried: tuple[Carried, ...] = ()
+    """Referrer: the messages of the pending requests."""
     held: tuple[Update, ...] = ()
     """Receiver: what came while the referral was being sent on."""
     assessor: str = ""
@@ -129,6 +143,8 @@ class Standing:
     """When the referrer opened the outcome."""
     followed_up_at: datetime | None = None
     """When the referrer had done what the outcome asked for."""
+    withdrawal: Withdrawal | None = None
+    """Who asked to withdraw, and why."""
     earlier: Earlier | None = None
     onward: StatusUpdate | None = None
     """Receiver: the latest word of the service it was sent on to."""
@@ -362,6 +378,19 @@ def redirect_arrived(standing: Standing, where: Party, leg: int, *, now: datetim
     return arrived_there
 
 
+def not_carried(standing: Standing, message: MessageId, code: str) -> Standing:
+    """Return the referrer's copy after the message of a request ended undelivered; it can be asked for again."""
+    lost = {each.request for each in standing.carried if each.message == message}
+    told = tuple(Answered(request=request, applied=False, code=code) for request in lost)
+    return replace(_without(standing, lost), answered=(*standing.answered, *told))
+
+
+def carry(standing: Standing, request: RequestId, message: MessageId) -> Standing:
+    """Return the copy that knows which message carries a request now."""
+    others = tuple(each for each in standing.carried if each.request != request)
+    return replace(standing, carried=(*others, Carried(request=request, message=message)))
+
+
 def to_ask_again(standing: Standing) -> tuple[Standing, tuple[Update, ...]]:
     """Return the requests that must go to the service that holds the referral now, and the copy that knows it."""
     holding = standing.holder
@@ -436,8 +465,18 @@ def _apply(standing: Standing, update: Update, now: datetime) -> Standing:
         answer = Answered(request=update.request, applied=False, code=refused.stable_code)
         return _numbered(standing, act, standing.status, now, answered=(*standing.answered, answer))
     answer = Answered(request=update.request, applied=True)
-    left = _left_open(standing, update) if update.kind is UpdateKind.ANSWER else standing.questions
-    return _numbered(standing, act, status, now, answered=(*standing.answered, answer), questions=left)
+    return _numbered(
+        standing, act, status, now, answered=(*standing.answered, answer), **_effect(standing, update)
+    )
+
+
+def _effect(standing: Standing, update: Update) -> dict[str, Any]:
+    asked = Withdrawal(by=update.author.name, reason=update.text)
+    if update.kind is UpdateKind.ANSWER:
+        return {"questions": _left_open(standing, update)}
+    if update.kind is UpdateKind.WITHDRAWAL:
+        return {"withdrawal": asked}
+    return {"outcome": asked} if update.kind is UpdateKind.RETRACTION else {}
 
 
 def _act_of(standing: Standing, update: Update) -> Act:
@@ -480,12 +519,11 @@ def _learn_where(standing: Standing, told: StatusUpdate) -> Standing:
 
 def _answered_by(standing: Standing, told: StatusUpdate) -> Standing:
     done = {answer.request for answer in told.answered}
-    known = {answer.request for answer in standing.answered}
-    new = tuple(answer for answer in told.answered if answer.request not in known)
-    pending = tuple(update for update in standing.pending if update.request not in done)
-    return replace(standing, pending=pending, answered=(*standing.answered, *new))
+    older = tuple(answer for answer in standing.answered if answer.request not in done)
+    return replace(_without(standing, done), answered=(*older, *told.answered))
 
 
-def pending_request(standing: Standing, request: RequestId) -> Update | None:
-    """Return a request that still waits for an answer."""
-    return next((update for update in standing.pending if update.request == request), None)
+def _without(standing: Standing, requests: Collection[RequestId]) -> Standing:
+    pending = tuple(update for update in standing.pending if update.request not in requests)
+    carried = tuple(each for each in standing.carried if each.request not in requests)
+    return replace(standing, pending=pending, carried=carried)

@@ -1,0 +1,606 @@
+"""What people see of referrals: one case, the lists, the patient's view, and a leader's numbers.
+
+Every function logs what it shows, in the same transaction (rule 18): one row for a case, one for a list.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from statistics import median
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, RowMapping
+from sqlalchemy.orm import Session
+
+from handover.actors import Actor, Patient, Role, Staff
+from handover.audit import service as audit
+from handover.audit.model import Entry as LogEntry
+from handover.audit.model import Event as Logged
+from handover.errors import NotFound
+from handover.exchange import service as exchange
+from handover.exchange.model import Delivery
+from handover.ids import AgencyId, MessageId, PersonId, ReferralId, ServiceId, StaffId
+from handover.person import service as person
+from handover.referral import asking, cases, store
+from handover.referral.cases import Turn
+from handover.referral.deadlines import Deadline, working_days_left
+from handover.referral.lifecycle import Act, Side, Status
+from handover.referral.model import (
+    Attachment,
+    AttachmentId,
+    Entry,
+    Party,
+    ReferralContent,
+    Refusal,
+    RequestId,
+)
+from handover.referral.standing import (
+    Standing,
+    for_patient,
+    offered,
+    refusal_shown_from,
+)
+from handover.referral.steps import NextStep, Step, next_step
+from handover.referral.store import REFERRAL, WORK, ReferralNotFound, Stored
+from handover.team import service as team
+from handover.team.model import InternalNote, Task, WorkItem
+from handover.workdays import end_of
+
+PAGE: Final = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """Everything one page shows of a referral."""
+
+    standing: Standing
+    content: ReferralContent = field(repr=False)
+    history: tuple[Entry, ...]
+    acts: tuple[Act, ...]
+    """What this side may do now."""
+    revision: int
+    """Of the draft; hand it back to `save_draft`."""
+    deadline: Deadline | None
+    days_left: int | None
+    """Working days until the assessment is due; negative when the deadline has passed. None once assessed."""
+    next: NextStep | None
+    is_overdue: bool
+    """Whether the date of the next step has passed."""
+    delivery: Delivery | None
+    """How far the latest request came: the three receipts."""
+    request_deliveries: dict[RequestId, Delivery]
+    """The same for each pending request."""
+    work: WorkItem | None
+    notes: tuple[InternalNote, ...]
+    """Yellow notes; only at the service where they were written."""
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseRow:
+    """One line of a list."""
+
+    referral: ReferralId
+    reference: str
+    side: Side
+    service: ServiceId
+    name: str = field(repr=False)
+    birth_year: int | None
+    status: Status
+    urgency: str
+    referrer: Party
+    holder: Party | None
+    counterpart: str
+    sent_at: datetime | None
+    received_at: datetime | None
+    deadline: Deadline | None
+    days_left: int | None
+    step: Step | None
+    due_at: datetime | None
+    is_overdue: bool
+    is_undelivered: bool
+    is_unread: bool
+    owner: StaffId | None
+    owner_name: str
+    """Empty: nobody has taken it."""
+    updated_at: datetime
+    cursor: tuple[datetime, UUID]
+    """Where the next page goes on."""
+
+
+class SentFilter(StrEnum):
+    """The referrer's filters: links with counts."""
+
+    OPEN = "open"
+    TO_DO = "to-do"
+    WAITING = "waiting"
+    OVERDUE = "overdue"
+    DRAFTS = "drafts"
+    CLOSED = "closed"
+
+
+class WorkFilter(StrEnum):
+    """The receiver's filters. What is overdue stands in ALL and OVERDUE whatever its status."""
+
+    ALL = "all"
+    MINE = "mine"
+    UNOWNED = "unowned"
+    OVERDUE = "overdue"
+    TO_ASSESS = "to-assess"
+    WAITING = "waiting"
+    TO_SCHEDULE = "to-schedule"
+    SCHEDULED = "scheduled"
+    IN_TREATMENT = "in-treatment"
+    WITHDRAWAL = "withdrawal"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of a list, with the counts beside its filters (capped at `store.COUNT_CAP`)."""
+
+    rows: tuple[CaseRow, ...]
+    counts: dict[str, int]
+    next: tuple[datetime, UUID] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientCase:
+    """A referral as the patient sees it: the same steps and dates as staff, a refusal when rule 14 says so."""
+
+    standing: Standing
+    history: tuple[Entry, ...]
+    deadline: Deadline | None
+    days_left: int | None
+    is_overdue: bool
+    agencies: tuple[AgencyId, ...]
+    """Whose copies on this node it was read from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measures:
+    """How long assessments take, in working terms of NORWAY.md. Shares are None where nothing was due."""
+
+    received: int
+    assessed: int
+    assessed_in_time: int
+    overdue: int
+    """Not assessed, and the deadline has passed."""
+    share_in_time: float | None
+    """Of all whose assessment is done or overdue."""
+    median_days_to_assessed: float | None
+    """Calendar days."""
+    oldest_open_days: float | None
+    """Age of the oldest that waits for its assessment, in calendar days."""
+
+
+# --- one case --------------------------------------------------------------------------------------------------
+
+
+def show(session: Session, turn: Turn) -> Case:
+    """Return a case and log that it was read. A referrer who reads a refusal has opened it (rule 14)."""
+    stored = cases.fetch(session, turn)
+    if turn.side is Side.REFERRER:
+        stored = asking.outcome_opened(session, stored, turn)
+    cases.log(session, stored, Logged.REFERRAL_READ, by=turn.by, now=turn.now)
+    team.mark_read(session, turn.by, cases.WORK[turn.side], turn.referral, now=turn.now)
+    return case_of(session, stored, now=turn.now)
+
+
+def case_of(session: Session, stored: Stored, *, now: datetime) -> Case:
+    """Return what a page shows of a copy that was fetched already."""
+    standing = stored.standing
+    step = next_step(standing)
+    place = cases.place_of(standing)
+    work = team.items_of(session, stored.agency, place.kind, [standing.referral])
+    return Case(
+        standing=standing,
+        content=stored.content,
+        history=store.history(session, standing),
+        acts=offered(standing, standing.side),
+        revision=stored.revision,
+        deadline=standing.deadline,
+        days_left=_days_left(standing, now),
+        next=step,
+        is_overdue=step is not None and step.due_at <= now,
+        delivery=_delivery(session, standing, standing.message, now),
+        request_deliveries=_deliveries(session, standing, now),
+        work=next((item for item in work if item.place == place), None),
+        notes=team.notes(session, place) if standing.side is Side.RECEIVER else (),
+        tasks=team.tasks_about(session, stored.agency, standing.referral),
+    )
+
+
+def attachment(session: Session, turn: Turn, wanted: AttachmentId) -> tuple[Attachment, bytes]:
+    """Return a file of a case and log that it was read. Raises ReferralNotFound."""
+    stored = cases.fetch(session, turn)
+    about = next((each for each in store.attachments(session, stored.standing) if each.id == wanted), None)
+    if about is None:
+        raise ReferralNotFound
+    data = store.attachment_data(session, stored.standing, wanted)
+    detail = {"attachment": str(wanted)}
+    cases.log(session, stored, Logged.ATTACHMENT_READ, by=turn.by, now=turn.now, detail=detail)
+    return about, data
+
+
+# --- lists -----------------------------------------------------------------------------------------------------
+
+
+def list_sent(
+    session: Session,
+    *,
+    by: Staff,
+    now: datetime,
+    wanted: SentFilter = SentFilter.OPEN,
+    text: str = "",
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = PAGE,
+) -> Page:
+    """Return the agency's referrals the actor works with, latest change first; `text` searches all of them."""
+    kind = cases.WORK[Side.REFERRER]
+    filters = _sent_filters(now)
+    where = (_search(session, by.agency, text),) if text.strip() else filters[wanted]
+    found = store.page(session, by=by, side=Side.REFERRER, is_open=None, where=where, after=after, limit=limit + 1)
+    read = team.read_at(session, by, kind, [each.standing.referral for each in found])
+    rows = tuple(_row(each, read, now, cursor=(each.updated_at, each.standing.referral)) for each in found[:limit])
+    event = Logged.REFERRAL_SEARCH if text.strip() else Logged.REFERRAL_LIST
+    _log_list(session, event, [each.standing.person for each in found[:limit]], by=by, now=now)
+    counts = {
+        name.value: store.count(session, by=by, side=Side.REFERRER, where=condition)
+        for name, condition in filters.items()
+    }
+    return Page(rows=rows, counts=counts, next=rows[-1].cursor if len(found) > limit else None)
+
+
+def worklist(
+    session: Session,
+    service: ServiceId,
+    *,
+    by: Staff,
+    now: datetime,
+    wanted: WorkFilter = WorkFilter.ALL,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = PAGE,
+) -> Page:
+    """Return a service's open referrals by the date of the next step. Raises ReferralNotFound."""
+    home, kind = _home(by, Side.RECEIVER, service), cases.WORK[Side.RECEIVER]
+    filters = _work_filters(by, now)
+    found = store.due(
+        session,
+        home,
+        Side.RECEIVER,
+        kind=kind,
+        now=now,
+        where=filters[wanted],
+        after=after,
+        limit=limit + 1,
+    )
+    read = team.read_at(session, by, kind, [stored.standing.referral for stored, _ in found])
+    rows = tuple(
+        _row(stored, read, now, cursor=(work["work_due_at"], stored.standing.referral), work=work)
+        for stored, work in found[:limit]
+    )
+    persons = [stored.standing.person for stored, _ in found[:limit]]
+    _log_list(session, Logged.WORKLIST_LIST, persons, by=by, now=now, service=service)
+    counts = {
+        name.value: store.count_due(session, home, Side.RECEIVER, kind=kind, now=now, where=condition)
+        for name, condition in filters.items()
+    }
+    return Page(rows=rows, counts=counts, next=rows[-1].cursor if len(found) > limit else None)
+
+
+def search_received(
+    session: Session, text: str, *, by: Staff, now: datetime, limit: int = PAGE
+) -> tuple[CaseRow, ...]:
+    """Return the referrals of the actor's services that a name, number or reference points to, closed ones too."""
+    if not text.strip():
+        return ()
+    where = (_search(session, by.agency, text),)
+    found = store.page(session, by=by, side=Side.RECEIVER, is_open=None, where=where, limit=limit)
+    _log_list(session, Logged.REFERRAL_SEARCH, [each.standing.person for each in found], by=by, now=now)
+    read = team.read_at(session, by, cases.WORK[Side.RECEIVER], [each.standing.referral for each in found])
+    return tuple(_row(each, read, now, cursor=(each.updated_at, each.standing.referral)) for each in found)
+
+
+def list_closed(
+    session: Session,
+    service: ServiceId,
+    *,
+    by: Staff,
+    now: datetime,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = PAGE,
+) -> Page:
+    """Return what a service has finished, the latest first."""
+    _home(by, Side.RECEIVER, service)
+    found = store.page(
+        session,
+        by=by,
+        side=Side.RECEIVER,
+        is_open=False,
+        where=(REFERRAL.c.service == service,),
+        after=after,
+        limit=limit + 1,
+    )
+    persons = [each.standing.person for each in found[:limit]]
+    _log_list(session, Logged.REFERRAL_LIST, persons, by=by, now=now, service=service)
+    rows = tuple(_row(each, {}, now, cursor=(each.updated_at, each.standing.referral)) for each in found[:limit])
+    return Page(rows=rows, counts={}, next=rows[-1].cursor if len(found) > limit else None)
+
+
+# --- the patient -----------------------------------------------------------------------------------------------
+
+
+def my_referrals(
+    session: Session, agencies: Iterable[AgencyId], *, by: Patient, now: datetime
+) -> tuple[PatientCase, ...]:
+    """Return the patient's referrals at this node's agencies, the latest first, one for each referral."""
+    copies = _copies(session, agencies, by)
+    _log_patient(session, copies, Logged.REFERRAL_LIST, by=by, now=now)
+    latest: dict[ReferralId, list[Stored]] = {}
+    for stored in copies:
+        latest.setdefault(stored.standing.referral, []).append(stored)
+    return tuple(_patient_case(session, same, now) for same in latest.values())
+
+
+def my_referral(
+    session: Session, agencies: Iterable[AgencyId], referral: ReferralId, *, by: Patient, now: datetime
+) -> PatientCase:
+    """Return one of the patient's referrals. Raises ReferralNotFound."""
+    copies = [each for each in _copies(session, agencies, by) if each.standing.referral == referral]
+    if not copies:
+        raise ReferralNotFound
+    _log_patient(session, copies, Logged.REFERRAL_READ, by=by, now=now)
+    return _patient_case(session, copies, now)
+
+
+def who_opened(
+    session: Session, agencies: Iterable[AgencyId], referral: ReferralId, *, by: Patient, now: datetime
+) -> tuple[LogEntry, ...]:
+    """Return who has opened or read the patient's referral at this node's agencies, newest first."""
+    copies = [each for each in _copies(session, agencies, by) if each.standing.referral == referral]
+    if not copies:
+        raise ReferralNotFound
+    _log_patient(session, copies, Logged.LOG_READ, by=by, now=now)
+    owners = {(each.agency, each.standing.person) for each in copies if each.standing.person is not None}
+    entries = [
+        entry
+        for agency, owner in owners
+        if owner is not None
+        for entry in audit.entries_about(session, agency, owner, limit=1000)
+        if entry.subject == str(referral) and entry.event in _OPENINGS
+    ]
+    return tuple(sorted(entries, key=lambda entry: entry.at, reverse=True))
+
+
+# --- numbers for leaders ---------------------------------------------------------------------------------------
+
+
+def measures(
+    session: Session, *, by: Staff, since: date, until: date, now: datetime, service: ServiceId | None = None
+) -> Measures:
+    """Return how long assessments took in the period, to leaders. Raises ReferralNotFound."""
+    if not by.has(Role.LEADER, service) or (service is None and None not in by.services(Role.LEADER)):
+        raise ReferralNotFound
+    return measures_of(session, by.agency, since=since, until=until, now=now, service=service)
+
+
+def measures_of(
+    session: Session,
+    agency: AgencyId,
+    *,
+    since: date,
+    until: date,
+    now: datetime,
+    service: ServiceId | None = None,
+) -> Measures:
+    """Return the same for the node's own metrics: numbers only, about nobody."""
+    start, end = end_of(since - timedelta(days=1)), end_of(until)
+    rows = store.assessments(session, agency, service, start, end)
+    assessed = [row for row in rows if row.assessed_at is not None]
+    in_time = sum(row.assessed_at < row.assess_by for row in assessed)
+    waiting = [row for row in rows if row.assessed_at is None and row.is_open]
+    overdue = sum(row.assess_by <= now for row in waiting)
+    ages = [_days(row.received_at, now) for row in waiting]
+    took = [_days(row.received_at, row.assessed_at) for row in assessed]
+    due = len(assessed) + overdue
+    return Measures(
+        received=len(rows),
+        assessed=len(assessed),
+        assessed_in_time=in_time,
+        overdue=overdue,
+        share_in_time=in_time / due if due else None,
+        median_days_to_assessed=median(took) if took else None,
+        oldest_open_days=max(ages, default=None),
+    )
+
+
+def oldest_unopened(session: Session, agency: AgencyId, *, now: datetime) -> timedelta | None:
+    """Return the age of the oldest referral that nobody has opened; None when all are opened."""
+    received = store.oldest_unopened(session, agency)
+    return None if received is None else now - received
+
+
+_OPENINGS: Final = frozenset({Logged.REFERRAL_READ, Logged.REFERRAL_OPEN, Logged.ATTACHMENT_READ})
+_BEFORE_ASSESSMENT: Final = (Status.RECEIVED, Status.ASSESSING, Status.INFO_REQUESTED, Status.REDIRECTING)
+_WORK_STATUSES: Final = {
+    WorkFilter.TO_ASSESS: (Status.RECEIVED, Status.ASSESSING),
+    WorkFilter.WAITING: (Status.INFO_REQUESTED, Status.REDIRECTING),
+    WorkFilter.TO_SCHEDULE: (Status.ACCEPTED,),
+    WorkFilter.SCHEDULED: (Status.SCHEDULED,),
+    WorkFilter.IN_TREATMENT: (Status.STARTED,),
+    WorkFilter.WITHDRAWAL: (Status.WITHDRAWAL_REQUESTED,),
+}
+
+
+def _sent_filters(now: datetime) -> dict[SentFilter, tuple[ColumnElement[bool], ...]]:
+    table = REFERRAL.c
+    is_open = table.is_open.is_(True)
+    to_do = (Status.INFO_REQUESTED.value, Status.REJECTED.value, Status.COMPLETED.value)
+    is_draft = table.status == Status.DRAFT.value
+    acts = table.status.in_(to_do) | table.is_undelivered.is_(True)
+    return {
+        SentFilter.OPEN: (is_open,),
+        SentFilter.TO_DO: (is_open, acts),
+        SentFilter.WAITING: (is_open, ~acts, ~is_draft),
+        SentFilter.OVERDUE: (is_open, store.is_overdue(cases.WORK[Side.REFERRER], now)),
+        SentFilter.DRAFTS: (is_draft,),
+        SentFilter.CLOSED: (table.is_open.is_(False),),
+    }
+
+
+def _work_filters(by: Staff, now: datetime) -> dict[WorkFilter, tuple[ColumnElement[bool], ...]]:
+    by_status: dict[WorkFilter, tuple[ColumnElement[bool], ...]] = {
+        name: (REFERRAL.c.status.in_([status.value for status in statuses]),)
+        for name, statuses in _WORK_STATUSES.items()
+    }
+    return {
+        WorkFilter.ALL: (),
+        WorkFilter.MINE: (WORK.c.owner == by.id,),
+        WorkFilter.UNOWNED: (WORK.c.owner.is_(None),),
+        WorkFilter.OVERDUE: (WORK.c.due_at <= now,),
+        **by_status,
+    }
+
+
+def _search(session: Session, agency: AgencyId, text: str) -> ColumnElement[bool]:
+    persons = [found.id for found in person.find(session, agency, text)]
+    return store.matching(as_reference(text), persons)
+
+
+def as_reference(text: str) -> str | None:
+    """Return a text as a reference, however it was typed; None when it cannot be one."""
+    letters = "".join(letter for letter in text.upper() if letter not in " -")
+    is_one = len(letters) == 8 and letters.isascii() and letters.isalnum()
+    return f"{letters[:4]}-{letters[4:]}" if is_one else None
+
+
+def _home(by: Staff, side: Side, service: ServiceId) -> Party:
+    if not store.works_there(by, side, service):
+        raise ReferralNotFound
+    return Party(by.agency, service)
+
+
+def _row(
+    stored: Stored,
+    read: dict[UUID, datetime],
+    now: datetime,
+    *,
+    cursor: tuple[datetime, UUID],
+    work: RowMapping | None = None,
+) -> CaseRow:
+    standing, step = stored.standing, next_step(stored.standing)
+    patient = stored.content.patient
+    read_at = read.get(standing.referral)
+    due_at = work["work_due_at"] if work is not None else None if step is None else step.due_at
+    return CaseRow(
+        referral=standing.referral,
+        reference=standing.reference,
+        side=standing.side,
+        service=standing.home.service,
+        name="" if patient is None else patient.name,
+        birth_year=None if patient is None else patient.birth_date.year,
+        status=standing.status,
+        urgency=stored.content.urgency.value,
+        referrer=standing.referrer,
+        holder=standing.holder,
+        counterpart=standing.counterpart,
+        sent_at=standing.sent_at,
+        received_at=standing.received_at,
+        deadline=standing.deadline,
+        days_left=_days_left(standing, now),
+        step=None if step is None else step.step,
+        due_at=due_at,
+        is_overdue=due_at is not None and due_at <= now,
+        is_undelivered=standing.undelivered,
+        is_unread=read_at is None or read_at < stored.updated_at,
+        owner=standing.owner,
+        owner_name=standing.author.name if standing.side is Side.REFERRER else standing.assessor,
+        updated_at=stored.updated_at,
+        cursor=cursor,
+    )
+
+
+def _days_left(standing: Standing, now: datetime) -> int | None:
+    if standing.deadline is None or standing.assessed_at is not None:
+        return None
+    return working_days_left(standing.deadline.last_day, now)
+
+
+def _delivery(session: Session, standing: Standing, message: UUID | None, now: datetime) -> Delivery | None:
+    if message is None:
+        return None
+    try:
+        return exchange.delivery(session, standing.home.agency, MessageId(message), now=now)
+    except NotFound:
+        return None
+
+
+def _deliveries(session: Session, standing: Standing, now: datetime) -> dict[RequestId, Delivery]:
+    found = {each.request: _delivery(session, standing, each.message, now) for each in standing.carried}
+    return {request: delivery for request, delivery in found.items() if delivery is not None}
+
+
+def _log_list(
+    session: Session,
+    event: Logged,
+    persons: Sequence[PersonId | None],
+    *,
+    by: Staff,
+    now: datetime,
+    service: ServiceId | None = None,
+) -> None:
+    shown = tuple(dict.fromkeys(each for each in persons if each is not None))
+    audit.record(session, event=event, actor=by, agency=by.agency, persons=shown, service=service, now=now)
+
+
+def _copies(session: Session, agencies: Iterable[AgencyId], by: Patient) -> tuple[Stored, ...]:
+    hosted = tuple(agencies)
+    known = {agency: person.of_number(session, agency, by.number) for agency in hosted}
+    owners = {agency: owner for agency, owner in known.items() if owner is not None}
+    return store.copies_about(session, owners, owners.values())
+
+
+def _log_patient(session: Session, copies: Sequence[Stored], event: Logged, *, by: Actor, now: datetime) -> None:
+    is_one = event is not Logged.REFERRAL_LIST
+    for agency in sorted({stored.agency for stored in copies}):
+        own = [stored for stored in copies if stored.agency == agency]
+        audit.record(
+            session,
+            event=event,
+            actor=by,
+            agency=agency,
+            persons=tuple(filter(None, dict.fromkeys(stored.standing.person for stored in own))),
+            subject=own[0].standing.referral if is_one else None,
+            now=now,
+        )
+
+
+def _patient_case(session: Session, copies: Sequence[Stored], now: datetime) -> PatientCase:
+    best = max(copies, key=lambda stored: (stored.standing.version, stored.standing.side is Side.RECEIVER))
+    standing = for_patient(best.standing, now)
+    step = next_step(standing)
+    return PatientCase(
+        standing=standing,
+        history=tuple(_for_patient(best.standing, store.history(session, best.standing), now)),
+        deadline=standing.deadline,
+        days_left=_days_left(standing, now),
+        is_overdue=step is not None and step.due_at <= now and standing.status in _BEFORE_ASSESSMENT,
+        agencies=tuple(sorted({stored.agency for stored in copies})),
+    )
+
+
+def _for_patient(standing: Standing, history: Sequence[Entry], now: datetime) -> Iterable[Entry]:
+    shown_from = refusal_shown_from(standing)
+    is_hidden = shown_from is not None and now < shown_from
+    for entry in history:
+        if entry.act is Act.INTERNAL_NOTE:
+            continue
+        if is_hidden and (entry.status is Status.REJECTED or isinstance(entry.outcome, Refusal)):
+            continue
+        yield entry
+
+
+def _days(start: datetime, end: datetime) -> float:
+    return (end - start) / timedelta(days=1)

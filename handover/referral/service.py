@@ -1,0 +1,172 @@
+"""One function per use case of a referral: what the pages, the API, `app.py` and the exchange call.
+
+Acts take a `Turn` (who, which referral, when, at which side, the version the page showed) and return the copy as
+stored; `case_of` makes of it what a page shows. Everything runs in the caller's transaction. Refusals: `Stale` and
+the lifecycle's own for what the state forbids, `Incomplete` for missing fields, `ReferralNotFound` for what is not
+there or not yours.
+"""
+
+from sqlalchemy.orm import Session
+
+from handover.referral.asking import (
+    NothingAsked,
+    answer,
+    follow_up,
+    note_to_receiver,
+    request_withdrawal,
+    retract,
+    supplement,
+)
+from handover.referral.cases import Stale, Turn
+from handover.referral.deciding import (
+    accept,
+    ask,
+    assign,
+    cancel_appointment,
+    complete,
+    confirm_withdrawal,
+    internal_note,
+    no_show,
+    note_to_referrer,
+    open_,
+    redirect,
+    reject,
+    reschedule,
+    schedule,
+    snooze,
+    start,
+    take,
+)
+from handover.referral.lifecycle import Side
+from handover.referral.reading import (
+    Case,
+    CaseRow,
+    Measures,
+    Page,
+    PatientCase,
+    SentFilter,
+    WorkFilter,
+    attachment,
+    case_of,
+    list_closed,
+    list_sent,
+    measures,
+    measures_of,
+    my_referral,
+    my_referrals,
+    oldest_unopened,
+    search_received,
+    show,
+    who_opened,
+    worklist,
+)
+from handover.referral.receiving import (
+    on_delivery,
+    raise_alarm,
+    receive_request,
+    receive_status,
+    receive_update,
+    register,
+)
+from handover.referral.store import ReferralNotFound, Stored
+from handover.referral.writing import (
+    BadAttachment,
+    PaperReferral,
+    StaleDraft,
+    TakesNoReferrals,
+    add_attachment,
+    create_draft,
+    discard_draft,
+    give_up,
+    problems_before_sending,
+    record_arrival,
+    register_paper,
+    remove_attachment,
+    save_draft,
+    send,
+    send_again,
+    undo_send,
+    warnings_before_sending,
+)
+
+
+def note_to_other_side(session: Session, turn: Turn, text: str) -> Stored:
+    """Write to the other side in the referral's own thread, whichever side the turn is of."""
+    note = note_to_receiver if turn.side is Side.REFERRER else note_to_referrer
+    return note(session, turn, text)
+
+
+__all__ = [
+    "BadAttachment",
+    "Case",
+    "CaseRow",
+    "Measures",
+    "NothingAsked",
+    "Page",
+    "PaperReferral",
+    "PatientCase",
+    "ReferralNotFound",
+    "SentFilter",
+    "Stale",
+    "StaleDraft",
+    "Stored",
+    "TakesNoReferrals",
+    "Turn",
+    "WorkFilter",
+    "accept",
+    "add_attachment",
+    "answer",
+    "ask",
+    "assign",
+    "attachment",
+    "cancel_appointment",
+    "case_of",
+    "complete",
+    "confirm_withdrawal",
+    "create_draft",
+    "discard_draft",
+    "follow_up",
+    "give_up",
+    "internal_note",
+    "list_closed",
+    "list_sent",
+    "measures",
+    "measures_of",
+    "my_referral",
+    "my_referrals",
+    "no_show",
+    "note_to_other_side",
+    "note_to_receiver",
+    "note_to_referrer",
+    "oldest_unopened",
+    "on_delivery",
+    "open_",
+    "problems_before_sending",
+    "raise_alarm",
+    "receive_request",
+    "receive_status",
+    "receive_update",
+    "record_arrival",
+    "redirect",
+    "register",
+    "register_paper",
+    "reject",
+    "remove_attachment",
+    "request_withdrawal",
+    "reschedule",
+    "retract",
+    "save_draft",
+    "schedule",
+    "search_received",
+    "send",
+    "send_again",
+    "show",
+    "snooze",
+    "start",
+    "supplement",
+    "take",
+    "undo_send",
+    "warnings_before_sending",
+    "who_opened",
+    "worklist",
+]
