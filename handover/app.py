@@ -27,6 +27,7 @@ from handover.operator import pages as operator
 from handover.operator import routes as watching
 from handover.operator import telemetry
 from handover.person import service as person
+from handover.referral import service as referral
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +56,8 @@ def create_node(settings: Settings) -> Node:
 
 def assemble(settings: Settings, db: Database, keyring: Keyring) -> Node:
     """Return the node over an open database and unlocked keys; the seals of its content open from here on."""
-    products = Products()
+    products = Products(raise_task=referral.raise_alarm)
+    referral.register(products)
     db.provide(Keyring, keyring)
     db.provide(Vault, open_vault(db, keyring, now=clock.now()))
     db.provide(Products, products)

@@ -452,8 +452,9 @@ def _earlier(standing: Standing) -> Earlier:
 
 
 def _numbered(standing: Standing, act: Act, status: Status, now: datetime, **changes: Any) -> Standing:
+    at = max(now, standing.changed_at)  # a clock that was set back never turns the order of versions
     return replace(
-        standing, status=status, version=standing.version.next(), last_act=act, changed_at=now, **changes
+        standing, status=status, version=standing.version.next(), last_act=act, changed_at=at, **changes
     )
 
 
