@@ -24,6 +24,7 @@ from handover.app import Node
 from handover.audit import service as audit
 from handover.audit.service import LogBroken
 from handover.db import provided
+from handover.directory import service as directory
 from handover.exchange import processing, store, upkeep
 from handover.exchange.client import Client
 from handover.exchange.courier import MOST, Courier, Round, Way
@@ -40,6 +41,8 @@ POLL: Final = 1.0
 """Seconds between looks when nothing wakes the worker."""
 GLANCE: Final = 0.02
 """Seconds between looks at SQLite's change counter, which other processes move."""
+FRESHEN_EVERY: Final = 60.0
+"""Seconds between looks at whether directory and statements are due."""
 SWEEP_EVERY: Final = 5.0
 """Seconds between looks for what time has ended."""
 
@@ -117,14 +120,13 @@ class Worker:
             upkeep.sweep(self._node.db, agency, now=self._clock())
             try:
                 audit.sequence(self._node.db, agency)
-            except (
-                LogBroken
-            ) as broken:  # one agency's log stands still; `handover check` says so; all else goes on
+            except LogBroken as broken:  # this agency's log stands still, and `handover check` says so
                 log.critical("worker.log-broken", agency=agency, code=broken.stable_code)
 
     def loop(self, stop: threading.Event) -> None:
         """Work until told to stop, with at most THREADS requests in flight."""
         listener = _listener(self._node, self._wake, stop)
+        threading.Thread(target=self._keep_fresh, args=(stop,), name="directory", daemon=True).start()
         with ThreadPoolExecutor(THREADS, thread_name_prefix="courier") as pool:
             upkeep_thread = pool.submit(self._keep_up, stop)
             while not stop.is_set():
@@ -198,6 +200,15 @@ class Worker:
             except Exception as error:
                 log.error("worker.upkeep", error=type(error).__name__)
             stop.wait(POLL)
+
+    def _keep_fresh(self, stop: threading.Event) -> None:
+        """Hold the address book and our own statements fresh; slow nodes elsewhere must not hold up what is sent."""
+        while not stop.is_set():
+            try:
+                directory.keep_fresh(self._node.db, self._node.settings.directory_source, now=self._clock())
+            except Exception as error:
+                log.error("worker.directory", error=type(error).__name__)
+            stop.wait(FRESHEN_EVERY)
 
 
 def _listener(node: Node, wake: threading.Event, stop: threading.Event) -> threading.Thread:
