@@ -202,7 +202,7 @@ class Worker:
             stop.wait(POLL)
 
     def _keep_fresh(self, stop: threading.Event) -> None:
-        """Hold the address book and our own statements fresh; slow nodes elsewhere must not hold up what is sent."""
+        """Hold the address book and our own statements fresh, beside what is sent: other nodes may be slow."""
         while not stop.is_set():
             try:
                 directory.keep_fresh(self._node.db, self._node.settings.directory_source, now=self._clock())
