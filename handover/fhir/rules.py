@@ -187,6 +187,11 @@ def _status_dates(task: Node) -> bool:
     return len(set(kinds)) == len(kinds) and needed.issubset(kinds)
 
 
+def _participants(appointment: Node) -> bool:
+    parts = [code for one in appointment["participant"] for kind in one["type"] for code in _codes(kind)]
+    return parts.count("clinician") == parts.count("place") == 1 and parts.count("companion") <= 1
+
+
 def _urgency(request: Node) -> bool:
     codes = [extension["valueCoding"]["code"] for extension in _extensions(request, "urgency")]
     return bool(request["priority"] == {"0": "stat", "3": "urgent"}.get(codes[0], "routine"))
@@ -325,6 +330,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "hm-redirection": _outcome_has("redirection", "redirected-to", "redirected-leg", "reason", "assessor"),
     "hm-completion": _outcome_has("completion", "result", "follow-up"),
     "hm-dates": _status_dates,
+    "hm-participants": _participants,
     "hm-id": _repeats_id,
     "hm-full-url": _written("fullUrl", _UUID.pattern),
     "hm-phone": _phone,

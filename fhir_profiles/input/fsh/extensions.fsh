@@ -113,7 +113,7 @@ Extension: ContactPhone
 Id: contact-phone
 Title: "Phone of whom the patient meets"
 Description: "Whom to ring about the appointment."
-Context: Appointment.participant
+Context: Appointment
 * value[x] only ContactPoint
 * value[x] 1..1
 * valueContactPoint.system 1..1

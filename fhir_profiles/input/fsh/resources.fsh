@@ -213,6 +213,27 @@ Description: "What the referrer asks for. The identifier stays the same at every
 
 // ---- tasks ---------------------------------------------------------------------------------------------------------
 
+Profile: OvergangAddition
+Parent: Annotation
+Id: overgang-addition
+Title: "What the referrer added"
+Description: "An answer, a supplement or a note that a referral takes along when it is sent on."
+* author[x] 1..1
+* author[x] only string
+* time 1..1
+* extension contains ReferralAddition named addition 1..1 and WrittenBy named author 1..1
+
+Profile: OvergangQuestion
+Parent: Annotation
+Id: overgang-question
+Title: "A question to the referrer"
+Description: "Something the receiver needs to know; its id is what an answer quotes."
+* id 1..1
+* author[x] 1..1
+* author[x] only string
+* time 1..1
+* extension contains StatusVersion named version 1..1 and WrittenBy named author 1..1
+
 Profile: OvergangTask
 Parent: Task
 Id: overgang-task
@@ -231,8 +252,7 @@ Description: "The task that asks a service to take on a referral. Its owner is t
 * extension contains StatusVersion named version 1..1
 * status = #requested
 * businessStatus 1..1
-* businessStatus.coding 1..1
-* businessStatus.coding = ReferralStatus#sent
+* businessStatus = ReferralStatus#sent
 * focus only Reference(OvergangServiceRequest)
 * for 1..1
 * for only Reference(OvergangPatient)
@@ -242,11 +262,7 @@ Description: "The task that asks a service to take on a referral. Its owner is t
 * owner only Reference(OvergangHealthcareService)
 * reasonCode.text 1..1
 * input.type = ReferralPart#addition
-* input.value[x] only Annotation
-* input.valueAnnotation.author[x] 1..1
-* input.valueAnnotation.author[x] only string
-* input.valueAnnotation.time 1..1
-* input.valueAnnotation.extension contains ReferralAddition named addition 1..1 and WrittenBy named author 1..1
+* input.value[x] only OvergangAddition
 
 Profile: OvergangUpdateTask
 Parent: OvergangTask
@@ -379,12 +395,7 @@ Description: "The word of the service that holds the referral, numbered. It carr
 * output[redirectedLeg].type = ReferralPart#redirected-leg
 * output[redirectedLeg].value[x] only positiveInt
 * output[question].type = ReferralPart#question
-* output[question].value[x] only Annotation
-* output[question].valueAnnotation.id 1..1
-* output[question].valueAnnotation.time 1..1
-* output[question].valueAnnotation.author[x] 1..1
-* output[question].valueAnnotation.author[x] only string
-* output[question].valueAnnotation.extension contains StatusVersion named version 1..1 and WrittenBy named author 1..1
+* output[question].value[x] only OvergangQuestion
 * insert TextOutput(reason, reason)
 * insert TextOutput(advice, advice)
 * insert TextOutput(complaint, complaint)
@@ -397,11 +408,17 @@ Description: "The word of the service that holds the referral, numbered. It carr
 
 // ---- appointment, provenance ---------------------------------------------------------------------------------------
 
+Invariant: hm-participants
+Description: "An appointment says whom and where, once each, and who comes along at most once"
+Severity: #error
+Expression: "participant.type.coding.where(code = 'clinician').count() = 1 and participant.type.coding.where(code = 'place').count() = 1 and participant.type.coding.where(code = 'companion').count() <= 1"
+
 Profile: OvergangAppointment
 Parent: $NoBasisAppointment
 Id: overgang-appointment
 Title: "The first appointment"
 Description: "Who, where, exactly when, and who comes along."
+* extension contains ContactPhone named phone 0..1
 * identifier 1..1
 * identifier.system 1..1
 * identifier.system = "urn:ietf:rfc:3986" (exactly)
@@ -416,14 +433,7 @@ Description: "Who, where, exactly when, and who comes along."
 * participant.actor 1..1
 * participant.actor.display 1..1
 * participant.status = #accepted
-* participant ^slicing.discriminator.type = #pattern
-* participant ^slicing.discriminator.path = "type"
-* participant ^slicing.rules = #closed
-* participant contains clinician 1..1 and place 1..1 and companion 0..1
-* participant[clinician].type = ReferralPart#clinician
-* participant[clinician].extension contains ContactPhone named phone 0..1
-* participant[place].type = ReferralPart#place
-* participant[companion].type = ReferralPart#companion
+* obeys hm-participants
 
 Profile: OvergangProvenance
 Parent: Provenance

@@ -218,6 +218,7 @@ def _appointment(bundle: Bundle, appointment: Appointment) -> None:
     bundle.add(
         "appointment",
         "Appointment",
+        extension=[_contact_phone(appointment.phone)] if written(appointment.phone) else None,
         identifier=[uri(appointment.id.urn)],
         status=appointment.state,
         start=when(appointment.start),
@@ -228,12 +229,12 @@ def _appointment(bundle: Bundle, appointment: Appointment) -> None:
     )
 
 
+def _contact_phone(number: str) -> Json:
+    return {"url": urls.extension("contact-phone"), "valueContactPoint": phone(number)}
+
+
 def _participants(appointment: Appointment) -> list[Json]:
-    clinician = _participant("clinician", appointment.with_whom)
-    if written(appointment.phone):
-        contact = {"url": urls.extension("contact-phone"), "valueContactPoint": phone(appointment.phone)}
-        clinician = {"extension": [contact], **clinician}
-    found = [clinician, _participant("place", appointment.place)]
+    found = [_participant("clinician", appointment.with_whom), _participant("place", appointment.place)]
     if written(appointment.companions):
         found.append(_participant("companion", appointment.companions))
     return found
@@ -314,7 +315,7 @@ def _answered(extension: Json) -> Answered:
 def _appointment_of(appointment: Json) -> Appointment:
     people = {each["type"][0]["coding"][0]["code"]: each for each in appointment["participant"]}
     shown = {part: each["actor"]["display"] for part, each in people.items()}
-    phones = [each["valueContactPoint"]["value"] for each in extensions_of(people["clinician"], "contact-phone")]
+    phones = [each["valueContactPoint"]["value"] for each in extensions_of(appointment, "contact-phone")]
     return Appointment(
         id=AppointmentId(UUID(appointment["identifier"][0]["value"])),
         start=instant_of(appointment["start"]),
