@@ -26,6 +26,8 @@ _BASE: Final = "http://hl7.org/fhir/StructureDefinition/"
 _PRIMITIVES: Final = frozenset(PRIMITIVES) | {"xhtml"}
 _SYNTAX_ONLY: Final = {"http://hl7.org/fhir/ValueSet/mimetypes": "mime"}
 
+_VALUES: Final = ("fixed", "pattern")
+
 Json = dict[str, Any]
 
 
@@ -162,17 +164,24 @@ class _Compiler:
             return code
         profiles = [url for url in kind.get("profile") or () if url in self.structures]
         if node.children:
-            return self._inline(node, name, root)
+            return self._inline(self._with_type(node, profiles or [_BASE + code]), name, root)
         if profiles:
             return self.structure(profiles[0])
         return "Resource" if code == "Resource" else self.structure(_BASE + code)
+
+    def _with_type(self, node: _Node, types: list[str]) -> _Node:
+        """Return an element spelt out in a snapshot with the rules of its type, which snapshots leave out."""
+        definition = self.structures.get(types[0])
+        if definition is None:
+            return node
+        return _with_base(_Node(definition["snapshot"]["element"][0]), node)
 
     def _slicing(self, node: _Node, name: str, root: _Node) -> Json | None:
         """Return how items are told apart; slices that no value tells apart (unknown value sets) are left out."""
         by = [d["path"] for d in node.element["slicing"]["discriminator"]]
         slices: Json = {}
         for slice_name, one in node.slices.items():
-            source = one if one.children else _Node(one.element, node.children)
+            source = _with_base(node, one)
             match = [_discriminating(source, path, self.structures) for path in by]
             if None not in match:
                 member = self._member(source, f"{name}:{slice_name}", root)
@@ -247,6 +256,27 @@ def _reached(shapes: Json, start: list[str]) -> Iterator[str]:
             todo += [one.get("t", "") for one in member.get("slicing", {}).get("slices", {}).values()]
 
 
+def _with_base(base: _Node, one: _Node) -> _Node:
+    """Return a slice with what its sliced element demands of every item: rules, and demands on its members."""
+    keys = {c["key"] for c in one.element.get("constraint", ())}
+    inherited = [c for c in base.element.get("constraint", ()) if c["key"] not in keys]
+    element = {**one.element, "constraint": [*one.element.get("constraint", ()), *inherited]}
+    if not one.children:
+        return _Node(element, base.children)
+    children = dict(one.children)
+    for name, demanded in base.children.items():
+        children[name] = _narrowed(demanded, children[name]) if name in children else demanded
+    return _Node(element, children)
+
+
+def _narrowed(demanded: _Node, own: _Node) -> _Node:
+    """Return a slice's member that also has to be what the sliced element's member has to be."""
+    merged = _with_base(demanded, own)
+    tighter = {"min": max(demanded.element["min"], own.element["min"])}
+    wider = {key: value for key, value in demanded.element.items() if key == "binding" or key.startswith(_VALUES)}
+    return _Node({**wider, **merged.element, **tighter}, merged.children, own.slices or demanded.slices)
+
+
 def _tree(definition: Json) -> _Node:
     """Return the snapshot as a tree of elements, children and slices."""
     elements = definition["snapshot"]["element"]
@@ -292,7 +322,7 @@ def _discriminating(node: _Node, path: str, structures: Mapping[str, Json]) -> A
     if path == "resource":
         return element["type"][0]["code"]
     for key, value in element.items():
-        if key.startswith(("fixed", "pattern")):
+        if key.startswith(_VALUES):
             return value
     return None
 

@@ -3,17 +3,28 @@
 A check takes a value, its path and the run; it returns nothing and reports everything it finds."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
-from handover.fhir.narrative import is_safe
+from handover.fhir.lists import Slice, chooser, listed, sliced
 from handover.fhir.primitives import MIME, PRIMITIVES
 from handover.fhir.problem import ProblemCode
 from handover.fhir.rules import RULES, Rule
 from handover.fhir.run import Path, Pointer, Run
+from handover.fhir.values import (
+    Check,
+    also,
+    code,
+    coded,
+    fixed,
+    narrative,
+    not_allowed,
+    pattern,
+    plain,
+    unknown_modifier,
+)
 
-Check = Callable[[Any, Path, Run], None]
 Json = dict[str, Any]
 
 _BROKEN: Final = (AttributeError, IndexError, KeyError, StopIteration, TypeError, ValueError)
@@ -53,7 +64,7 @@ class Checks:
         check = _object_check(members, needed, choices, rules)
         kind = shape.get("type", "")
         if kind in self._table["profiles"]:
-            members["resourceType"] = _fixed(kind)
+            members["resourceType"] = fixed(kind)
             return self._resource(check)
         return check
 
@@ -63,14 +74,14 @@ class Checks:
 
     def _member(self, member: Json, name: str) -> Check:
         if member.get("max") == 0:
-            return _not_allowed
+            return not_allowed
         one = self._one(member, name)
         if "list" not in member:
             return one
         least, most = member.get("min", 0), member.get("max")
         if "slicing" in member:
             return self._sliced(member, one, least, most)
-        return _list(one, least, most)
+        return listed(one, least, most)
 
     def _one(self, member: Json, name: str) -> Check:
         """Return the check of one value: its type, then what the profile adds."""
@@ -78,7 +89,7 @@ class Checks:
         if kind == "Resource":
             base: Check = self._any_resource
         elif kind == "xhtml":
-            base = _narrative
+            base = narrative
         elif kind in PRIMITIVES:
             return self._primitive(member, kind)
         else:
@@ -86,34 +97,34 @@ class Checks:
             if self._table["shapes"][kind].get("type") == "Reference":
                 base = _reference(base, tuple(member.get("refs", ())))
         if name == _MODIFIER:
-            base = _modifier
-        return _also(base, [*self._extras(member), *_rule_checks(self._rules(member))])
+            base = unknown_modifier
+        return also(base, [*self._extras(member), *_rule_checks(self._rules(member))])
 
     def _primitive(self, member: Json, kind: str) -> Check:
         if "fixed" in member:
-            return _fixed(member["fixed"])
+            return fixed(member["fixed"])
         if member.get("vs") == "mime":
-            return _plain(MIME)
+            return plain(MIME)
         if "vs" in member:
             codes = self._table["valuesets"][member["vs"]].values()
-            return _code(frozenset(code for listed in codes for code in listed))
-        return _plain(PRIMITIVES[kind])
+            return code(frozenset(code for listed in codes for code in listed))
+        return plain(PRIMITIVES[kind])
 
     def _extras(self, member: Json) -> Iterator[Check]:
         if "pattern" in member or "fixed" in member:
-            yield _pattern(member.get("pattern", member.get("fixed")))
+            yield pattern(member.get("pattern", member.get("fixed")))
         if "vs" in member:
             valueset = self._table["valuesets"][member["vs"]]
-            yield _coded(frozenset((system, code) for system, codes in valueset.items() for code in codes))
+            yield coded(frozenset((system, code) for system, codes in valueset.items() for code in codes))
 
     def _sliced(self, member: Json, base: Check, least: int, most: int | None) -> Check:
         slicing = member["slicing"]
         slices = [
-            _Slice(name, s["match"], s.get("min", 0), s.get("max"), self._one(s, ""))
+            Slice(name, s["match"], s.get("min", 0), s.get("max"), self._one(s, ""))
             for name, s in slicing["slices"].items()
         ]
-        choose = _chooser(slicing["by"], slices)
-        return _sliced_list((base, choose, slices), slicing["rules"] == "closed", least, most)
+        choose = chooser(slicing["by"], slices)
+        return sliced((base, choose, slices), slicing["rules"] == "closed", least, most)
 
     def _resource(self, check: Check) -> Check:
         def resource(value: Any, path: Path, run: Run) -> None:
@@ -133,7 +144,9 @@ class Checks:
     def _any_resource(self, value: Any, path: Path, run: Run) -> None:
         """Check a resource no profile speaks of: by its base type where the table has it, else its form only."""
         kind = value.get("resourceType") if type(value) is dict else None
-        if type(kind) is not str or kind not in self._resources:
+        if type(value) is not dict:
+            run.add(path, ProblemCode.NULL if value is None else ProblemCode.WRONG_TYPE)
+        elif type(kind) is not str or kind not in self._resources:
             run.add((path, "resourceType"), ProblemCode.UNKNOWN_RESOURCE)
         elif kind in self._table["profiles"]:
             inside = run.owner
@@ -243,86 +256,6 @@ def _nulls(value: Json, path: Path, run: Run) -> None:
     run.nulls = kept
 
 
-def _not_allowed(_: Any, path: Path, run: Run) -> None:
-    run.add(path, ProblemCode.NOT_ALLOWED)
-
-
-def _modifier(_: Any, path: Path, run: Run) -> None:
-    run.add(path, ProblemCode.UNKNOWN_MODIFIER)
-
-
-def _narrative(value: Any, path: Path, run: Run) -> None:
-    if not is_safe(value):
-        run.add(path, ProblemCode.UNSAFE_NARRATIVE)
-
-
-def _plain(wrong_with: Callable[[Any], ProblemCode | None]) -> Check:
-    def check(value: Any, path: Path, run: Run) -> None:
-        wrong = wrong_with(value)
-        if wrong is not None:
-            run.add(path, ProblemCode.NULL if value is None else wrong)
-
-    return check
-
-
-def _fixed(expected: Any) -> Check:
-    def check(value: Any, path: Path, run: Run) -> None:
-        if value != expected or type(value) is not type(expected):
-            run.add(path, ProblemCode.NULL if value is None else ProblemCode.FIXED_VALUE)
-
-    return check
-
-
-def _code(codes: frozenset[str]) -> Check:
-    def check(value: Any, path: Path, run: Run) -> None:
-        if type(value) is not str:
-            run.add(path, ProblemCode.NULL if value is None else ProblemCode.WRONG_TYPE)
-        elif value not in codes:
-            run.add(path, ProblemCode.UNKNOWN_CODE)
-
-    return check
-
-
-def _coded(allowed: frozenset[tuple[str, str]]) -> Check:
-    """A Coding is in the value set; of a CodeableConcept at least one coding is."""
-
-    def is_in(coding: Any) -> bool:
-        return type(coding) is dict and (coding.get("system"), coding.get("code")) in allowed
-
-    def check(value: Any, path: Path, run: Run) -> None:
-        if type(value) is not dict:
-            return
-        codings = value.get("coding")
-        if codings is None:
-            if ("code" in value or "system" in value) and not is_in(value):
-                run.add((path, "code"), ProblemCode.UNKNOWN_CODE)
-            elif "text" in value:
-                run.add((path, "coding"), ProblemCode.UNKNOWN_CODE)
-        elif type(codings) is list and codings and not any(is_in(coding) for coding in codings):
-            run.add((path, "coding"), ProblemCode.UNKNOWN_CODE)
-
-    return check
-
-
-def _pattern(expected: Any) -> Check:
-    def check(value: Any, path: Path, run: Run) -> None:
-        if not holds(value, expected):
-            run.add(path, ProblemCode.FIXED_VALUE)
-
-    return check
-
-
-def holds(value: Any, pattern: Any) -> bool:
-    """Tell whether `value` has everything that `pattern` says (R4 ElementDefinition.pattern)."""
-    if isinstance(pattern, dict):
-        return isinstance(value, dict) and all(
-            name in value and holds(value[name], p) for name, p in pattern.items()
-        )
-    if isinstance(pattern, list):
-        return isinstance(value, list) and all(any(holds(item, p) for item in value) for p in pattern)
-    return type(value) is type(pattern) and bool(value == pattern)
-
-
 def _rule_checks(rules: Sequence[tuple[str, Rule]]) -> Iterator[Check]:
     for key, rule in rules:
         yield partial(_hold_at, key, rule)
@@ -330,18 +263,6 @@ def _rule_checks(rules: Sequence[tuple[str, Rule]]) -> Iterator[Check]:
 
 def _hold_at(key: str, rule: Rule, value: Any, path: Path, run: Run) -> None:
     _hold(key, rule, value, (path, run))
-
-
-def _also(base: Check, extras: Sequence[Check]) -> Check:
-    if not extras:
-        return base
-
-    def check(value: Any, path: Path, run: Run) -> None:
-        base(value, path, run)
-        for extra in extras:
-            extra(value, path, run)
-
-    return check
 
 
 def _reference(base: Check, allowed: tuple[str, ...]) -> Check:
@@ -357,121 +278,6 @@ def _reference(base: Check, allowed: tuple[str, ...]) -> Check:
                 run.add(path, ProblemCode.EMPTY)
 
     return check
-
-
-def _list(one: Check, least: int, most: int | None) -> Check:
-    def check(value: Any, path: Path, run: Run) -> None:
-        if not _is_list(value, path, run):
-            return
-        for index, item in enumerate(value):
-            if item is None:
-                run.nulls.append((path, index))
-            else:
-                one(item, (path, index), run)
-        if len(value) < least or (most is not None and len(value) > most):
-            run.add(path, ProblemCode.MISSING if len(value) < least else ProblemCode.TOO_MANY)
-
-    return check
-
-
-def _is_list(value: Any, path: Path, run: Run) -> bool:
-    if type(value) is not list:
-        run.add(path, ProblemCode.NULL if value is None else ProblemCode.WRONG_TYPE)
-        return False
-    if not value:
-        run.add(path, ProblemCode.EMPTY)
-    return bool(value)
-
-
-class _Slice:
-    """One slice: how often it may occur and what its items look like."""
-
-    __slots__ = ("check", "least", "match", "most", "name")
-
-    def __init__(self, name: str, match: list[Any], least: int, most: int | None, check: Check) -> None:
-        self.name, self.match, self.least, self.most, self.check = name, match, least, most, check
-
-
-Chooser = Callable[[Any], _Slice | None]
-
-
-def _chooser(by: Sequence[str], slices: Sequence[_Slice]) -> Chooser:
-    """Return a function that finds an item's slice: a look-up where one plain value tells, else one by one."""
-    if len(by) == 1 and all(isinstance(s.match[0], str) for s in slices):
-        table = {s.match[0]: s for s in slices}
-        if by[0] == "resource":
-            return lambda item: table.get(_at(item, "resource", "resourceType"))
-        if "." not in by[0] and by[0] != "$this":
-            name = by[0]
-            return lambda item: table.get(_at(item, name))
-    paths = [[] if path == "$this" else path.split(".") for path in by]
-
-    def choose(item: Any) -> _Slice | None:
-        for one in slices:
-            if all(
-                any(holds(v, m) for v in _values(item, path)) for path, m in zip(paths, one.match, strict=True)
-            ):
-                return one
-        return None
-
-    return choose
-
-
-def _at(item: Any, *names: str) -> str | None:
-    for name in names:
-        item = item.get(name) if type(item) is dict else None
-    return item if type(item) is str else None
-
-
-def _values(item: Any, path: Sequence[str]) -> Iterator[Any]:
-    if isinstance(item, list):
-        for one in item:
-            yield from _values(one, path)
-    elif not path:
-        yield item
-    elif isinstance(item, dict) and path[0] in item:
-        yield from _values(item[path[0]], path[1:])
-
-
-def _sliced_list(
-    parts: tuple[Check, Chooser, Sequence[_Slice]], closed: bool, least: int, most: int | None
-) -> Check:
-    base, choose, slices = parts
-    bounded = [s for s in slices if s.least or s.most is not None]
-
-    def check(value: Any, path: Path, run: Run) -> None:
-        if not _is_list(value, path, run):
-            return
-        counts: dict[str, int] = {}
-        for index, item in enumerate(value):
-            one = choose(item)
-            if one is not None:
-                counts[one.name] = counts.get(one.name, 0) + 1
-                one.check(item, (path, index), run)
-            elif closed:
-                run.add((path, index), ProblemCode.NO_SLICE)
-            else:
-                base(item, (path, index), run)
-        short = _count(bounded, counts, path, run)
-        if most is not None and len(value) > most:
-            run.add(path, ProblemCode.TOO_MANY)
-        elif len(value) < least and not short:
-            run.add(path, ProblemCode.MISSING)
-
-    return check
-
-
-def _count(bounded: Sequence[_Slice], counts: Mapping[str, int], path: Path, run: Run) -> bool:
-    """Report slices that occur too seldom or too often; tell whether one occurs too seldom."""
-    short = False
-    for one in bounded:
-        count = counts.get(one.name, 0)
-        if count < one.least:
-            short = True
-            run.add(path, ProblemCode.SLICE_MISSING, one.name)
-        elif one.most is not None and count > one.most:
-            run.add(path, ProblemCode.SLICE_TOO_MANY, one.name)
-    return short
 
 
 def _contained(value: Json, path: Path, run: Run) -> None:
