@@ -24,7 +24,9 @@ from handover.referral.model import (
     Withdrawal,
 )
 from handover.referral.standing import Standing
-from handover.referral.words import Scene, label, timeline
+from handover.referral.steps import NextStep, Step, next_step
+from handover.referral.words import ACTS, Scene, banner, label, timeline
+from handover.referral.words.banner import ASKS, HEADLINES
 from handover.referral.words.states import SENTENCES, TAGS, Turned
 from handover.web import i18n
 from handover.web.parts import StepState
@@ -205,3 +207,46 @@ def test_what_is_done_comes_before_what_is_now_and_what_comes_later() -> None:
         )
         places = [order.index(step.state) for step in timeline(scene(stood))]
         assert places == sorted(places), status
+
+
+@pytest.mark.parametrize(("status", "reader", "tag"), list(product(Status, READERS, i18n.LANGUAGES)))
+def test_every_page_says_at_the_top_who_has_it_and_whether_the_reader_must_act(
+    status: Status, reader: Side, tag: str
+) -> None:
+    app = Flask(__name__)
+    i18n.init_app(app)
+    side = Side.REFERRER if reader is Side.PATIENT else reader
+    with app.test_request_context(f"/?lang={tag}"):
+        stood = standing(status, side=side)
+        top = banner(scene(stood, reader), next_step(stood))
+        assert top.now
+        assert str(top.act).endswith(".")
+        assert "%(" not in f"{top.now}{top.by}{top.act}"
+
+
+def test_every_state_has_a_headline_and_every_step_its_words() -> None:
+    assert set(HEADLINES) == {*Status, *Turned}
+    assert set(ASKS) == set(Step)
+    assert set(ACTS) == set(Act)
+
+
+def test_a_referrer_is_told_that_the_receiver_holds_it_and_how_many_working_days_are_left() -> None:
+    top = banner(scene(standing(Status.ASSESSING)), NextStep(Step.AWAIT_ASSESSMENT, NOW + timedelta(days=2)))
+    assert top.now == "Fjordheim DPS vurderer henvisningen"
+    assert top.by == "Svaret skal komme senest tirsdag 24. november (1 virkedag igjen)."
+    assert top.act == "Fjordheim DPS har ansvaret nå. Du trenger ikke å gjøre noe."
+    assert not top.must_act
+    assert not top.is_late
+
+
+def test_a_referrer_who_was_asked_must_answer_and_sees_both_dates() -> None:
+    top = banner(scene(standing(Status.INFO_REQUESTED)), NextStep(Step.ANSWER, NOW))
+    assert top.must_act
+    assert str(top.by).startswith("Svar helst senest mandag 23. november. Vurderingen skal være ferdig tirsdag")
+
+
+def test_everybody_sees_at_the_top_that_the_deadline_has_passed() -> None:
+    for reader in READERS:
+        top = banner(scene(standing(Status.ASSESSING), reader, now=NOW + timedelta(days=3)), None)
+        assert top.is_late
+        assert str(top.act) != ""

@@ -27,3 +27,16 @@ CODE_SYSTEMS: Final[Mapping[CodeSystem, Sentence]] = {
     CodeSystem.ICD_10: _l("ICD-10"),
     CodeSystem.ICPC_2: _l("ICPC-2"),
 }
+LANGUAGES: Final[Mapping[str, Sentence]] = {
+    "ar": _l("Arabisk"),
+    "fa": _l("Persisk"),
+    "so": _l("Somali"),
+    "ti": _l("Tigrinja"),
+    "uk": _l("Ukrainsk"),
+    "pl": _l("Polsk"),
+    "lt": _l("Litauisk"),
+    "en": _l("Engelsk"),
+    "se": _l("Nordsamisk"),
+    "sgn-NO": _l("Norsk tegnspråk"),
+}
+"""Languages one may need an interpreter for, by BCP 47 code; others are written in the text beside."""

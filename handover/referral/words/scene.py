@@ -85,8 +85,9 @@ class Scene:
 
 
 def _withdrawn_by(scene: Scene) -> str:
-    outcome = scene.standing.outcome
-    return outcome.by if isinstance(outcome, Withdrawal) else scene.referrer
+    standing = scene.standing
+    known = standing.outcome if isinstance(standing.outcome, Withdrawal) else standing.withdrawal
+    return scene.referrer if known is None else known.by
 
 
 def _give_up(delivery: Delivery | None) -> str:
