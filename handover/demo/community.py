@@ -1,4 +1,4 @@
-"""The demo's community: three made-up agencies, what their services say of themselves, and who works there."""
+"""The demo's community: made-up agencies, what their services say of themselves, and who works there."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -14,14 +14,22 @@ COMMUNITY: Final = "helsefellesskap-fjordheim-demo"
 MUNICIPALITY: Final = AgencyId("310000078")
 NAV: Final = AgencyId("310000140")
 DPS: Final = AgencyId("310000213")
-NAMES: Final = {MUNICIPALITY: "Fjordheim kommune", NAV: "NAV Fjordheim", DPS: "Fjordheim DPS"}
-HOSTED: Final = {"a": (MUNICIPALITY, NAV), "b": (DPS,)}
+NEIGHBOUR: Final = AgencyId("310000280")
+"""A DPS whose node is closed when the demo starts: what is sent there waits, and is shown as late."""
+NAMES: Final = {
+    MUNICIPALITY: "Fjordheim kommune",
+    NAV: "NAV Fjordheim",
+    DPS: "Fjordheim DPS",
+    NEIGHBOUR: "Havnes DPS",
+}
+HOSTED: Final = {"a": (MUNICIPALITY, NAV), "b": (DPS,), "c": (NEIGHBOUR,)}
 
 PSYCHOLOGIST: Final = ServiceId("8140011")
 FACT: Final = ServiceId("8140029")
 NAV_OFFICE: Final = ServiceId("8140037")
 INTAKE: Final = ServiceId("8140045")
 OUTPATIENT: Final = ServiceId("8140052")
+NEIGHBOUR_INTAKE: Final = ServiceId("8140060")
 
 _TABLES: Final = "urn:oid:2.16.578.1.12.4.1.1."
 _NAMESPACE: Final = UUID("6f6c9e0e-5a1f-4b0e-9d57-0a3f1e1d7c11")
@@ -105,6 +113,22 @@ def services(confirmed_on: date) -> tuple[Service, ...]:
             phone="55 00 02 20",
             opening_hours="Hverdager kl. 08.00–15.30",
             usual_answer_days=8,
+            confirmed_on=confirmed_on,
+            is_health=True,
+            takes_referrals=True,
+            is_open=True,
+        ),
+        Service(
+            id=NEIGHBOUR_INTAKE,
+            agency=NEIGHBOUR,
+            name="Inntak voksne",
+            place="Havnes",
+            kind=Kind(system=_TABLES + "8668", code="PV"),
+            takes="Utredning og behandling av spiseforstyrrelser og traumer for hele regionen.",
+            target_group="Voksne over 18 år",
+            phone="55 00 03 10",
+            opening_hours="Hverdager kl. 08.00–15.30",
+            usual_answer_days=9,
             confirmed_on=confirmed_on,
             is_health=True,
             takes_referrals=True,
