@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
-from uuid import UUID, uuid5
 
 from handover.actors import Role
 from handover.demo.people import synthetic_number
 from handover.directory.model import Kind, Service
-from handover.ids import AgencyId, ServiceId, StaffId
+from handover.ids import AgencyId, ServiceId
 
 COMMUNITY: Final = "helsefellesskap-fjordheim-demo"
 MUNICIPALITY: Final = AgencyId("310000078")
@@ -32,7 +31,6 @@ OUTPATIENT: Final = ServiceId("8140052")
 NEIGHBOUR_INTAKE: Final = ServiceId("8140060")
 
 _TABLES: Final = "urn:oid:2.16.578.1.12.4.1.1."
-_NAMESPACE: Final = UUID("6f6c9e0e-5a1f-4b0e-9d57-0a3f1e1d7c11")
 
 
 def services(confirmed_on: date) -> tuple[Service, ...]:
@@ -149,11 +147,6 @@ class DemoStaff:
     number: str
     phone: str
     hpr: str | None = None
-
-    @property
-    def id(self) -> StaffId:
-        """The same at every start."""
-        return StaffId(uuid5(_NAMESPACE, self.key))
 
 
 _Post = tuple[ServiceId | None, Role]

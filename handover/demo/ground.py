@@ -83,7 +83,8 @@ class Ground:
                 if key.state is KeyState.ACTIVE:
                     files.move(key, KeyAct.RETIRE, locker=self._lockers[node], now=now)
                 elif key.state is KeyState.RETIRING and now - key.changed_at > DESTROY_AFTER:
-                    files.move(key, KeyAct.DESTROY, locker=self._lockers[node], now=now)
+                    retired = files.move(key, KeyAct.RETIRE, locker=self._lockers[node], now=now)
+                    files.move(retired, KeyAct.DESTROY, locker=self._lockers[node], now=now)
         passphrase = (self.root / node / "passphrase").read_bytes()
         return load(self.root / node / "keys", passphrase, agencies=HOSTED[node])
 
