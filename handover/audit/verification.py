@@ -8,8 +8,8 @@ import orjson
 from handover.audit import model
 from handover.audit.model import Finding
 from handover.audit.store import AnyRow
-from handover.errors import HandoverError
 from handover.ids import AgencyId, PersonId
+from handover.keys.errors import SealBroken
 from handover.keys.vault import Vault
 
 TABLE: Final = "audit_entry"
@@ -46,7 +46,7 @@ class Walk:
         """Check that a row opens, hashes to its leaf, and that its plain columns say what was sealed."""
         try:
             entry = self._vault.open(self._agency, TABLE, COLUMN, row.id.hex, row.sealed)
-        except HandoverError:
+        except SealBroken:
             self._find("content-unreadable", row.place)
             return
         if model.leaf(row.salt, entry) != row.leaf:

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from handover.cli import database, directory, keys, node
+from handover.cli import database, demo, directory, keys, node
 from handover.errors import HandoverError, Invalid
 
 
@@ -24,7 +24,7 @@ def main() -> None:
     """Run and look after a node."""
 
 
-for command in (*database.COMMANDS, *node.COMMANDS, *keys.COMMANDS, *directory.COMMANDS):
+for command in (*demo.COMMANDS, *database.COMMANDS, *node.COMMANDS, *keys.COMMANDS, *directory.COMMANDS):
     main.add_command(command)
 
 

@@ -85,8 +85,7 @@ class Ground:
                 elif key.state is KeyState.RETIRING and now - key.changed_at > DESTROY_AFTER:
                     retired = files.move(key, KeyAct.RETIRE, locker=self._lockers[node], now=now)
                     files.move(retired, KeyAct.DESTROY, locker=self._lockers[node], now=now)
-        passphrase = (self.root / node / "passphrase").read_bytes()
-        return load(self.root / node / "keys", passphrase, agencies=HOSTED[node])
+        return load(self.root / node / "keys", self._lockers[node], agencies=HOSTED[node])
 
     def environment(self, node: str) -> dict[str, str]:
         """Return the environment variables of a node's processes."""

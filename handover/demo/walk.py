@@ -34,6 +34,7 @@ ROUNDS: Final = 12
 """Answers cause answers; more rounds than this would be two nodes that never come to rest."""
 RENEW_EVERY: Final = timedelta(days=3)
 NEW_KEYS_EVERY: Final = timedelta(days=7)
+LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -46,8 +47,8 @@ class Walk:
     _servers: dict[str, BaseWSGIServer] = field(default_factory=dict)
     _clients: dict[str, Client] = field(default_factory=dict)
     _ids: dict[str, StaffId] = field(default_factory=dict)
-    _renewed: datetime = datetime.min.replace(tzinfo=UTC)
-    _keys_made: datetime = datetime.min.replace(tzinfo=UTC)
+    _renewed: datetime = LONG_AGO
+    _keys_made: datetime = LONG_AGO
 
     def begin(self, at: datetime) -> None:
         """Lay the ground, open the nodes and their doors, and register everybody who works there."""
@@ -114,7 +115,7 @@ class Walk:
 
     def _open_door(self, name: str) -> None:
         port = urlsplit(self.ground.urls[name]).port or 0
-        server = make_server("127.0.0.1", port, self.apps[name], threaded=True, request_handler=_Quiet)
+        server = make_server("127.0.0.1", port, self.apps[name], threaded=True, request_handler=Quiet)
         Thread(target=server.serve_forever, daemon=True, name=f"door-{name}").start()
         self._servers[name] = server
 
@@ -167,6 +168,8 @@ def walking(ground: Ground, start: datetime) -> Iterator[Walk]:
         walk.end()
 
 
-class _Quiet(WSGIRequestHandler):
+class Quiet(WSGIRequestHandler):
+    """Answers without an access log."""
+
     def log(self, type: str, message: str, *args: object) -> None:
         """Say nothing: the walk is watched by its progress bar."""

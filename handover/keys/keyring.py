@@ -73,12 +73,12 @@ class Keyring:
 
 def load(
     folder: Path,
-    passphrase: bytes,
+    passphrase: bytes | Locker,
     *,
     agencies: Iterable[AgencyId] | None = None,
     allow_published: bool = False,
 ) -> Keyring:
-    """Unlock the keys of these agencies (by default of all in the folder).
+    """Unlock the keys of these agencies (by default of all in the folder). A Locker has its Argon2id done.
 
     Raises KeyRefused: no ML-KEM in this build, wrong passphrase, a file open to others, a missing active key
     ('key.missing' with a field for each agency and use), or a key from `keys/test/` unless that is allowed.
@@ -88,7 +88,7 @@ def load(
     wanted = tuple(agencies) if agencies is not None else tuple(files.owners(found))
     _refuse_gaps(found, wanted)
     _refuse_published(found, allow_published)
-    locker = Locker(passphrase)
+    locker = passphrase if isinstance(passphrase, Locker) else Locker(passphrase)
     return Keyring({agency: _agency_keys(found, agency, locker) for agency in wanted})
 
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from handover import migrations
 from handover.audit import service as audit
 from handover.db import Database, provided
-from handover.errors import HandoverError
 from handover.ids import AgencyId
+from handover.keys.errors import SealBroken
 from handover.keys.vault import Vault
 from handover.operator.backup import Manifest, count_rows, log_heads
 
@@ -78,7 +78,7 @@ def _seal_faults(session: Session, seal: Seal) -> Iterator[Fault]:
     for agency, row, sealed in session.execute(query, execution_options={"yield_per": 1_000}):
         try:
             vault.open(AgencyId(agency), seal.table, seal.column, row.hex if seal.is_hex else row, sealed)
-        except (HandoverError, KeyError):
+        except (SealBroken, KeyError):
             yield Fault("seal.broken", f"{seal.table}.{seal.column}, row {row}")
 
 

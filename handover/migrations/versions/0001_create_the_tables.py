@@ -301,6 +301,74 @@ def upgrade() -> None:
     )
     op.create_index("ix_ready_text_service", "ready_text", ["agency", "service", "kind"], unique=False)
     op.create_table(
+        "referral",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("side", sa.String(length=10), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("referral", sa.Uuid(), nullable=False),
+        sa.Column("reference", sa.String(length=9), nullable=False),
+        sa.Column("person", sa.Uuid(), nullable=True),
+        sa.Column("status", sa.String(length=24), nullable=False),
+        sa.Column("leg", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("is_undelivered", sa.Boolean(), nullable=False),
+        sa.Column("owner", sa.Uuid(), nullable=True),
+        sa.Column("message", sa.Uuid(), nullable=True),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("assess_by", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("assessed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("standing", sa.LargeBinary(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "side", "service", "referral", name=op.f("pk_referral")),
+    )
+    op.create_index("ix_referral_message", "referral", ["agency", "message"], unique=False)
+    op.create_index("ix_referral_person", "referral", ["agency", "person"], unique=False)
+    op.create_index("ix_referral_received", "referral", ["agency", "side", "service", "received_at"], unique=False)
+    op.create_index("ix_referral_reference", "referral", ["agency", "reference"], unique=False)
+    op.create_index(
+        "ix_referral_status", "referral", ["agency", "side", "service", "status", "updated_at"], unique=False
+    )
+    op.create_index(
+        "ix_referral_unopened", "referral", ["agency", "side", "opened_at", "received_at"], unique=False
+    )
+    op.create_index(
+        "ix_referral_updated", "referral", ["agency", "side", "is_open", "updated_at", "referral"], unique=False
+    )
+    op.create_table(
+        "referral_attachment",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("side", sa.String(length=10), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("referral", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("about", sa.LargeBinary(), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "agency", "side", "service", "referral", "id", name=op.f("pk_referral_attachment")
+        ),
+    )
+    op.create_table(
+        "referral_history",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("side", sa.String(length=10), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("referral", sa.Uuid(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("act", sa.String(length=24), nullable=False),
+        sa.Column("status", sa.String(length=24), nullable=False),
+        sa.Column("leg", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("entry", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "side", "service", "referral", "line", name=op.f("pk_referral_history")),
+    )
+    op.create_table(
         "staff",
         sa.Column("agency", sa.String(length=20), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -1,0 +1,243 @@
+"""`make demo`: sets everything up, walks it to now, starts two nodes, checks itself, and says whom to be.
+
+Two nodes as real processes (web and worker each), and the persona provider in this one. Ctrl-C stops all of it.
+"""
+
+import os
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Final
+
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+from sqlalchemy.orm import Session
+from werkzeug.serving import make_server
+
+from handover import clock, logs
+from handover.access import service as access
+from handover.access.wiring import CALLBACK
+from handover.actors import Role
+from handover.demo import story
+from handover.demo.community import DPS, HOSTED, INTAKE, MUNICIPALITY, NAMES, STAFF
+from handover.demo.ground import Ground
+from handover.demo.people import patients
+from handover.demo.processes import Processes
+from handover.demo.provider import Client, Persona, PersonaProvider, create_provider_app
+from handover.demo.walk import Quiet, Walk, walking
+from handover.ids import ReferralId
+from handover.referral import service as referral
+from handover.referral import store
+from handover.referral.lifecycle import Side
+
+DAYS: Final = 90
+NODES: Final = ("a", "b")
+FOLDER: Final = Path("build/demo")
+FIRST_PORT: Final = 8401
+CHECK_SECONDS: Final = 30.0
+STRIDE: Final = timedelta(days=2)
+CLOSED: Final = "c"
+TRY: Final = {
+    "tone": "Skriv en henvisning, se at den kommer fram, svar på et spørsmål.",
+    "rune": "Følg FACT-teamets henvisninger.",
+    "maja": "Se hvor lang tid ting tar.",
+    "oda": "Se leveringer som venter: Havnes DPS svarer ikke.",
+    "ida": "Åpne arbeidslisten, ta en sak, spør henviser, gi rett, avslå.",
+    "jon": "Vurder en sak som er over fristen.",
+    "leila": "Ta imot det inntaket har sendt videre.",
+    "stein": "Se tall for inntaket.",
+    "nils": "Se leveringer og nøkler hos DPS.",
+}
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the demo lies and at which ports it answers."""
+
+    root: Path
+    first_port: int
+
+    def url(self, offset: int) -> str:
+        """Return the address `offset` ports after the first."""
+        return f"http://127.0.0.1:{self.first_port + offset}"
+
+    def ground(self) -> Ground:
+        """Return the ground with its addresses: nodes a, b and the closed c, then the two logins."""
+        urls = {name: self.url(offset) for offset, name in enumerate(HOSTED)}
+        return Ground(self.root, urls, {"staff": self.url(len(urls)), "citizen": self.url(len(urls) + 1)})
+
+
+def run(root: Path = FOLDER, first_port: int = FIRST_PORT, *, stay: bool = True) -> None:
+    """Run the demo until Ctrl-C; with `stay=False` stop once it has checked itself."""
+    os.environ["HANDOVER_MODE"] = "demo"
+    console = Console()
+    shutil.rmtree(root, ignore_errors=True)
+    root.parent.mkdir(parents=True, exist_ok=True)
+    ground = Places(root.resolve(), first_port).ground()
+    with _logging_to(root.parent / "demo.log"):
+        _seed(ground, console)
+        processes = Processes(ground.root / "logs")
+        with _login(ground):
+            try:
+                _start(processes, ground)
+                took = self_check(ground)
+                _say(console, ground, took)
+                while stay:
+                    processes.check()
+                    time.sleep(0.5)
+            except KeyboardInterrupt:
+                console.print("Stopping.")
+            finally:
+                processes.stop()
+
+
+@contextmanager
+def _logging_to(path: Path) -> Iterator[None]:
+    with path.open("w") as log:
+        logs.configure(log)
+        try:
+            yield
+        finally:
+            logs.configure()
+
+
+def _seed(ground: Ground, console: Console) -> None:
+    now = datetime.now(UTC)
+    closing = now - timedelta(days=2)
+    what = f"Walking two nodes from {DAYS} days ago to now"
+    with (
+        Progress(console=console, transient=True) as progress,
+        walking(ground, now - timedelta(days=DAYS + 1)) as walk,
+    ):
+        for at, step in progress.track(story.schedule(now), description=what):
+            _through(walk, at, closing)
+            step(walk)
+            walk.settle()
+        _through(walk, now, closing)
+        walk.settle()
+
+
+def _through(walk: Walk, at: datetime, closing: datetime) -> None:
+    """Go there in steps of at most two days, so that keys, directory and sweeps keep their pace.
+
+    At `closing` the neighbour's node stops answering; what is sent there afterwards waits.
+    """
+    while at - clock.now() > STRIDE:
+        walk.to(clock.now() + STRIDE)
+        walk.settle()
+    if at >= closing:
+        walk.close(CLOSED)
+    walk.to(max(at, clock.now()))
+
+
+def _start(processes: Processes, ground: Ground) -> None:
+    for name in NODES:
+        env = ground.environment(name)
+        port = ground.urls[name].rsplit(":", 1)[1]
+        web = ("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", port, "--blocking-threads", "8")
+        processes.start(f"{name}-web", (sys.executable, "-m", *web, "--no-access-log", "wsgi:app"), env)
+        processes.start(f"{name}-worker", (sys.executable, "-m", "handover", "worker"), env)
+    for name in NODES:
+        processes.await_ready(f"{name}-web", f"{ground.urls[name]}/health/ready")
+
+
+@contextmanager
+def _login(ground: Ground) -> Iterator[None]:
+    """Serve the two persona providers, each in a thread of this process."""
+    clients = [_client(ground, name) for name in NODES]
+    servers = []
+    for style, kind, personas in (("helseid", "staff", _staff()), ("idporten", "citizen", _citizens())):
+        provider = PersonaProvider(issuer=ground.issuers[kind], style=style, personas=personas, clients=clients)
+        port = int(ground.issuers[kind].rsplit(":", 1)[1])
+        app = create_provider_app(provider)
+        server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Quiet)
+        Thread(target=server.serve_forever, daemon=True, name=kind).start()
+        servers.append(server)
+    try:
+        yield
+    finally:
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+
+
+def _client(ground: Ground, name: str) -> Client:
+    node = ground.open(name)
+    jwk = node.keyring.of(HOSTED[name][0]).client.jwk()
+    node.db.engine.dispose()
+    return Client(id=f"node-{name}", jwk=jwk, redirect_uris=(ground.urls[name] + CALLBACK,))
+
+
+def _staff() -> Sequence[Persona]:
+    return [
+        Persona(
+            key=each.key,
+            name=each.name,
+            number=each.number,
+            role=each.title,
+            try_this=TRY.get(each.key, ""),
+            hpr=each.hpr,
+        )
+        for each in STAFF
+    ]
+
+
+def _citizens() -> Sequence[Persona]:
+    return [
+        Persona(key=f"p{index}", name=f"{each.given} {each.family}", number=each.number, role="pasient")
+        for index, each in enumerate(patients())
+    ]
+
+
+def self_check(ground: Ground) -> float:
+    """Send a referral at node A and read it at node B; returns the seconds it took. Raises TimeoutError."""
+    sender, receiver = ground.open("a").db, ground.open("b").db
+    began = time.monotonic()
+    with sender.transaction() as session:
+        sent = _send_one(session)
+    while time.monotonic() - began < CHECK_SECONDS:
+        with receiver.reading() as session:
+            if _has_arrived(session, sent):
+                return time.monotonic() - began
+        time.sleep(0.05)
+    raise TimeoutError("the self-check's referral did not arrive; see the logs in the demo's folder")
+
+
+def _send_one(session: Session) -> ReferralId:
+    now, person = clock.now(), next(each for each in STAFF if each.key == "tone")
+    by = next(each for each in access.everyone(session, MUNICIPALITY) if each.name == person.name)
+    case = story.Case(patients()[0], "tone", INTAKE)
+    home = story.HOME["tone"]
+    draft = referral.create_draft(session, by=by, service=home, now=now, content=story.content(case), to=INTAKE)
+    turn = referral.Turn(referral=draft.standing.referral, by=by, now=now, side=Side.REFERRER)
+    referral.send(session, turn, undo=timedelta())
+    return turn.referral
+
+
+def _has_arrived(session: Session, sent: ReferralId) -> bool:
+    by = next(each for each in access.everyone(session, DPS) if each.has(Role.INTAKE, INTAKE))
+    try:
+        store.find(session, sent, side=Side.RECEIVER, by=by)
+    except referral.ReferralNotFound:
+        return False
+    return True
+
+
+def _say(console: Console, ground: Ground, took: float) -> None:
+    console.print(f"A referral went from node A to node B and was acknowledged in {took:.1f} seconds.\n")
+    console.print(f"Fjordheim kommune and NAV Fjordheim  {ground.urls['a']}")
+    console.print(f"Fjordheim DPS                        {ground.urls['b']}\n")
+    table = Table("Log in as", "at node", "who it is", "try this")
+    for each in STAFF:
+        node = next(name for name, hosted in HOSTED.items() if each.agency in hosted)
+        table.add_row(each.name, node.upper(), f"{each.title}, {NAMES[each.agency]}", TRY.get(each.key, ""))
+    table.add_row("Kari Nordmann", "A or B", "pasient", "Følg din egen henvisning. Se hvem som har åpnet den.")
+    console.print(table)
+    console.print("All people are made up. Ctrl-C stops everything; logs lie in build/demo/logs.")
