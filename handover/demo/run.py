@@ -240,4 +240,4 @@ def _say(console: Console, ground: Ground, took: float) -> None:
         table.add_row(each.name, node.upper(), f"{each.title}, {NAMES[each.agency]}", TRY.get(each.key, ""))
     table.add_row("Kari Nordmann", "A or B", "pasient", "Følg din egen henvisning. Se hvem som har åpnet den.")
     console.print(table)
-    console.print("All people are made up. Ctrl-C stops everything; logs lie in build/demo/logs.")
+    console.print(f"All people are made up. Ctrl-C stops everything; logs lie in {ground.root / 'logs'}.")
