@@ -18,6 +18,7 @@ from handover.audit.model import Event as Logged
 from handover.errors import Conflict, Invalid
 from handover.exchange import service as exchange
 from handover.exchange.model import Event, Outgoing, SealedBlob
+from handover.fhir.problem import FhirInvalid
 from handover.ids import AgencyId, MessageId, ReferralId, ServiceId, new_uuid
 from handover.referral import fhir, store
 from handover.referral.lifecycle import Act, Incomplete, Side, Version
@@ -42,6 +43,12 @@ from handover.team.model import Place
 WORK: Final = {Side.REFERRER: "referral-sent", Side.RECEIVER: "referral-received"}
 """The kind of work item each side has."""
 MACHINE: Final = "referral"
+
+
+class Unwritable(Conflict):
+    """We could not write a valid message: a fault of ours, never the other side's (paths are in `details`)."""
+
+    code = "referral.unwritable"
 
 
 class Stale(Conflict):
@@ -197,20 +204,20 @@ def post(
     message = MessageId(new_uuid())
     found = blobs or {}
     payload = _payload(what, message, now, found)
-    exchange.post(
-        session,
-        Outgoing(
-            message=message,
-            sender=standing.home.agency,
-            receiver=what.receiver.agency,
-            event=_EVENTS[type(what)],
-            payload=payload,
-            subject=subject_of(standing),
-            not_before=not_before,
-            attachments=tuple(found.values()),
-        ),
-        now=now,
+    outgoing = Outgoing(
+        message=message,
+        sender=standing.home.agency,
+        receiver=what.receiver.agency,
+        event=_EVENTS[type(what)],
+        payload=payload,
+        subject=subject_of(standing),
+        not_before=not_before,
+        attachments=tuple(found.values()),
     )
+    try:
+        exchange.post(session, outgoing, now=now)
+    except FhirInvalid as invalid:
+        raise Unwritable(problems=[f"{each.path}: {each.code.value}" for each in invalid.problems]) from invalid
     return message
 
 

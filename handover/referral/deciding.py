@@ -38,7 +38,7 @@ from handover.referral.model import (
     UpdateKind,
     Withdrawal,
 )
-from handover.referral.standing import Channel, Standing, before_refusal, decide, next_leg
+from handover.referral.standing import Channel, Standing, before_refusal, decide, next_leg, redirected_to
 from handover.referral.store import ROLES, Stored
 from handover.referral.writing import TakesNoReferrals
 from handover.team import service as team
@@ -233,7 +233,7 @@ def redirect(session: Session, turn: Turn, where: ServiceId, reason: str) -> Sto
         assessor_phone=turn.by.phone,
     )
     after = _checked(stored, turn, Act.REDIRECT, vars(redirection), outcome=redirection)
-    after = replace(after, holders=(*standing.holders, to))
+    after = redirected_to(after, redirection)
     if standing.channel is Channel.DIGITAL:
         request, sealed = _sent_on(session, stored, turn, redirection)
         after = replace(after, message=cases.post(session, after, request, now=turn.now, blobs=sealed))
@@ -266,6 +266,9 @@ def snooze(session: Session, turn: Turn, until: datetime) -> None:
 
 def _own(session: Session, turn: Turn, act: Act, to: Staff) -> Stored:
     stored = cases.fetch(session, turn)
+    if stored.standing.side is Side.REFERRER:  # on paper: the assessor is at the other side
+        name = stored.standing.counterpart
+        return _decide(session, turn, stored, act, {"assessor": name}, NOTHING, assessor=name)
     return _decide(
         session,
         turn,

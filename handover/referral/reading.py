@@ -20,13 +20,14 @@ from handover.audit.model import Entry as LogEntry
 from handover.audit.model import Event as Logged
 from handover.errors import NotFound
 from handover.exchange import service as exchange
+from handover.exchange.lifecycle import State
 from handover.exchange.model import Delivery
 from handover.ids import AgencyId, MessageId, PersonId, ReferralId, ServiceId, StaffId
 from handover.person import service as person
 from handover.referral import asking, cases, store
 from handover.referral.cases import Turn
 from handover.referral.deadlines import Deadline, working_days_left
-from handover.referral.lifecycle import Act, Side, Status
+from handover.referral.lifecycle import Act, Guard, Side, Status
 from handover.referral.model import (
     Attachment,
     AttachmentId,
@@ -193,18 +194,20 @@ def case_of(session: Session, stored: Stored, *, now: datetime) -> Case:
     standing = stored.standing
     step = next_step(standing)
     place = cases.place_of(standing)
+    delivery = _delivery(session, standing, standing.message, now)
+    may_undo = delivery is not None and delivery.state is State.QUEUED and now < delivery.not_before
     work = team.items_of(session, stored.agency, place.kind, [standing.referral])
     return Case(
         standing=standing,
         content=stored.content,
         history=store.history(session, standing),
-        acts=offered(standing, standing.side),
+        acts=offered(standing, standing.side, *((Guard.NOT_LEFT,) if may_undo else ())),
         revision=stored.revision,
         deadline=standing.deadline,
         days_left=_days_left(standing, now),
         next=step,
         is_overdue=step is not None and step.due_at <= now,
-        delivery=_delivery(session, standing, standing.message, now),
+        delivery=delivery,
         request_deliveries=_deliveries(session, standing, now),
         work=next((item for item in work if item.place == place), None),
         notes=team.notes(session, place) if standing.side is Side.RECEIVER else (),

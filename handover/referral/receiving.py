@@ -343,10 +343,8 @@ def _sent_on_fact(session: Session, stored: Stored, fact: DeliveryFact) -> None:
             _task(session, standing, TaskKind.HELD_TWICE, _in_words(fact), fact.at)
         return
     if fact.state is State.ACKNOWLEDGED:
-        leg = len(standing.holders)
-        where = standing.holders[-1]
-        if where is not None:
-            _redirected(session, stored, redirect_arrived(standing, where, leg, now=fact.at), fact.at)
+        after = redirect_arrived(standing, len(standing.holders), now=fact.at)
+        _redirected(session, stored, after, fact.at)
     elif fact.state in _LOST and standing.status is Status.REDIRECTING:
         after = redirect_failed(standing, now=fact.at)
         _machine_record(session, stored, after, Act.REDIRECT_FAILED, fact.at)

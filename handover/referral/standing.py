@@ -145,6 +145,8 @@ class Standing:
     """When the referrer had done what the outcome asked for."""
     withdrawal: Withdrawal | None = None
     """Who asked to withdraw, and why."""
+    sent_on: tuple[Redirection, ...] = ()
+    """Receiver: every attempt to send the referral on."""
     earlier: Earlier | None = None
     onward: StatusUpdate | None = None
     """Receiver: the latest word of the service it was sent on to."""
@@ -273,6 +275,15 @@ def word(
     )
 
 
+def redirected_to(standing: Standing, redirection: Redirection) -> Standing:
+    """Return the copy that remembers where it is being sent on."""
+    return replace(
+        standing,
+        holders=(*standing.holders, redirection.where),
+        sent_on=(*standing.sent_on, redirection),
+    )
+
+
 def next_leg(standing: Standing) -> int:
     """Return the leg of the next service the referral is sent on to: never one that was tried before."""
     return len(standing.holders) + 1
@@ -356,26 +367,17 @@ def follow(standing: Standing, told: StatusUpdate, *, now: datetime) -> Standing
         standing = replace(standing, onward=told)
     if isinstance(standing.outcome, Redirection) and standing.outcome.leg > told.version.leg:
         return standing
-    return redirect_arrived(standing, told.holder, told.version.leg, now=now)
+    return redirect_arrived(standing, told.version.leg, now=now)
 
 
-def redirect_arrived(standing: Standing, where: Party, leg: int, *, now: datetime) -> Standing:
+def redirect_arrived(standing: Standing, leg: int, *, now: datetime) -> Standing:
     """Return the copy after the new service's signed receipt; unchanged when it was known, or came too late."""
     try:
         arrived_there = decide(standing, Act.REDIRECT_ARRIVED, Side.MACHINE, now=now, held=(), questions=())
     except HandoverError:
         return standing
-    if not isinstance(standing.outcome, Redirection):
-        redirection = Redirection(
-            where=where,
-            where_name="",
-            leg=leg,
-            reason="",
-            assessor=standing.assessor,
-            assessor_phone=standing.assessor_phone,
-        )
-        return replace(arrived_there, outcome=redirection)
-    return arrived_there
+    attempt = next((each for each in standing.sent_on if each.leg == leg), None)
+    return replace(arrived_there, outcome=attempt or standing.outcome)
 
 
 def not_carried(standing: Standing, message: MessageId, code: str) -> Standing:
@@ -404,9 +406,16 @@ def to_ask_again(standing: Standing) -> tuple[Standing, tuple[Update, ...]]:
 # --- what is shown ---------------------------------------------------------------------------------------------
 
 
-def offered(standing: Standing, side: Side) -> tuple[Act, ...]:
-    """Return the acts open to that side in this copy now."""
-    return acts_open_to(standing.status, side, standing.facts(Guard.ALL_ANSWERED))
+def offered(standing: Standing, side: Side, *guards: Guard) -> tuple[Act, ...]:
+    """Return the acts open to that side in this copy now: what the table allows and what makes sense."""
+    found = acts_open_to(standing.status, side, standing.facts(Guard.ALL_ANSWERED, *guards))
+    hidden = {_ACTS[update.kind] for update in standing.pending if update.kind in _ONCE | {UpdateKind.ANSWER}}
+    hidden |= {Act.ANSWER_PART, Act.ARRIVE}
+    if not standing.questions:
+        hidden.add(Act.ANSWER)
+    if side is Side.REFERRER:
+        hidden |= {Act.OPEN, Act.NOTE_TO_REFERRER, Act.INTERNAL_NOTE}
+    return tuple(act for act in found if act not in hidden)
 
 
 def for_patient(standing: Standing, now: datetime) -> Standing:

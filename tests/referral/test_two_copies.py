@@ -47,6 +47,7 @@ from handover.referral.standing import (
     next_leg,
     redirect_arrived,
     redirect_failed,
+    redirected_to,
     take_request,
     to_ask_again,
     word,
@@ -223,7 +224,7 @@ class Copies(RuleBasedStateMachine):
         except HandoverError:
             return
         self.redirects += 1
-        self.told(replace(after, holders=(*after.holders, OTHER)))
+        self.told(redirected_to(after, outcome))
         self.wire.append(NewReferral(leg, INTAKE, OTHER, copy.seniority_on))
 
     @rule()
@@ -275,7 +276,7 @@ class Copies(RuleBasedStateMachine):
             self.keep(arrived(self.copies[KOMMUNE], at=self.tick()))
             return
         sender = self.copies[request.sender]
-        after = redirect_arrived(sender, request.receiver, request.leg, now=self.tick())
+        after = redirect_arrived(sender, request.leg, now=self.tick())
         self.told(after) if after.version != sender.version else self.keep(after)
 
     def word_arrives(self, told: StatusUpdate) -> None:
