@@ -5,6 +5,8 @@
 
 import os
 import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import event
@@ -24,24 +26,45 @@ POINTS: Final = (
 )
 """Every place: before and after each commit, send, receive and acknowledge."""
 
-_point, _, _count = os.environ.get("HANDOVER_CRASH_AT", "").partition(":")
-_active: Final = os.environ.get("HANDOVER_MODE") == "test" and _point in POINTS
-_left = int(_count or 1)
+Kill = Callable[[], None]
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@dataclass
+class _Armed:
+    point: str = ""
+    left: int = 0
+    kill: Kill = _kill
+
+
+_armed = _Armed()
+
+
+def arm(environment: Mapping[str, str], kill: Kill = _kill) -> None:
+    """Read where this process shall die; outside tests, nowhere."""
+    point, _, count = environment.get("HANDOVER_CRASH_AT", "").partition(":")
+    if environment.get("HANDOVER_MODE") == "test" and point in POINTS:
+        _armed.point, _armed.left, _armed.kill = point, int(count or 1), kill
 
 
 def at(point: str) -> None:
     """Die here without a word (SIGKILL) when a test asked for it."""
-    global _left
-    if not _active or point != _point:
+    if point != _armed.point:
         return
-    _left -= 1
-    if _left <= 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+    _armed.left -= 1
+    if _armed.left <= 0:
+        _armed.kill()
 
 
 def around_commit(session: Session, name: str) -> None:
     """Put the points `name.before-commit` and `name.after-commit` around this session's commit."""
-    if not _active or not _point.startswith(f"{name}."):
+    if not _armed.point.startswith(f"{name}."):
         return
     event.listen(session, "before_commit", lambda _session: at(f"{name}.before-commit"))
     after_commit(session, lambda: at(f"{name}.after-commit"))
+
+
+arm(os.environ)
