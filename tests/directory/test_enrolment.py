@@ -46,7 +46,7 @@ def test_a_request_swapped_on_its_way_is_noticed_by_voice() -> None:
         enrolment.accept({}, asked, asked_at=asked_at, spoken=SPOKEN, now=NOW)
 
 
-@pytest.mark.parametrize("spoken", ["", "00000", SPOKEN[:-1]])
+@pytest.mark.parametrize("spoken", ["", "00000", SPOKEN[:-1]], ids=["none", "zeros", "one digit short"])
 def test_a_fingerprint_in_part_is_not_enough(spoken: str) -> None:
     asked, asked_at = documents.read_enrolment(request())
 
