@@ -85,6 +85,7 @@ def create_app(node: Node) -> Flask:
     app.register_blueprint(watching.blueprint)
     app.register_blueprint(operator.blueprint)
     app.register_blueprint(operator.people)
+    app.register_blueprint(operator.numbers)
     return app
 
 

@@ -5,6 +5,7 @@ process answers and costs the same however much is stored.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -12,17 +13,25 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from handover.operator.model import Vitals, age
+from handover.operator.model import Assessing, Vitals, age
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def render(
-    vitals: Sequence[Vitals], *, directory_left: float | None, worker_silent: float, now: datetime
-) -> bytes:
-    """Return the numbers in Prometheus' text format. Spans are seconds; 0 where nothing waits."""
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """What there is to tell. Spans are seconds."""
+
+    vitals: Sequence[Vitals]
+    assessing: Sequence[Assessing]
+    directory_left: float | None
+    worker_silent: float
+
+
+def render(seen: Seen, *, now: datetime) -> bytes:
+    """Return the numbers in Prometheus' text format; 0 where nothing waits."""
     registry = CollectorRegistry()
-    registry.register(_Numbers(_families(vitals, directory_left, worker_silent, now)))
+    registry.register(_Numbers([*_waiting(seen.vitals, now), *_others(seen)]))
     return generate_latest(registry)
 
 
@@ -34,9 +43,7 @@ class _Numbers(Collector):
         yield from self._families
 
 
-def _families(
-    vitals: Sequence[Vitals], directory_left: float | None, worker_silent: float, now: datetime
-) -> Iterator[GaugeMetricFamily]:
+def _waiting(vitals: Sequence[Vitals], now: datetime) -> Iterator[GaugeMetricFamily]:
     yield _gauge(
         "handover_oldest_unsent_seconds",
         "Age of the oldest message that has not left",
@@ -48,6 +55,11 @@ def _families(
         {each.agency: age(each.oldest_unacknowledged, now) for each in vitals},
     )
     yield _gauge(
+        "handover_oldest_unopened_seconds",
+        "Age of the oldest referral received here that nobody has opened",
+        {each.agency: age(each.oldest_unopened, now) for each in vitals},
+    )
+    yield _gauge(
         "handover_late_deliveries",
         "Open deliveries past the time in which an answer should have come",
         {each.agency: each.late for each in vitals},
@@ -57,11 +69,22 @@ def _families(
         "Rows of the log that wait for their place in the chain",
         {each.agency: each.unlogged for each in vitals},
     )
-    if directory_left is not None:
+
+
+def _others(seen: Seen) -> Iterator[GaugeMetricFamily]:
+    shares = GaugeMetricFamily(
+        "handover_assessed_in_time_ratio",
+        "Share assessed within 10 working days, of what was received in the last 90 days and is done or overdue",
+        labels=["agency", "service"],
+    )
+    for each in seen.assessing:
+        shares.add_metric([each.agency, each.service], each.share_in_time)
+    yield shares
+    if seen.directory_left is not None:
         yield _plain(
-            "handover_directory_left_seconds", "How long the held directory is still valid", directory_left
+            "handover_directory_left_seconds", "How long the held directory is still valid", seen.directory_left
         )
-    yield _plain("handover_worker_silent_seconds", "Since a worker last said that it runs", worker_silent)
+    yield _plain("handover_worker_silent_seconds", "Since a worker last said that it runs", seen.worker_silent)
 
 
 def _gauge(name: str, means: str, by_agency: dict[str, float]) -> GaugeMetricFamily:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from handover.ids import AgencyId
+from handover.ids import AgencyId, ServiceId
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,10 +16,32 @@ class Vitals:
     """Posted, allowed to go, and not known to have left."""
     oldest_unacknowledged: datetime | None
     """Has left, and no signed answer has come."""
+    oldest_unopened: datetime | None
+    """Received here, and nobody has opened it."""
     late: int
     """Open deliveries that are past the time in which an answer should have come."""
     unlogged: int
     """Rows of the log that wait for their place."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assessing:
+    """How one service keeps the legal deadline: the share in time of what is assessed or overdue."""
+
+    agency: AgencyId
+    service: ServiceId
+    share_in_time: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SentTimes:
+    """How long others took with what one of our services sent, from arrival. None: nothing has happened yet."""
+
+    arrived: int
+    days_to_opened: float | None
+    """Median, calendar days."""
+    days_to_answer: float | None
+    """Median, calendar days until the assessment's outcome."""
 
 
 class Verdict(StrEnum):

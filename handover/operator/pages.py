@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from babel.numbers import format_decimal
 from flask import Blueprint, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -14,9 +15,10 @@ from handover.access import allow, current_staff, step_up
 from handover.access import service as staff_register
 from handover.access.service import NewStaff
 from handover.actors import Role, Staff
-from handover.clock import now
+from handover.clock import local, now
 from handover.config import Settings
 from handover.directory import service as directory
+from handover.directory.model import Service
 from handover.directory.service import BookState
 from handover.errors import HandoverError, Invalid, NotFound
 from handover.exchange import operations
@@ -27,17 +29,26 @@ from handover.ids import AgencyId, MessageId, ServiceId, StaffId
 from handover.keys import files
 from handover.keys.files import KeyFile
 from handover.keys.lifecycle import KeyState, Use
-from handover.operator import words
+from handover.operator import service, words
+from handover.operator.model import SentTimes
+from handover.referral import service as referral
+from handover.referral.service import Measures
 from handover.web import errors, reading, shell, transaction
 from handover.web.forms import REFUSED, Form
-from handover.web.i18n import Text
+from handover.web.i18n import Text, locale
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.parts import Filter
 from handover.web.shell import MenuItem
 
 blueprint = Blueprint("operator", __name__, url_prefix="/drift")
+numbers = Blueprint("numbers", __name__, url_prefix="/tall")
 people = Blueprint("people", __name__, url_prefix="/folk")
 
+PERIODS: Final[dict[str, tuple[Text, timedelta]]] = {
+    "30": (_l("Siste 30 dager"), timedelta(days=30)),
+    "90": (_l("Siste 90 dager"), timedelta(days=90)),
+    "365": (_l("Siste 12 måneder"), timedelta(days=365)),
+}
 RUNS: Final = (Role.OPERATOR, Role.SECURITY_OFFICER)
 LASTS: Final = {Use.SIGNING: timedelta(days=365), Use.ENCRYPTION: timedelta(days=7)}
 """How long a key should be in use before the next one takes over (CRYPTO.md)."""
@@ -57,6 +68,9 @@ shell.add_menu_item(
     blueprint, MenuItem(endpoint="operator.deliveries", text=_l("Drift"), order=70, roles=frozenset(RUNS))
 )
 shell.add_menu_item(people, MenuItem(endpoint="people.everyone", text=_l("Folk"), order=80, roles=frozenset(RUNS)))
+shell.add_menu_item(
+    numbers, MenuItem(endpoint="numbers.show", text=_l("Tall"), order=60, roles=frozenset({Role.LEADER}))
+)
 errors.explain(
     blueprint,
     {
@@ -333,3 +347,50 @@ def _role_asked(session: Session, agency: AgencyId) -> tuple[Role, ServiceId | N
     if problems:
         raise Invalid("staff.role", fields=problems)
     return Role(role), ServiceId(where) if where else None
+
+
+# Numbers for leaders ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """One service's numbers: what it received and assessed, and what it sent."""
+
+    service: Service
+    received: Measures
+    sent: SentTimes
+
+
+@numbers.get("/")
+@allow(Role.LEADER)
+def show() -> ResponseReturnValue:
+    """Show how long things take at the services the leader leads, each number with what it means."""
+    chosen = request.args.get("dager", "90")
+    if chosen not in PERIODS:
+        raise NotFound
+    at = now()
+    since = at - PERIODS[chosen][1]
+    with reading() as session:
+        accounts = [_account(session, each, since, at) for each in _led(session, current_staff())]
+    filters = [
+        Filter(text=text, url=url_for(".show", dager=days), is_current=days == chosen)
+        for days, (text, _span) in PERIODS.items()
+    ]
+    return render_template("operator/numbers.html", accounts=accounts, filters=filters, decimal=_decimal)
+
+
+def _led(session: Session, by: Staff) -> list[Service]:
+    return [each for each in directory.services_of(session, by.agency) if by.has(Role.LEADER, each.id)]
+
+
+def _account(session: Session, each: Service, since: datetime, at: datetime) -> Account:
+    first, last = local(since).date(), local(at).date()
+    return Account(
+        service=each,
+        received=referral.measures_of(session, each.agency, since=first, until=last, now=at, service=each.id),
+        sent=service.sent_times(session, each.agency, each.id, since=since, until=at),
+    )
+
+
+def _decimal(value: float) -> str:
+    return format_decimal(round(value, 1), locale=locale())

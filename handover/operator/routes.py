@@ -56,10 +56,11 @@ def numbers() -> ResponseReturnValue:
     with reading() as session:
         vitals = service.vitals(session, settings.agencies, late_after=settings.late_after, now=now)
         expires_at = directory.state(session, now=now).expires_at
+        assessing = service.assessing(session, settings.agencies, now=now)
         silent = age(service.last_beat(session, service.WORKER), now)
     left = None if expires_at is None else (expires_at - now).total_seconds()
-    body = metrics.render(vitals, directory_left=left, worker_silent=silent, now=now)
-    return Response(body, content_type=metrics.CONTENT_TYPE)
+    seen = metrics.Seen(vitals=vitals, assessing=assessing, directory_left=left, worker_silent=silent)
+    return Response(metrics.render(seen, now=now), content_type=metrics.CONTENT_TYPE)
 
 
 def _may_read_numbers() -> bool:

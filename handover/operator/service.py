@@ -4,19 +4,25 @@ import os
 import socket
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from statistics import median
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from handover.audit import service as audit
+from handover.clock import local
 from handover.db import Database
-from handover.ids import AgencyId
+from handover.directory import service as directory
+from handover.ids import AgencyId, ServiceId
 from handover.operator import store
-from handover.operator.model import Vitals
+from handover.operator.model import Assessing, SentTimes, Vitals
+from handover.referral import service as referral
 
 WORKER: Final = "worker"
 BEAT_EVERY: Final = timedelta(seconds=15)
 """How often a worker says that it runs."""
+WINDOW: Final = timedelta(days=90)
+"""What the share of assessments in time looks back on."""
 SILENT_AFTER: Final = timedelta(minutes=2)
 """A worker that has said nothing for this long is taken for dead."""
 
@@ -41,8 +47,44 @@ def vitals(
             agency=agency,
             oldest_unsent=store.oldest_unsent(session, agency, now=now),
             oldest_unacknowledged=store.oldest_unacknowledged(session, agency),
+            oldest_unopened=unopened_since(session, agency, now),
             late=store.count_late(session, agency, before=now - late_after),
             unlogged=audit.count_waiting(session, agency),
         )
         for agency in agencies
     ]
+
+
+def unopened_since(session: Session, agency: AgencyId, now: datetime) -> datetime | None:
+    """Return when the oldest referral that nobody here has opened was received."""
+    waited = referral.oldest_unopened(session, agency, now=now)
+    return None if waited is None else now - waited
+
+
+def assessing(session: Session, agencies: Iterable[AgencyId], *, now: datetime) -> list[Assessing]:
+    """Return how each service here kept the deadline over the last 90 days, where anything was due."""
+    today = local(now).date()
+    found = []
+    for agency in agencies:
+        for each in directory.services_of(session, agency):
+            seen = referral.measures_of(
+                session, agency, since=today - WINDOW, until=today, now=now, service=each.id
+            )
+            if seen.share_in_time is not None:
+                share = seen.share_in_time
+                found.append(Assessing(agency=agency, service=each.id, share_in_time=share))
+    return found
+
+
+def sent_times(
+    session: Session, agency: AgencyId, service: ServiceId, *, since: datetime, until: datetime
+) -> SentTimes:
+    """Return how long others took with what a service of ours sent, counted from when it arrived."""
+    rows = store.sent_times(session, agency, service, since=since, until=until)
+    opened = [(at - arrived).total_seconds() / 86_400 for arrived, at, _ in rows if at]
+    answered = [(at - arrived).total_seconds() / 86_400 for arrived, _, at in rows if at]
+    return SentTimes(
+        arrived=len(rows),
+        days_to_opened=median(opened) if opened else None,
+        days_to_answer=median(answered) if answered else None,
+    )

@@ -1,5 +1,6 @@
 """Queries for those who run a node. Each reads a short range of an index, however much is stored."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -8,8 +9,10 @@ from sqlalchemy.orm import Session
 
 from handover.exchange.lifecycle import State
 from handover.exchange.tables import OutgoingRow
-from handover.ids import AgencyId
+from handover.ids import AgencyId, ServiceId
 from handover.operator.tables import HeartbeatRow
+from handover.referral.lifecycle import Side
+from handover.referral.tables import ReferralRow
 
 LEFT: Final = (State.SENT, State.DELIVERED)
 
@@ -34,6 +37,20 @@ def oldest_unacknowledged(session: Session, agency: AgencyId) -> datetime | None
         for state in LEFT
     ]
     return min((each for each in oldest if each is not None), default=None)
+
+
+def sent_times(
+    session: Session, agency: AgencyId, service: ServiceId, *, since: datetime, until: datetime
+) -> Sequence[tuple[datetime, datetime | None, datetime | None]]:
+    """Return when each referral a service sent arrived, was opened and was assessed; arrived in the period."""
+    query = select(ReferralRow.received_at, ReferralRow.opened_at, ReferralRow.assessed_at).where(
+        ReferralRow.agency == agency,
+        ReferralRow.side == Side.REFERRER.value,
+        ReferralRow.service == service,
+        ReferralRow.received_at >= since,
+        ReferralRow.received_at < until,
+    )
+    return [(row[0], row[1], row[2]) for row in session.execute(query) if row[0] is not None]
 
 
 def count_late(session: Session, agency: AgencyId, *, before: datetime) -> int:

@@ -70,7 +70,7 @@ def test_every_page_of_operations_is_good_in_every_language(
     watched, message = served
     with visiting(chromium, watched.settings.node_url, bypass_csp=True) as visitor:
         sign_in(visitor, watched, Role.OPERATOR, Role.LEADER)
-        for path in ("/drift/leveringer", f"/drift/leveringer/{message}", "/drift/nokler", "/folk/"):
+        for path in ("/drift/leveringer", f"/drift/leveringer/{message}", "/drift/nokler", "/tall/", "/folk/"):
             visitor.open(in_language(path, tag))
             visitor.assert_good()
             visitor.screenshot(f"operator{path.replace('/', '-').replace(str(message), 'one')}-{tag}")

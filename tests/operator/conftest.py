@@ -24,6 +24,7 @@ from handover.exchange.tables import OutgoingRow
 from handover.ids import MessageId, StaffId, new_uuid
 from tests import builders
 from tests.builders import DPS, MUNICIPALITY, NAV, Community
+from tests.referral.conftest import any_nodes, open_postgres, open_sqlite, two_nodes
 
 
 @dataclass(frozen=True)
@@ -144,3 +145,6 @@ def make_watched(any_db: Database, tmp_path: Path, url: str = "http://node.test"
     node = assemble(settings, any_db, community.ring(MUNICIPALITY, NAV))
     builders.join(any_db, community, MUNICIPALITY, NAV)
     return Watched(node, create_app(node), community, settings)
+
+
+__all__ = ["any_nodes", "open_postgres", "open_sqlite", "two_nodes"]
