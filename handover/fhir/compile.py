@@ -161,7 +161,7 @@ class _Compiler:
         kind = element["type"][0]
         code = _fhir_type(kind)
         if code in _PRIMITIVES:
-            return code
+            return "id" if element["path"] == f"{root.element['path']}.id" and _is_resource(root) else code
         profiles = [url for url in kind.get("profile") or () if url in self.structures]
         if node.children:
             return self._inline(self._with_type(node, profiles or [_BASE + code]), name, root)
@@ -335,6 +335,11 @@ def _fhir_type(kind: Json) -> str:
         if extension["url"].endswith("structuredefinition-fhir-type"):
             return str(extension["valueUrl"])
     return "string"
+
+
+def _is_resource(root: _Node) -> bool:
+    """Tell whether a snapshot is a resource's, whose id R4 types as a mere string."""
+    return "meta" in root.children
 
 
 def _is_primitive(code: str) -> bool:

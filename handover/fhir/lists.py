@@ -49,13 +49,8 @@ Chooser = Callable[[Any], Slice | None]
 
 def chooser(by: Sequence[str], slices: Sequence[Slice]) -> Chooser:
     """Return a function that finds an item's slice: a look-up where one plain value tells, else one by one."""
-    if len(by) == 1 and all(isinstance(s.match[0], str) for s in slices):
-        table = {s.match[0]: s for s in slices}
-        if by[0] == "resource":
-            return lambda item: table.get(_at(item, "resource", "resourceType"))
-        if "." not in by[0] and by[0] != "$this":
-            name = by[0]
-            return lambda item: table.get(_at(item, name))
+    if len(by) == 1 and all(isinstance(s.match[0], str) for s in slices) and "." not in by[0] and by[0] != "$this":
+        return _by_name(by[0], {s.match[0]: s for s in slices})
     paths = [[] if path == "$this" else path.split(".") for path in by]
 
     def choose(item: Any) -> Slice | None:
@@ -69,10 +64,16 @@ def chooser(by: Sequence[str], slices: Sequence[Slice]) -> Chooser:
     return choose
 
 
-def _at(item: Any, *names: str) -> str | None:
-    for name in names:
-        item = item.get(name) if type(item) is dict else None
-    return item if type(item) is str else None
+def _by_name(name: str, slices: Mapping[str, Slice]) -> Chooser:
+    inside = "resourceType" if name == "resource" else None
+
+    def choose(item: Any) -> Slice | None:
+        told = item.get(name) if type(item) is dict else None
+        if inside is not None:
+            told = told.get(inside) if type(told) is dict else None
+        return slices.get(told) if type(told) is str else None
+
+    return choose
 
 
 def _values(item: Any, path: Sequence[str]) -> Iterator[Any]:

@@ -98,5 +98,21 @@ PRIMITIVES: Final[Mapping[str, Check]] = {
     "uuid": _written(_UUID),
 }
 
+_SURE_DAY: Final = r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+_BARE: Final = re.compile(r"[^\s].{0,4000}", re.DOTALL)
+
+WRITTEN: Final[Mapping[str, Callable[[str], object]]] = {
+    "string": _BARE.fullmatch,
+    "markdown": _BARE.fullmatch,
+    "code": re.compile(r"[^\s]+").fullmatch,
+    "id": re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch,
+    "date": re.compile(_SURE_DAY).fullmatch,
+    "dateTime": re.compile(rf"{_SURE_DAY}T{_CLOCK}{_ZONE}").fullmatch,
+    "instant": re.compile(rf"{_SURE_DAY}T{_CLOCK}{_ZONE}").fullmatch,
+    "uuid": re.compile(_UUID).fullmatch,
+    "uri": re.compile(rf"https?://[^\s]+|{_UUID}|{_OID}").fullmatch,
+}
+"""Says at once that a text is well written, for most texts; where it does not, the check above decides."""
+
 MIME: Final = _written(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(\s*;\s*[^;\s]+)*")
 """BCP 13: type/subtype and parameters."""

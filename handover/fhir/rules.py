@@ -125,7 +125,9 @@ def _range(node: Node) -> bool:
 
 
 def _extension(node: Node) -> bool:
-    return ("extension" in node) != any(name.startswith(("value", "_value")) for name in node)
+    """An extension has either extensions or, besides `url` and `id`, a value."""
+    others = len(node) - ("url" in node) - ("id" in node) - ("extension" in node)
+    return others == 0 if "extension" in node else others > 0
 
 
 def _codes(concept: Mapping[str, Any], system: str | None = None) -> list[str]:

@@ -1,7 +1,6 @@
 """What one validation collects on its way: problems with their paths, references to follow afterwards."""
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from handover.fhir.parse import safe_name
 from handover.fhir.problem import TEXTS, Problem, ProblemCode
@@ -13,8 +12,7 @@ MAX_PROBLEMS: Final = 2000
 """Where a message is that wrong, the rest is not listed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pointer:
+class Pointer(NamedTuple):
     """One reference found: where, what it says, the types allowed, and the resource it stands in."""
 
     path: Path

@@ -25,6 +25,8 @@ def narrative(value: Any, path: Path, run: Run) -> None:
 
 
 def plain(wrong_with: Callable[[Any], ProblemCode | None]) -> Check:
+    """Return the check of a primitive."""
+
     def check(value: Any, path: Path, run: Run) -> None:
         wrong = wrong_with(value)
         if wrong is not None:

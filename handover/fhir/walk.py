@@ -3,12 +3,12 @@
 A check takes a value, its path and the run; it returns nothing and reports everything it finds."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from handover.fhir.lists import Slice, chooser, listed, sliced
-from handover.fhir.primitives import MIME, PRIMITIVES
+from handover.fhir.primitives import MIME, PRIMITIVES, WRITTEN
 from handover.fhir.problem import ProblemCode
 from handover.fhir.rules import RULES, Rule
 from handover.fhir.run import Path, Pointer, Run
@@ -26,6 +26,7 @@ from handover.fhir.values import (
 )
 
 Json = dict[str, Any]
+Quick = Callable[[str], object]
 
 _BROKEN: Final = (AttributeError, IndexError, KeyError, StopIteration, TypeError, ValueError)
 """What a rule may raise where the structure is unsound, which is reported on its own."""
@@ -57,14 +58,20 @@ class Checks:
         return self._objects[name]
 
     def _object(self, shape: Json) -> Check:
-        members = {name: self._member(member, name) for name, member in shape["members"].items()}
-        needed = [name for name, member in shape["members"].items() if member.get("min")]
-        choices = [(c["min"], frozenset(c["of"])) for c in shape.get("choices", ())]
-        rules = self._rules(shape)
-        check = _object_check(members, needed, choices, rules)
+        members = {name: (_quick(self._table, m), self._member(m, name)) for name, m in shape["members"].items()}
+        needed = {name for name, member in shape["members"].items() if member.get("min")}
+        choices = []
+        for choice in shape.get("choices", ()):
+            allowed = [name for name in choice["of"] if shape["members"][name].get("max") != 0]
+            if len(allowed) > 1:
+                choices.append((choice["min"], frozenset(allowed)))
+            elif choice["min"]:
+                needed.update(allowed)
+        rules = [rule for rule in self._rules(shape) if not _implied(rule[0], shape)]
+        check = _object_check(members, frozenset(needed), choices, rules)
         kind = shape.get("type", "")
         if kind in self._table["profiles"]:
-            members["resourceType"] = fixed(kind)
+            members["resourceType"] = (kind.__eq__, fixed(kind))
             return self._resource(check)
         return check
 
@@ -95,10 +102,10 @@ class Checks:
         else:
             base = self.shape(kind)
             if self._table["shapes"][kind].get("type") == "Reference":
-                base = _reference(base, tuple(member.get("refs", ())))
+                base = _reference(base, tuple(member.get("refs", ())), spelt_out=kind != "Reference")
         if name == _MODIFIER:
             base = unknown_modifier
-        return also(base, [*self._extras(member), *_rule_checks(self._rules(member))])
+        return also(base, [*self._extras(member)])
 
     def _primitive(self, member: Json, kind: str) -> Check:
         if "fixed" in member:
@@ -116,6 +123,8 @@ class Checks:
         if "vs" in member:
             valueset = self._table["valuesets"][member["vs"]]
             yield coded(frozenset((system, code) for system, codes in valueset.items() for code in codes))
+        if "rules" in member:
+            yield partial(hold, self._rules(member))
 
     def _sliced(self, member: Json, base: Check, least: int, most: int | None) -> Check:
         slicing = member["slicing"]
@@ -170,54 +179,96 @@ def well_formed(value: Any, path: Path, run: Run) -> None:
         run.add(path, ProblemCode.BLANK)
 
 
+def _implied(rule: str, shape: Json) -> bool:
+    """Tell whether the shape itself sees to ext-1: it forbids either value or extensions and demands the other."""
+    if not rule.startswith("ext-1:"):
+        return False
+    members, choice = shape["members"], shape["choices"][0]
+    valueless = all(members[name].get("max") == 0 for name in choice["of"])
+    bare = members.get("extension", {}).get("max") == 0
+    return bool((valueless and members["extension"].get("min")) or (bare and choice["min"]))
+
+
+def _quick(table: Json, member: Json) -> Quick | None:
+    """Return what tells at once that a text is right, for a single primitive: most members need no more."""
+    kind = member.get("t", "")
+    if member.get("max") == 0 or "list" in member or "rules" in member or kind not in PRIMITIVES:
+        return None
+    if "fixed" in member:
+        return member["fixed"].__eq__ if type(member["fixed"]) is str else None
+    if "vs" in member:
+        listed_codes = table["valuesets"].get(member["vs"], {}).values()
+        return frozenset(one for codes in listed_codes for one in codes).__contains__
+    if kind == "uri":
+        return _known_addresses(table)
+    return WRITTEN.get(kind)
+
+
+def _known_addresses(table: Json) -> Quick:
+    """Return what tells an address that the table itself uses: of systems and extensions, nearly all are."""
+    fixed_ones = (m.get("fixed") for shape in table["shapes"].values() for m in shape["members"].values())
+    systems = (system for valueset in table["valuesets"].values() for system in valueset)
+    return frozenset(one for one in (*fixed_ones, *systems) if type(one) is str).__contains__
+
+
 def _object_check(
-    members: Mapping[str, Check],
-    needed: Sequence[str],
+    members: Mapping[str, tuple[Quick | None, Check]],
+    needed: frozenset[str],
     choices: Sequence[tuple[int, frozenset[str]]],
     rules: Sequence[tuple[str, Rule]],
 ) -> Check:
+    """Return the check of an object: the hot loop, so that nothing here is done before it is needed."""
     member_of = members.get
+    unknown: tuple[None, None] = (None, None)
 
     def check(value: Any, path: Path, run: Run) -> None:
         if type(value) is not dict or not value:
             run.add(path, ProblemCode.WRONG_TYPE if type(value) is not dict else ProblemCode.EMPTY)
             return
         for name, item in value.items():
-            member = member_of(name)
+            quick, member = member_of(name, unknown)
+            if quick is not None and type(item) is str and quick(item):
+                continue
             if member is not None:
                 member(item, (path, name), run)
             else:
                 _stray(name, item, members, (path, run))
-        for name in needed:
-            if name not in value and f"_{name}" not in value:
-                run.add((path, name), ProblemCode.MISSING)
-        for least, names in choices:
-            _choice([name for name in value if name in names], least, names, (path, run))
-        if run.nulls:
-            _nulls(value, path, run)
-        for key, rule in rules:
-            _hold(key, rule, value, (path, run))
+        if run.nulls or (needed and not value.keys() >= needed):
+            _missing(needed, value, path, run)
+        if choices:
+            _choices(choices, value, path, run)
+        if rules:
+            hold(rules, value, path, run)
 
     return check
 
 
-def _hold(key: str, rule: Rule, value: Any, at: tuple[Path, Run]) -> None:
-    path, run = at
-    try:
-        if rule(value):
-            return
-    except _BROKEN:
-        if run.problems:
-            return
-    run.add(path, ProblemCode.RULE, key)
+def _missing(needed: frozenset[str], value: Json, path: Path, run: Run) -> None:
+    for name in sorted(needed):
+        if name not in value and f"_{name}" not in value:
+            run.add((path, name), ProblemCode.MISSING)
+    _nulls(value, path, run)
 
 
-def _choice(found: Sequence[str], least: int, names: frozenset[str], at: tuple[Path, Run]) -> None:
-    path, run = at
-    if len(found) > 1:
-        run.add((path, sorted(found)[1]), ProblemCode.TOO_MANY)
-    elif least and not found:
-        run.add((path, _stem(names)), ProblemCode.MISSING)
+def hold(rules: Sequence[tuple[str, Rule]], value: Any, path: Path, run: Run) -> None:
+    """Report rules that do not hold; one that stumbles over a structure already reported is left aside."""
+    for key, rule in rules:
+        try:
+            if rule(value):
+                continue
+        except _BROKEN:
+            if run.problems:
+                continue
+        run.add(path, ProblemCode.RULE, key)
+
+
+def _choices(choices: Sequence[tuple[int, frozenset[str]]], value: Json, path: Path, run: Run) -> None:
+    for least, names in choices:
+        found = [name for name in value if name in names]
+        if len(found) > 1:
+            run.add((path, sorted(found)[1]), ProblemCode.TOO_MANY)
+        elif least and not found:
+            run.add((path, _stem(names)), ProblemCode.MISSING)
 
 
 def _stem(names: frozenset[str]) -> str:
@@ -227,7 +278,7 @@ def _stem(names: frozenset[str]) -> str:
     return re.sub("[A-Z].*$", "", common)
 
 
-def _stray(name: str, item: Any, members: Mapping[str, Check], at: tuple[Path, Run]) -> None:
+def _stray(name: str, item: Any, members: Container[str], at: tuple[Path, Run]) -> None:
     """Check a member that no shape names: the extensions of a primitive, or something unknown."""
     path, run = at
     if not name.startswith("_") or name[1:] not in members:
@@ -256,28 +307,28 @@ def _nulls(value: Json, path: Path, run: Run) -> None:
     run.nulls = kept
 
 
-def _rule_checks(rules: Sequence[tuple[str, Rule]]) -> Iterator[Check]:
-    for key, rule in rules:
-        yield partial(_hold_at, key, rule)
+def _reference(base: Check, allowed: tuple[str, ...], *, spelt_out: bool) -> Check:
+    """Return the check of a Reference, which remembers where it points; most say nothing else."""
 
-
-def _hold_at(key: str, rule: Rule, value: Any, path: Path, run: Run) -> None:
-    _hold(key, rule, value, (path, run))
-
-
-def _reference(base: Check, allowed: tuple[str, ...]) -> Check:
     def check(value: Any, path: Path, run: Run) -> None:
-        base(value, path, run)
-        if type(value) is dict:
-            target, kind = value.get("reference"), value.get("type")
-            if type(target) is str:
-                run.pointers.append(Pointer(path, target, kind, allowed, run.owner))
-            elif kind is not None and allowed and kind not in allowed:
-                run.add((path, "type"), ProblemCode.WRONG_TARGET)
-            elif target is None and value.keys().isdisjoint(("identifier", "display", "extension")):
-                run.add(path, ProblemCode.EMPTY)
+        target = value.get("reference") if type(value) is dict else None
+        if spelt_out or type(target) is not str or len(value) != 1 or not target or target.isspace():
+            base(value, path, run)
+        if type(target) is str:
+            run.pointers.append(Pointer(path, target, value.get("type"), allowed, run.owner))
+        elif type(value) is dict and value:
+            _unpointed(value, allowed, path, run)
 
     return check
+
+
+def _unpointed(value: Json, allowed: tuple[str, ...], path: Path, run: Run) -> None:
+    """Check a reference by identifier or display only: its type, and that it says anything at all."""
+    kind = value.get("type")
+    if kind is not None and allowed and kind not in allowed:
+        run.add((path, "type"), ProblemCode.WRONG_TARGET)
+    elif value.keys().isdisjoint(("identifier", "display", "extension", "reference")):
+        run.add(path, ProblemCode.EMPTY)
 
 
 def _contained(value: Json, path: Path, run: Run) -> None:

@@ -252,7 +252,9 @@ def broken_invariants(place: Place, seen: Container[Constraint]) -> Iterator[Mut
         if not isinstance(node, dict) or not _breakable(key, node):
             continue
         below = INVARIANTS[key](node)
-        yield Mutant(identity, place.example, message, frozenset({path_of(place.steps) + below}))
+        path = path_of(place.steps)
+        paths = {path + below} | ({f"{path}.extension", f"{path}.valueString"} if key == "ext-1" else set())
+        yield Mutant(identity, place.example, message, frozenset(paths))
 
 
 def _breakable(key: str, node: Node) -> bool:

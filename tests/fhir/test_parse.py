@@ -36,7 +36,7 @@ def _refusal(raw: bytes) -> list[Problem]:
         (b"null", "", ProblemCode.NOT_AN_OBJECT),
         (b'{"a":"' + b"x" * MAX_BYTES + b'"}', "", ProblemCode.TOO_LARGE),
         (b'{"a":' * 300 + b"1" + b"}" * 300, "", ProblemCode.TOO_DEEP),
-        (b"[" * 100_000, "", ProblemCode.TOO_DEEP),
+        (b"[" * 100_000 + b"]" * 100_000, "", ProblemCode.TOO_DEEP),
     ],
 )
 def test_a_receiver_refuses_bytes_that_can_be_read_in_two_ways(raw: bytes, path: str, code: ProblemCode) -> None:
