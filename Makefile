@@ -7,7 +7,7 @@ TEST_PROCESSES ?= 2
 PYTEST_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: demo test check format lint types imports bench clean
+.PHONY: demo test check quick format lint types imports bench clean
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -21,7 +21,11 @@ demo: $(VENV)/.ready
 test: $(VENV)/.ready
 	$(PY) -m pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
 
-check: lint types imports
+check: lint types imports quick
+
+# The tests that need no browser, no database server and no kill: a few minutes. `make test` runs every one.
+quick: $(VENV)/.ready
+	$(PY) -m pytest -n $(TEST_PROCESSES) -m 'not browser and not postgres and not slow' $(PYTEST_ARGS)
 
 format: $(VENV)/.ready
 	$(PY) -m ruff format .
