@@ -74,15 +74,15 @@ class Places:
         return Ground(self.root, urls, {"staff": self.url(len(urls)), "citizen": self.url(len(urls) + 1)})
 
 
-def run(root: Path = FOLDER, first_port: int = FIRST_PORT, *, stay: bool = True) -> None:
-    """Run the demo until Ctrl-C; with `stay=False` stop once it has checked itself."""
+def run(root: Path = FOLDER, first_port: int = FIRST_PORT, *, stay: bool = True, every: int = 1) -> None:
+    """Run the demo until Ctrl-C, or until it has checked itself; tell only every n-th referral (tests)."""
     os.environ["HANDOVER_MODE"] = "demo"
     console = Console()
     shutil.rmtree(root, ignore_errors=True)
     root.parent.mkdir(parents=True, exist_ok=True)
     ground = Places(root.resolve(), first_port).ground()
     with _logging_to(root.parent / "demo.log"):
-        _seed(ground, console)
+        _seed(ground, console, every)
         processes = Processes(ground.root / "logs")
         with _login(ground):
             try:
@@ -108,7 +108,7 @@ def _logging_to(path: Path) -> Iterator[None]:
             logs.configure()
 
 
-def _seed(ground: Ground, console: Console) -> None:
+def _seed(ground: Ground, console: Console, every: int) -> None:
     now = datetime.now(UTC)
     closing = now - timedelta(days=2)
     what = f"Walking two nodes from {DAYS} days ago to now"
@@ -116,7 +116,7 @@ def _seed(ground: Ground, console: Console) -> None:
         Progress(console=console, transient=True) as progress,
         walking(ground, now - timedelta(days=DAYS + 1)) as walk,
     ):
-        for at, step in progress.track(story.schedule(now), description=what):
+        for at, step in progress.track(story.schedule(now, every=every), description=what):
             _through(walk, at, closing)
             step(walk)
             walk.settle()

@@ -88,10 +88,12 @@ Act = Callable[[Walk, Case, datetime], object]
 HOME: Final = {"tone": PSYCHOLOGIST, "rune": FACT, "maja": PSYCHOLOGIST}
 
 
-def schedule(now: datetime) -> list[tuple[datetime, Callable[[Walk], object]]]:
-    """Return every step of the story at its instant, in order; none later than `now`."""
+def schedule(now: datetime, *, every: int = 1) -> list[tuple[datetime, Callable[[Walk], object]]]:
+    """Return the steps of every n-th referral of the story, each at its instant, in order; none after `now`."""
     found: list[tuple[datetime, Callable[[Walk], object]]] = []
     for number, (ago, referrer, to, steps) in enumerate(_cases()):
+        if number % every:
+            continue
         patient = patients()[number % len(patients())]
         case = Case(patient, referrer, to, Urgency.URGENT if number % 9 == 4 else Urgency.ORDINARY, number)
         latest, before = now - len(steps) * APART, now - timedelta(days=ago + 7)

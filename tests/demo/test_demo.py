@@ -1,0 +1,58 @@
+"""The demo starts from nothing, checks itself over two real nodes, and leaves nothing running."""
+
+import socket
+from pathlib import Path
+
+import pytest
+from stdnum.no import fodselsnummer
+
+from handover.demo import community, run, story
+from handover.demo.people import patients
+
+
+def _five_free_ports() -> int:
+    for first in range(21_000, 29_000, 7):
+        try:
+            for port in range(first, first + 5):
+                with socket.socket() as probe:
+                    probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return first
+    raise AssertionError("no five free ports in a row")
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.slow
+def test_a_newcomer_gets_two_checked_nodes_and_nothing_stays_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = _five_free_ports()
+
+    run.run(tmp_path / "demo", first, stay=False, every=9)
+
+    said = capsys.readouterr().out
+    assert "was acknowledged in" in said
+    assert "Tone Berg" in said
+    assert not any(_answers(port) for port in range(first, first + 5))
+
+
+NUMBERS = [each.number for each in patients()] + [each.number for each in community.STAFF]
+
+
+def test_every_person_of_the_demo_is_synthetic() -> None:
+    for number in NUMBERS:
+        assert 81 <= int(number[2:4]) <= 92, "the month of a synthetic number is the month + 80"
+        assert fodselsnummer.calc_check_digit1(number) + fodselsnummer.calc_check_digit2(number) == number[9:]
+
+
+def test_nobody_in_the_demo_shares_a_number() -> None:
+    assert len(set(NUMBERS)) == len(NUMBERS)
+
+
+def test_the_story_tells_about_sixty_referrals() -> None:
+    assert 55 <= len(list(story._cases())) <= 70
