@@ -13,7 +13,7 @@ from handover.referral import blobs, cases, store, writing
 from handover.referral.cases import Said, Turn
 from handover.referral.lifecycle import Act, Status
 from handover.referral.model import Attachment, Refusal, RequestId, Update, UpdateKind
-from handover.referral.standing import Channel, NotYetHere, Standing, ask_for, carry, decide
+from handover.referral.standing import Channel, NotYetHere, Standing, ask_for, carry, told_on_paper
 from handover.referral.store import Stored
 
 File = tuple[str, bytes]
@@ -108,8 +108,7 @@ def _ask(session: Session, turn: Turn, kind: UpdateKind, text: str, files: tuple
         request=update.request,
     )
     if stored.standing.channel is Channel.PAPER:
-        left = () if kind is UpdateKind.ANSWER else stored.standing.questions
-        after = decide(stored.standing, act, turn.side, now=turn.now, questions=left)
+        after = told_on_paper(stored.standing, update, turn.side, now=turn.now)
         return cases.record(session, stored, after, act, by=turn.by, now=turn.now, said=said)
     after = ask_for(stored.standing, update)
     sealed = blobs.seal(session, after, attachments, update.receiver.agency, now=turn.now)

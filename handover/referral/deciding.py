@@ -18,7 +18,7 @@ from handover.exchange.model import SealedBlob
 from handover.ids import ServiceId, new_uuid
 from handover.referral import blobs, cases, store
 from handover.referral.cases import NOTHING, Said, Turn
-from handover.referral.lifecycle import Act, Side, Status, next_status, require
+from handover.referral.lifecycle import Act, MoveNotAllowed, Side, Status, next_status, require
 from handover.referral.model import (
     Acceptance,
     Addition,
@@ -220,6 +220,10 @@ def redirect(session: Session, turn: Turn, where: ServiceId, reason: str) -> Sto
     """Send on to another service: still ours until the new one's signed receipt; the first date is kept."""
     stored = cases.fetch(session, turn)
     standing = stored.standing
+    if (
+        standing.channel is Channel.PAPER
+    ):  # what came by post is sent on by post, and told as a refusal with advice
+        raise MoveNotAllowed(status=standing.status.value, act=Act.REDIRECT.value)
     service = directory.service_of(session, where)
     if not (service.takes_referrals and service.is_open) or where == standing.home.service:
         raise TakesNoReferrals(fields={"where": ["takes-no-referrals"]})
@@ -234,9 +238,8 @@ def redirect(session: Session, turn: Turn, where: ServiceId, reason: str) -> Sto
     )
     after = _checked(stored, turn, Act.REDIRECT, vars(redirection), outcome=redirection)
     after = redirected_to(after, redirection)
-    if standing.channel is Channel.DIGITAL:
-        request, sealed = _sent_on(session, stored, turn, redirection)
-        after = replace(after, message=cases.post(session, after, request, now=turn.now, blobs=sealed))
+    request, sealed = _sent_on(session, stored, turn, redirection)
+    after = replace(after, message=cases.post(session, after, request, now=turn.now, blobs=sealed))
     return _store(session, turn, stored, after, Act.REDIRECT, Said(text=redirection.reason))
 
 

@@ -272,7 +272,7 @@ MOVES: Final[Mapping[tuple[Status, Act], Move]] = {
 def next_status(current: Status, act: Act, side: Side, facts: frozenset[Guard] = frozenset()) -> Status:
     """Return the status after `act`, or raise MoveNotAllowed, WrongSide or GuardFailed.
 
-    On paper (`Guard.PAPER` among the facts) the referrer also records what the receiver decided.
+    On paper (`Guard.PAPER` among the facts) whoever keeps the record writes down what the other side did, too.
     """
     move = MOVES.get((current, act))
     if move is None:
@@ -371,4 +371,5 @@ def _is_open(status: Status, act: Act, side: Side, facts: frozenset[Guard]) -> b
 
 
 def _records_on_paper(move: Move, side: Side, facts: frozenset[Guard]) -> bool:
-    return Guard.PAPER in facts and side is _REF and move.by is _REC
+    people = {_REF, _REC}
+    return Guard.PAPER in facts and side in people and move.by in people

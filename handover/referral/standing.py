@@ -224,6 +224,13 @@ def take_request(standing: Standing, update: Update, *, now: datetime) -> Standi
     return _apply(standing, update, now)
 
 
+def told_on_paper(standing: Standing, update: Update, side: Side, *, now: datetime) -> Standing:
+    """Return the only copy after what the referrer told on paper or by phone. Raises what the table refuses."""
+    act = _act_of(standing, update)
+    next_status(standing.status, act, side, _facts_for(standing, update))
+    return _apply(standing, update, now)
+
+
 def redirect_failed(standing: Standing, *, now: datetime) -> Standing:
     """Return the copy after the new service refused or never answered: ours again, with what was held applied."""
     held = standing.held
@@ -414,7 +421,9 @@ def offered(standing: Standing, side: Side, *guards: Guard) -> tuple[Act, ...]:
     if not standing.questions:
         hidden.add(Act.ANSWER)
     if side is Side.REFERRER:
-        hidden |= {Act.OPEN, Act.NOTE_TO_REFERRER, Act.INTERNAL_NOTE}
+        hidden |= {Act.OPEN, Act.INTERNAL_NOTE}
+    if standing.channel is Channel.PAPER:
+        hidden |= {Act.NOTE_TO_REFERRER, Act.NOTE_TO_RECEIVER, Act.RETRACT, Act.REDIRECT}
     return tuple(act for act in found if act not in hidden)
 
 

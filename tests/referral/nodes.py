@@ -141,6 +141,8 @@ class Town:
     wire: Wire
     community: builders.Community
     now: datetime = START
+    services: dict[ServiceId, dict[str, Any]] = field(default_factory=dict)
+    """What the agencies changed in their entries since; told with the next directory."""
     _signed: int = 1
     _databases: list[Database] = field(default_factory=list)
 
@@ -231,7 +233,7 @@ class Town:
         made, at = self.community, self.now
         listed = replace(made.listed, version=self._signed, iat=at, exp=at + LIFETIME)
         document = documents.sign_directory(listed, anchor=made.anchor)
-        statements = {agency: _statement(made, agency, at) for agency in made.keys}
+        statements = {agency: _statement(made, agency, at, self.services) for agency in made.keys}
         for node in {id(node): node for node in (self.kommune, self.dps)}.values():
             with node.db.transaction() as session:
                 directory.accept_directory(session, document, now=at)
@@ -275,11 +277,14 @@ def _node(db: Database, made: builders.Community, wire: Wire, endpoint: str, *ho
     return node
 
 
-def _statement(made: builders.Community, agency: AgencyId, at: datetime) -> bytes:
+def _statement(
+    made: builders.Community, agency: AgencyId, at: datetime, changed: dict[ServiceId, dict[str, Any]]
+) -> bytes:
     held = made.keys[agency]
     services = builders.SERVICES[agency]
     if agency == DPS:
         services = (*services, builders.make_service(SENIOR, DPS, "Alderspsykiatri", "8668:PV04"))
+    services = tuple(replace(each, **changed.get(each.id, {})) for each in services)
     keys = tuple(PublishedKey(key=key.public, published_at=key.created_at) for key in held.enc)
     statement = Statement(agency=agency, iat=at, exp=at + LIFETIME, keys=keys, services=services)
     return documents.sign_statement(statement, signer=held.sig)

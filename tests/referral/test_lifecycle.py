@@ -121,12 +121,19 @@ def test_a_late_decline_asks_for_as_much_as_an_early_one() -> None:
     assert MOVES[Status.SCHEDULED, Act.REJECT] == MOVES[Status.ASSESSING, Act.REJECT]
 
 
-def test_a_referrer_records_on_paper_what_the_receiver_decided_but_nothing_a_machine_does() -> None:
+def test_who_keeps_the_record_of_a_paper_referral_writes_down_both_sides_but_no_machine() -> None:
     facts = frozenset({Guard.PAPER})
     assert next_status(Status.SENT, Act.RECORD_ARRIVAL, Side.REFERRER, facts) is Status.RECEIVED
     assert next_status(Status.ASSESSING, Act.ACCEPT, Side.REFERRER, facts) is Status.ACCEPTED
+    assert (
+        next_status(Status.ACCEPTED, Act.REQUEST_WITHDRAWAL, Side.RECEIVER, facts) is Status.WITHDRAWAL_REQUESTED
+    )
+    for side in Side:
+        if side is not Side.MACHINE:
+            with pytest.raises(WrongSide):
+                next_status(Status.SENT, Act.ARRIVE, side, facts)
     with pytest.raises(WrongSide):
-        next_status(Status.SENT, Act.ARRIVE, Side.REFERRER, facts)
+        next_status(Status.ASSESSING, Act.ACCEPT, Side.PATIENT, facts)
 
 
 def test_every_status_has_a_holder_a_next_mover_and_codes() -> None:
