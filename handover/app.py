@@ -26,8 +26,12 @@ from handover.keys.vault import Vault, open_vault
 from handover.operator import pages as operator
 from handover.operator import routes as watching
 from handover.operator import telemetry
+from handover.patient import pages as patient
 from handover.person import service as person
 from handover.referral import service as referral
+from handover.referral.pages import receiving
+from handover.worklist import pages as worklist
+from handover.worklist import tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +87,10 @@ def create_app(node: Node) -> Flask:
     app.register_blueprint(exchange.blueprint)
     app.register_blueprint(directory_routes.make_blueprint(public))
     app.register_blueprint(watching.blueprint)
+    app.register_blueprint(worklist.blueprint)
+    app.register_blueprint(tasks.blueprint)
+    app.register_blueprint(receiving.blueprint)
+    app.register_blueprint(patient.blueprint)
     app.register_blueprint(operator.blueprint)
     app.register_blueprint(operator.people)
     app.register_blueprint(operator.numbers)

@@ -5,13 +5,13 @@ Every function logs what it shows, in the same transaction (rule 18): one row fo
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from statistics import median
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping
+from sqlalchemy import ColumnElement, RowMapping, and_, or_
 from sqlalchemy.orm import Session
 
 from handover.actors import Actor, Patient, Role, Staff
@@ -50,6 +50,7 @@ from handover.team.model import InternalNote, Task, WorkItem
 from handover.workdays import end_of
 
 PAGE: Final = 50
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,18 +124,24 @@ class SentFilter(StrEnum):
 
 
 class WorkFilter(StrEnum):
-    """The receiver's filters. What is overdue stands in ALL and OVERDUE whatever its status."""
+    """The receiver's filters. What is overdue is shown under every one of them, and counted under its own."""
 
     ALL = "all"
+    TO_DO = "to-do"
+    """Somebody at the service must do something."""
     MINE = "mine"
     UNOWNED = "unowned"
-    OVERDUE = "overdue"
-    TO_ASSESS = "to-assess"
     WAITING = "waiting"
-    TO_SCHEDULE = "to-schedule"
-    SCHEDULED = "scheduled"
-    IN_TREATMENT = "in-treatment"
-    WITHDRAWAL = "withdrawal"
+    """The next move is somebody else's, or has its day."""
+    OVERDUE = "overdue"
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """Whether a worklist has changed: a version that grows, and how many cases came after an older one."""
+
+    version: str
+    new: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -275,7 +282,7 @@ def worklist(
         Side.RECEIVER,
         kind=kind,
         now=now,
-        where=filters[wanted],
+        where=(or_(and_(*filters[wanted]), WORK.c.due_at <= now),) if filters[wanted] else (),
         after=after,
         limit=limit + 1,
     )
@@ -291,6 +298,22 @@ def worklist(
         for name, condition in filters.items()
     }
     return Page(rows=rows, counts=counts, next=rows[-1].cursor if len(found) > limit else None)
+
+
+def work_news(session: Session, service: ServiceId, *, by: Staff, version: str = "") -> News:
+    """Return the worklist's version now, and how many cases came after `version`; names nobody.
+
+    Raises ReferralNotFound for who is not of the service.
+    """
+    home = _home(by, Side.RECEIVER, service)
+    latest = store.latest_change(session, home, Side.RECEIVER)
+    new = store.count_received_after(session, home, _instant(version)) if version else 0
+    return News(version="0" if latest is None else str((latest - _EPOCH) // timedelta(microseconds=1)), new=new)
+
+
+def _instant(version: str) -> datetime:
+    is_one = version.isascii() and version.isdecimal() and len(version) < 18
+    return _EPOCH + timedelta(microseconds=int(version) if is_one else 0)
 
 
 def search_received(
@@ -427,14 +450,7 @@ def oldest_unopened(session: Session, agency: AgencyId, *, now: datetime) -> tim
 
 _OPENINGS: Final = frozenset({Logged.REFERRAL_READ, Logged.REFERRAL_OPEN, Logged.ATTACHMENT_READ})
 _BEFORE_ASSESSMENT: Final = (Status.RECEIVED, Status.ASSESSING, Status.INFO_REQUESTED, Status.REDIRECTING)
-_WORK_STATUSES: Final = {
-    WorkFilter.TO_ASSESS: (Status.RECEIVED, Status.ASSESSING),
-    WorkFilter.WAITING: (Status.INFO_REQUESTED, Status.REDIRECTING),
-    WorkFilter.TO_SCHEDULE: (Status.ACCEPTED,),
-    WorkFilter.SCHEDULED: (Status.SCHEDULED,),
-    WorkFilter.IN_TREATMENT: (Status.STARTED,),
-    WorkFilter.WITHDRAWAL: (Status.WITHDRAWAL_REQUESTED,),
-}
+_WAITING: Final = (Status.INFO_REQUESTED, Status.REDIRECTING, Status.SCHEDULED, Status.STARTED)
 
 
 def _sent_filters(now: datetime) -> dict[SentFilter, tuple[ColumnElement[bool], ...]]:
@@ -454,17 +470,29 @@ def _sent_filters(now: datetime) -> dict[SentFilter, tuple[ColumnElement[bool], 
 
 
 def _work_filters(by: Staff, now: datetime) -> dict[WorkFilter, tuple[ColumnElement[bool], ...]]:
-    by_status: dict[WorkFilter, tuple[ColumnElement[bool], ...]] = {
-        name: (REFERRAL.c.status.in_([status.value for status in statuses]),)
-        for name, statuses in _WORK_STATUSES.items()
-    }
+    waits = REFERRAL.c.status.in_([status.value for status in _WAITING])
+    overdue = WORK.c.due_at <= now
     return {
         WorkFilter.ALL: (),
+        WorkFilter.TO_DO: (or_(~waits, overdue),),
         WorkFilter.MINE: (WORK.c.owner == by.id,),
         WorkFilter.UNOWNED: (WORK.c.owner.is_(None),),
-        WorkFilter.OVERDUE: (WORK.c.due_at <= now,),
-        **by_status,
+        WorkFilter.WAITING: (waits, ~overdue),
+        WorkFilter.OVERDUE: (overdue,),
     }
+
+
+def matches(row: CaseRow, wanted: WorkFilter, reader: StaffId) -> bool:
+    """Whether the filter asks for this case; false for one that is shown only because it is overdue."""
+    waits = row.status in _WAITING
+    asked_for = {
+        WorkFilter.TO_DO: not waits or row.is_overdue,
+        WorkFilter.MINE: row.owner == reader,
+        WorkFilter.UNOWNED: row.owner is None,
+        WorkFilter.WAITING: waits and not row.is_overdue,
+        WorkFilter.OVERDUE: row.is_overdue,
+    }
+    return asked_for.get(wanted, True)
 
 
 def _search(session: Session, agency: AgencyId, text: str) -> ColumnElement[bool]:

@@ -42,6 +42,7 @@ from handover.referral.reading import (
     Case,
     CaseRow,
     Measures,
+    News,
     Page,
     PatientCase,
     SentFilter,
@@ -50,6 +51,7 @@ from handover.referral.reading import (
     case_of,
     list_closed,
     list_sent,
+    matches,
     measures,
     measures_of,
     my_referral,
@@ -58,6 +60,7 @@ from handover.referral.reading import (
     search_received,
     show,
     who_opened,
+    work_news,
     worklist,
 )
 from handover.referral.receiving import (
@@ -101,6 +104,7 @@ __all__ = [
     "Case",
     "CaseRow",
     "Measures",
+    "News",
     "NothingAsked",
     "Page",
     "PaperReferral",
@@ -130,6 +134,7 @@ __all__ = [
     "internal_note",
     "list_closed",
     "list_sent",
+    "matches",
     "measures",
     "measures_of",
     "my_referral",
@@ -168,5 +173,6 @@ __all__ = [
     "undo_send",
     "warnings_before_sending",
     "who_opened",
+    "work_news",
     "worklist",
 ]

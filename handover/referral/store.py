@@ -332,6 +332,39 @@ def oldest_unopened(session: Session, agency: AgencyId) -> datetime | None:
     return found
 
 
+def latest_change(session: Session, home: Party, side: Side) -> datetime | None:
+    """Return when anything last changed at a service: one step in an index for each status."""
+    table = REFERRAL.c
+    found = [
+        session.scalar(
+            select(func.max(table.updated_at)).where(
+                table.agency == home.agency,
+                table.side == side.value,
+                table.service == home.service,
+                table.status == status.value,
+            )
+        )
+        for status in Status
+    ]
+    return max(filter(None, found), default=None)
+
+
+def count_received_after(session: Session, home: Party, at: datetime) -> int:
+    """Return how many referrals a service has received after an instant, at most COUNT_CAP."""
+    some = (
+        select(REFERRAL.c.referral)
+        .where(
+            REFERRAL.c.agency == home.agency,
+            REFERRAL.c.side == Side.RECEIVER.value,
+            REFERRAL.c.service == home.service,
+            REFERRAL.c.received_at > at,
+        )
+        .limit(COUNT_CAP)
+        .subquery()
+    )
+    return session.scalar(select(func.count()).select_from(some)) or 0
+
+
 def add_attachment(session: Session, standing: Standing, about: Attachment, data: bytes, *, now: datetime) -> None:
     """Keep a file with a copy, sealed; nothing changes when it is there already."""
     if any(each.id == about.id for each in attachments(session, standing)):

@@ -1,0 +1,224 @@
+"""The patient's pages: my referrals with the steps and dates that staff see, what I can do, and who has read what.
+
+A refusal is shown when DESIGN rule 14 says so: `referral.service` gives these pages nothing to hide. Adults only
+for now. A patient sees the cases at the agencies of this node; the pages say that other nodes have their own.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final, cast
+from uuid import UUID
+
+from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from handover import web
+from handover.access import current_patient, patients_only
+from handover.audit.model import Entry as LogEntry
+from handover.audit.model import Event as Logged
+from handover.clock import now
+from handover.config import Settings
+from handover.errors import NotFound
+from handover.ids import AgencyId, ReferralId
+from handover.person import service as person
+from handover.referral import scenes, words
+from handover.referral import service as referrals
+from handover.referral.lifecycle import Act, Side, Status
+from handover.referral.model import Acceptance, Refusal
+from handover.referral.service import PatientCase
+from handover.referral.words import Happened, Label, Scene
+from handover.referral.words.history import Pairs
+from handover.web.i18n import Sentence
+from handover.web.i18n import gettext as _
+from handover.web.i18n import lazy_gettext as _l
+from handover.web.shell import MenuItem, add_menu_item
+from handover.workdays import age_on, local_date, rules_on
+
+blueprint = Blueprint("patient", __name__, url_prefix="/mine-henvisninger")
+add_menu_item(
+    blueprint, MenuItem(endpoint="patient.mine", text=_l("Mine henvisninger"), order=10, for_patients=True)
+)
+
+_DID: Final[Mapping[Logged, Sentence]] = {
+    Logged.REFERRAL_READ: _l("%(name)s ved %(place)s leste henvisningen."),
+    Logged.REFERRAL_OPEN: _l("%(name)s ved %(place)s åpnet henvisningen for første gang."),
+    Logged.ATTACHMENT_READ: _l("%(name)s ved %(place)s åpnet et vedlegg."),
+}
+_YOU: Final = _l("Du leste henvisningen selv.")
+_QUIET_ACTS: Final = frozenset({Act.INTERNAL_NOTE, Act.UNDO_SEND, Act.SEND_AGAIN, Act.REDIRECT_FAILED})
+"""What happened inside an agency and says nothing of the patient's own case."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One referral in the patient's list."""
+
+    url: str
+    place: str
+    sent_at: datetime | None
+    label: Label
+    is_late: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """One line of who has opened the case."""
+
+    at: datetime
+    """The last time that day."""
+    sentence: str = field(repr=False)
+    times: int = 1
+
+
+@blueprint.get("")
+@patients_only
+def mine() -> ResponseReturnValue:
+    """Show the patient's referrals, the latest first."""
+    patient, at = current_patient(), now()
+    with web.transaction() as session:
+        if _is_minor(session, patient.number, at):
+            return render_template("patient/adults_only.html")
+        found = referrals.my_referrals(session, _agencies(), by=patient, now=at)
+        lines = [_line(session, case, at) for case in found]
+    return render_template("patient/list.html", lines=lines)
+
+
+@blueprint.get("/<uuid:referral>")
+@patients_only
+def show(referral: UUID) -> ResponseReturnValue:
+    """Show one referral: who has it, what happens now, by when, and what I can do."""
+    patient, at = current_patient(), now()
+    with web.transaction() as session:
+        if _is_minor(session, patient.number, at):
+            return redirect(url_for(".mine"))
+        case = referrals.my_referral(session, _agencies(), ReferralId(referral), by=patient, now=at)
+        scene = scenes.scene_of(session, case.standing, Side.PATIENT, now=at)
+        view = {
+            "lines": _lines(session, case),
+            "call": _whom_to_call(session, case, scene),
+            "referrer_call": _referrer_call(session, case, scene),
+        }
+    return render_template(
+        "patient/case.html",
+        standing=case.standing,
+        scene=scene,
+        label=words.label(scene),
+        banner=words.banner(scene, None),
+        steps=words.timeline(scene),
+        answer=_answer(case),
+        complaint=_complaint(case),
+        can_do=_can_do(case),
+        **view,
+    )
+
+
+@blueprint.get("/<uuid:referral>/hvem-har-lest")
+@patients_only
+def readers(referral: UUID) -> ResponseReturnValue:
+    """Show who has opened the case at this node's agencies, in sentences, newest first."""
+    patient, at = current_patient(), now()
+    with web.transaction() as session:
+        found = referrals.who_opened(session, _agencies(), ReferralId(referral), by=patient, now=at)
+        readings = _readings(session, found)
+        places = [scenes.agency_name(session, agency) for agency in _agencies()]
+    return render_template("patient/readers.html", referral=referral, readings=readings, places=places)
+
+
+def _agencies() -> tuple[AgencyId, ...]:
+    return cast(Settings, current_app.extensions["handover.settings"]).agencies
+
+
+def _is_minor(session: Session, number: str, at: datetime) -> bool:
+    """Whether an agency here knows the person as younger than the law's adult age (NORWAY.md, "Sharing")."""
+    today = local_date(at)
+    for agency in _agencies():
+        found = person.of_number(session, agency, number)
+        if found is None:
+            continue
+        try:
+            born = person.identity_of(session, agency, found).birth_date
+        except NotFound:
+            continue
+        if age_on(born, today) < rules_on(today).adult_age:
+            return True
+    return False
+
+
+def _line(session: Session, case: PatientCase, at: datetime) -> Line:
+    scene = scenes.scene_of(session, case.standing, Side.PATIENT, now=at)
+    return Line(
+        url=url_for(".show", referral=case.standing.referral),
+        place=scene.place,
+        sent_at=case.standing.sent_at,
+        label=words.label(scene),
+        is_late=case.is_overdue,
+    )
+
+
+def _answer(case: PatientCase) -> Pairs:
+    return tuple(
+        (term, text) for term, text in words.outcome_texts(case.standing.outcome) if term != _("Hvordan klage")
+    )
+
+
+def _complaint(case: PatientCase) -> str:
+    outcome = case.standing.outcome
+    return outcome.complaint if isinstance(outcome, Acceptance | Refusal) else ""
+
+
+def _can_do(case: PatientCase) -> list[str]:
+    """Return what the patient can do now, one sentence each."""
+    status, found = case.standing.status, []
+    if case.is_overdue:
+        found.append(_("Fristen er ute. Helfo kan hjelpe deg å finne et annet sted."))
+    if status is Status.SCHEDULED and case.standing.appointment is not None:
+        phone = case.standing.appointment.phone
+        found.append(_("Passer ikke timen? Ring %(phone)s, så får du en ny.", phone=phone))
+    if status is Status.REJECTED:
+        found.append(_("Den som henviste deg, kan sende en ny henvisning hvis noe endrer seg."))
+    if status not in {Status.COMPLETED, Status.REJECTED, Status.WITHDRAWN, Status.ENTERED_IN_ERROR}:
+        found.append(_("Er det noe du vil legge til? Si det til den som henviste deg, så sender de det."))
+        found.append(_("Vil du ikke ha henvisningen lenger? Si det til den som henviste deg."))
+    return found
+
+
+def _whom_to_call(session: Session, case: PatientCase, scene: Scene) -> Pairs:
+    standing = case.standing
+    return (
+        (_("Hvem"), ", ".join(filter(None, (standing.assessor, scene.place)))),
+        (_("Telefon"), standing.assessor_phone or scene.phone or scenes.phone_of(session, standing.holder)),
+    )
+
+
+def _referrer_call(session: Session, case: PatientCase, scene: Scene) -> Pairs:
+    author = case.standing.author
+    return (
+        (_("Hvem"), ", ".join(filter(None, (author.name, scene.referrer)))),
+        (_("Telefon"), author.phone or scenes.phone_of(session, case.standing.referrer)),
+    )
+
+
+def _lines(session: Session, case: PatientCase) -> list[Happened]:
+    shown = [entry for entry in case.history if entry.act not in _QUIET_ACTS]
+    places = scenes.agency_names(session, shown)
+    return [words.happened(entry, places) for entry in reversed(shown)]
+
+
+def _readings(session: Session, entries: Iterable[LogEntry]) -> list[Reading]:
+    """Return one sentence for each person, act and day, newest first."""
+    found: dict[tuple[object, ...], Reading] = {}
+    for entry in entries:
+        key = (entry.agency, entry.who, entry.event, local_date(entry.at))
+        first = found.get(key)
+        found[key] = _reading(session, entry) if first is None else replace(first, times=first.times + 1)
+    return list(found.values())
+
+
+def _reading(session: Session, entry: LogEntry) -> Reading:
+    if entry.who.kind == "patient":
+        return Reading(at=entry.at, sentence=str(_YOU))
+    name = ", ".join(filter(None, (entry.who.name, entry.who.title)))
+    place = scenes.agency_name(session, entry.agency)
+    return Reading(at=entry.at, sentence=_(_DID[entry.event].bokmaal, name=name, place=place))

@@ -1,0 +1,343 @@
+"""The team's worklist: a service's referrals by deadline, tasks for a person, search, ready texts.
+
+Filters are links with counts; what is overdue stands in every one of them. The list asks every 20 seconds for a
+version number; that neither extends the session nor is logged while nothing has changed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from handover import web
+from handover.access import allow, current_staff, quiet
+from handover.actors import Role, Staff
+from handover.audit import service as audit
+from handover.audit.model import Event as Logged
+from handover.clock import now
+from handover.directory import service as directory
+from handover.directory.model import Service
+from handover.errors import Invalid, NotFound
+from handover.ids import ServiceId
+from handover.referral import service as referrals
+from handover.referral import words
+from handover.referral.model import Urgency
+from handover.referral.pages.lateness import time_left
+from handover.referral.scenes import name_of
+from handover.referral.service import CaseRow, WorkFilter
+from handover.team import service as team
+from handover.team.model import ReadyText, ReadyTextId
+from handover.web.forms import REFUSED, Form
+from handover.web.i18n import Sentence, Text, ngettext
+from handover.web.i18n import gettext as _
+from handover.web.i18n import lazy_gettext as _l
+from handover.web.parts import Filter, Tone
+from handover.web.shell import MenuItem, add_menu_item
+from handover.worklist.model import FILTERS, Choice, Split, choice_of, split
+
+blueprint = Blueprint("worklist", __name__)
+
+_TEAM: Final = (Role.INTAKE, Role.CLINICIAN)
+
+add_menu_item(
+    blueprint,
+    MenuItem(endpoint="worklist.start", text=_l("Arbeidsliste"), order=10, roles=frozenset(_TEAM)),
+)
+
+CHOICES: Final[Mapping[Choice, Sentence]] = {
+    Choice.TO_DO: _l("Trenger handling"),
+    Choice.MINE: _l("Mine"),
+    Choice.UNOWNED: _l("Ingen har tatt"),
+    Choice.WAITING: _l("Venter på andre"),
+    Choice.DONE: _l("Ferdig"),
+}
+EMPTY: Final[Mapping[Choice, Sentence]] = {
+    Choice.TO_DO: _l("Ingen saker trenger handling nå."),
+    Choice.MINE: _l("Du har ingen åpne saker her."),
+    Choice.UNOWNED: _l("Alle saker har en som har tatt dem."),
+    Choice.WAITING: _l("Ingen saker venter på andre."),
+    Choice.DONE: _l("Ingen saker er ferdige ennå."),
+}
+TEXT_KINDS: Final[Mapping[str, Sentence]] = {
+    "ask": _l("Spørsmål til henviser"),
+    "reject": _l("Begrunnelse når det ikke er rett til behandling"),
+    "advice": _l("Råd om hva som kan hjelpe nå"),
+    "complaint": _l("Hvordan klage"),
+    "next_step": _l("Hva som skjer videre"),
+    "no_show": _l("Når pasienten ikke kom"),
+    "redirect": _l("Hvorfor saken sendes videre"),
+}
+_SENTENCES: Final[Mapping[str, Text]] = {
+    "title.required": _l("Skriv en tittel."),
+    "kind.choice": _l("Velg hva teksten brukes til."),
+}
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MAX_TEXT: Final = 4000
+_MAX_TITLE: Final = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One row of a list, in the reader's words."""
+
+    url: str
+    name: str = field(repr=False)
+    birth_year: int | None
+    sender: str
+    received_at: datetime | None
+    tag: Text
+    tone: Tone
+    urgency: Text
+    """Empty where the referral asks for the ordinary."""
+    is_unread: bool
+    is_late: bool
+    time: str
+    """How much time is left, or what is due when."""
+    owner: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """What one page of the list is made of."""
+
+    rows: Split
+    counts: Mapping[str, int]
+    next: tuple[datetime, UUID] | None
+
+
+# --- the list ----------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/arbeidsliste")
+@allow(*_TEAM)
+def start() -> ResponseReturnValue:
+    """Go to the worklist of the reader's service; with several, let them choose."""
+    staff = current_staff()
+    with web.reading() as session:
+        services = _services(session, staff)
+    if len(services) == 1:
+        return redirect(url_for(".show", service=services[0].id))
+    return render_template("worklist/services.html", services=services)
+
+
+@blueprint.get("/arbeidsliste/<service>")
+@allow(*_TEAM)
+def show(service: str) -> ResponseReturnValue:
+    """Show a service's worklist by deadline."""
+    staff, at, choice = current_staff(), now(), choice_of(request.args.get("filter"))
+    wanted, after = ServiceId(service), _after(request.args.get("etter"))
+    with web.transaction() as session:
+        here = _service(session, staff, wanted)
+        listed = _listed(session, wanted, choice, staff=staff, at=at, after=after)
+        view = {
+            "overdue": [_line(session, row) for row in listed.rows.overdue],
+            "asked_for": [_line(session, row) for row in listed.rows.asked_for],
+            "services": _service_links(session, staff, wanted),
+            "tasks": len(team.tasks(session, staff)),
+            "version": referrals.work_news(session, wanted, by=staff).version,
+        }
+    return render_template(
+        "worklist/list.html",
+        here=here,
+        choice=choice,
+        filters=_filters(wanted, choice, listed.counts),
+        choice_text=CHOICES[choice],
+        empty=EMPTY[choice],
+        next_url=_next_url(wanted, choice, listed.next),
+        is_continued=after is not None,
+        overdue_count=listed.counts[WorkFilter.OVERDUE],
+        **view,
+    )
+
+
+@blueprint.get("/arbeidsliste/<service>/nytt")
+@quiet
+@allow(*_TEAM)
+def news(service: str) -> ResponseReturnValue:
+    """Answer 304 while the list is as the page shows it; else say how many cases are new."""
+    version = next(iter(request.if_none_match.as_set(include_weak=True)), "")
+    with web.reading() as session:
+        found = referrals.work_news(session, ServiceId(service), by=current_staff(), version=version)
+    if found.version == version:
+        return Response(status=304, headers={"ETag": f'"{version}"'})
+    text = (
+        ngettext("%(num)d ny sak – vis", "%(num)d nye saker – vis", found.new)
+        if found.new
+        else _("Listen er endret – vis")
+    )
+    answer = jsonify(text=text)
+    answer.set_etag(found.version)
+    return answer
+
+
+@blueprint.post("/arbeidsliste/sok")
+@allow(*_TEAM)
+def search() -> ResponseReturnValue:
+    """Show the cases that a name, number or reference points to (never in an address: it is about people)."""
+    staff, at, text = current_staff(), now(), request.form.get("text", "")
+    with web.transaction() as session:
+        rows = referrals.search_received(session, text, by=staff, now=at)
+        lines = [_line(session, row) for row in rows]
+    return render_template("worklist/search.html", lines=lines, form=Form.of({"text": text}))
+
+
+def _services(session: Session, staff: Staff) -> list[Service]:
+    return [
+        each
+        for each in directory.services_of(session, staff.agency)
+        if any(staff.has(role, each.id) for role in _TEAM)
+    ]
+
+
+def _service_links(session: Session, staff: Staff, here: ServiceId) -> list[Filter]:
+    return [
+        Filter(text=each.name, url=url_for(".show", service=each.id), is_current=each.id == here)
+        for each in _services(session, staff)
+    ]
+
+
+def _service(session: Session, staff: Staff, wanted: ServiceId) -> Service:
+    found = next((each for each in _services(session, staff) if each.id == wanted), None)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _listed(
+    session: Session,
+    service: ServiceId,
+    choice: Choice,
+    *,
+    staff: Staff,
+    at: datetime,
+    after: tuple[datetime, UUID] | None,
+) -> Listed:
+    wanted = FILTERS.get(choice, WorkFilter.OVERDUE)
+    if choice is not Choice.DONE:
+        page = referrals.worklist(session, service, by=staff, now=at, wanted=wanted, after=after)
+        return Listed(rows=split(page.rows, choice, staff.id), counts=page.counts, next=page.next)
+    late = referrals.worklist(session, service, by=staff, now=at, wanted=wanted)
+    closed = referrals.list_closed(session, service, by=staff, now=at, after=after)
+    return Listed(rows=Split(overdue=late.rows, asked_for=closed.rows), counts=late.counts, next=closed.next)
+
+
+def _filters(service: ServiceId, choice: Choice, counts: Mapping[str, int]) -> list[Filter]:
+    return [
+        Filter(
+            text=text,
+            url=url_for(".show", service=service, filter=each.value),
+            count=counts.get(FILTERS[each].value) if each in FILTERS else None,
+            is_current=each is choice,
+        )
+        for each, text in CHOICES.items()
+    ]
+
+
+def _next_url(service: ServiceId, choice: Choice, after: tuple[datetime, UUID] | None) -> str:
+    if after is None:
+        return ""
+    at, referral = after
+    return url_for(".show", service=service, filter=choice.value, etter=f"{_micros(at)}_{referral}")
+
+
+def _after(text: str | None) -> tuple[datetime, UUID] | None:
+    if not text:
+        return None
+    at, _underscore, referral = text.partition("_")
+    try:
+        return EPOCH + timedelta(microseconds=int(at)), UUID(referral)
+    except (ValueError, OverflowError):
+        raise NotFound from None
+
+
+def _micros(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def _line(session: Session, row: CaseRow) -> Line:
+    return Line(
+        url=url_for("receiving.show", service=row.service, referral=row.referral),
+        name=row.name,
+        birth_year=row.birth_year,
+        sender=name_of(session, row.referrer, row.counterpart),
+        received_at=row.received_at,
+        tag=words.TAGS[row.status],
+        tone=words.TONES[row.status],
+        urgency="" if row.urgency == Urgency.ORDINARY.value else words.URGENCIES[Urgency(row.urgency)],
+        is_unread=row.is_unread and row.step is not None,
+        is_late=row.is_overdue,
+        time=time_left(row),
+        owner=row.owner_name,
+    )
+
+
+# --- ready texts -------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/arbeidsliste/<service>/tekster")
+@allow(*_TEAM)
+def texts(service: str) -> ResponseReturnValue:
+    """Show a service's ready texts, each to be changed, and an empty one."""
+    return _texts_page(ServiceId(service), Form())
+
+
+@blueprint.post("/arbeidsliste/<service>/tekster")
+@allow(*_TEAM)
+def save_text(service: str) -> ResponseReturnValue:
+    """Save one ready text; an empty one takes it away."""
+    staff, wanted = current_staff(), ServiceId(service)
+    try:
+        text = _read_text(request.form)
+        with web.transaction() as session:
+            _service(session, staff, wanted)
+            made = team.save_text(session, wanted, text, by=staff, now=now())
+            audit.record(
+                session,
+                event=Logged.TEXT_SAVE,
+                actor=staff,
+                agency=staff.agency,
+                subject=made,
+                service=wanted,
+                now=now(),
+            )
+    except Invalid as refused:
+        return _texts_page(wanted, Form.refused(request.form, refused, _SENTENCES)), REFUSED
+    return redirect(url_for(".texts", service=service, gjort="tekst"))
+
+
+def _texts_page(service: ServiceId, form: Form) -> str:
+    with web.reading() as session:
+        here = _service(session, current_staff(), service)
+        found = team.ready_texts(session, here.agency, service)
+    return render_template(
+        "worklist/texts.html", here=here, texts=found, kinds=TEXT_KINDS, form=form, is_done=_is_done()
+    )
+
+
+def _read_text(sent: Mapping[str, str]) -> ReadyText:
+    title, kind, text = (sent.get(name, "").strip() for name in ("title", "kind", "text"))
+    checks = {
+        "title": "required" if not title else "too-long" if len(title) > _MAX_TITLE else "",
+        "kind": "" if kind in TEXT_KINDS else "choice",
+        "text": "too-long" if len(text) > _MAX_TEXT else "",
+    }
+    problems = {name: [code] for name, code in checks.items() if code}
+    if problems:
+        raise Invalid("worklist.bad-text", fields=problems)
+    return ReadyText(id=_text_id(sent.get("id", "")), kind=kind, title=title, text=text)
+
+
+def _text_id(text: str) -> ReadyTextId | None:
+    try:
+        return ReadyTextId(UUID(text)) if text else None
+    except ValueError:
+        raise NotFound from None
+
+
+def _is_done() -> bool:
+    return request.args.get("gjort") == "tekst"

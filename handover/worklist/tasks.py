@@ -1,0 +1,99 @@
+"""Tasks: what a machine could not finish, for a named person or for whoever works at the service."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from handover import web
+from handover.access import allow, current_staff
+from handover.actors import Role
+from handover.audit import service as audit
+from handover.audit.model import Event as Logged
+from handover.clock import now
+from handover.ids import TaskId
+from handover.referral.cases import WORK
+from handover.referral.lifecycle import Side
+from handover.team import service as team
+from handover.team.model import Task, TaskKind
+from handover.web.i18n import Sentence
+from handover.web.i18n import lazy_gettext as _l
+from handover.web.shell import MenuItem, add_menu_item
+
+blueprint = Blueprint("tasks", __name__)
+
+_ANYBODY: Final = (Role.INTAKE, Role.CLINICIAN, Role.REFERRER, Role.CASEWORKER, Role.OPERATOR)
+
+add_menu_item(blueprint, MenuItem(endpoint="tasks.mine", text=_l("Oppgaver"), order=40, roles=frozenset(_ANYBODY)))
+
+TASKS: Final[Mapping[TaskKind, Sentence]] = {
+    TaskKind.NOT_DELIVERED: _l("En melding kom ikke fram"),
+    TaskKind.REDIRECT_FAILED: _l("Henvisningen kunne ikke sendes videre. Den er hos dere igjen"),
+    TaskKind.HELD_TWICE: _l("To tjenester har henvisningen. Ring hverandre"),
+    TaskKind.LATE_INFORMATION: _l("Nye opplysninger kom etter at saken var avgjort"),
+    TaskKind.ALARM: _l("Noe må ses på av den som drifter systemet"),
+}
+ADVICE: Final[Mapping[TaskKind, Sentence]] = {
+    TaskKind.NOT_DELIVERED: _l("Åpne saken, se hva som er galt, og send på nytt eller ring."),
+    TaskKind.REDIRECT_FAILED: _l(
+        "Åpne saken og vurder den her, eller send den til en annen tjeneste. Fristen løper."
+    ),
+    TaskKind.HELD_TWICE: _l("Ring den andre tjenesten og bli enige om hvem som har ansvaret."),
+    TaskKind.LATE_INFORMATION: _l("Åpne saken, les det som er nytt, og svar henviseren hvis det trengs."),
+    TaskKind.ALARM: _l("Si fra til den som drifter systemet hos dere."),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskLine:
+    """One task in the reader's words."""
+
+    task: Task
+    title: Sentence
+    advice: Sentence
+    url: str
+    """Where the case is; empty when there is none."""
+    is_mine: bool
+
+
+@blueprint.get("/oppgaver")
+@allow(*_ANYBODY)
+def mine() -> ResponseReturnValue:
+    """Show the reader's own tasks, and those of their services that name nobody."""
+    staff = current_staff()
+    with web.reading() as session:
+        found = team.tasks(session, staff)
+    lines = [
+        TaskLine(
+            task=task,
+            title=TASKS[task.kind],
+            advice=ADVICE[task.kind],
+            url=_url(task),
+            is_mine=task.for_staff == staff.id,
+        )
+        for task in found
+    ]
+    return render_template("worklist/tasks.html", lines=lines, is_done=bool(request.args.get("gjort")))
+
+
+@blueprint.post("/oppgaver/<uuid:task>/ferdig")
+@allow(*_ANYBODY)
+def finish(task: UUID) -> ResponseReturnValue:
+    """Close a task for everybody."""
+    staff, at = current_staff(), now()
+    with web.transaction() as session:
+        team.finish_task(session, TaskId(task), by=staff, now=at)
+        audit.record(session, event=Logged.TASK_DONE, actor=staff, agency=staff.agency, subject=task, now=at)
+    return redirect(url_for(".mine", gjort="oppgave"))
+
+
+def _url(task: Task) -> str:
+    if task.subject is None or task.service is None:
+        return ""
+    if task.subject_kind == WORK[Side.RECEIVER]:
+        return url_for("receiving.show", service=task.service, referral=task.subject)
+    is_sent = task.subject_kind == WORK[Side.REFERRER]
+    return url_for("sending.show", referral=task.subject) if is_sent else ""
