@@ -1,4 +1,4 @@
-"""The worklist: by deadline, nothing overdue hidden, read per person, done per team, and polls that cost nothing."""
+"""The worklist: by deadline, nothing overdue hidden, read per person, done per team, polls that cost nothing."""
 
 from datetime import timedelta
 from re import search
