@@ -55,16 +55,19 @@ def change(session: Session, agency: AgencyId, person: PersonId, identity: Ident
 
 def find(session: Session, agency: AgencyId, text: str, *, limit: int = 50) -> tuple[Person, ...]:
     """Return the patients a text points to: a whole national number, or words of the name (three letters do)."""
-    number = numbers.check(text)
-    if number.series is not None:
-        known = store.by_number(session, agency, number.number)
-        ids = [] if known is None else [known]
-    else:
-        ids = list(store.by_name(session, agency, text, limit=limit))
-    found = store.identities(session, agency, ids)
+    found = store.identities(session, agency, matching(session, agency, text, limit=limit))
     return tuple(
         sorted((Person(id_, identity) for id_, identity in found.items()), key=lambda each: each.identity.family)
     )
+
+
+def matching(session: Session, agency: AgencyId, text: str, *, limit: int) -> tuple[PersonId, ...]:
+    """Return who those patients are, at most `limit`, without opening what is known about them."""
+    number = numbers.check(text)
+    if number.series is None:
+        return tuple(store.by_name(session, agency, text, limit=limit))
+    known = store.by_number(session, agency, number.number)
+    return () if known is None else (known,)
 
 
 def of_number(session: Session, agency: AgencyId, number: str) -> PersonId | None:

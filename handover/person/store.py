@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from handover.db import provided
 from handover.ids import AgencyId, PersonId
@@ -16,6 +17,8 @@ from handover.values import dump, load
 
 NUMBER = "person-number"
 NAME = "person-name"
+_FREQUENT = 1000
+"""Words that more patients have count as equally frequent."""
 
 
 def add(session: Session, agency: AgencyId, id_: PersonId, identity: Identity, *, now: datetime) -> bool:
@@ -66,14 +69,15 @@ def by_name(session: Session, agency: AgencyId, text: str, *, limit: int) -> Seq
     tokens = provided(session, Vault).word_tokens(agency, NAME, text)
     if not tokens:
         return []
-    statement = (
-        select(PersonTokenRow.person)
-        .where(PersonTokenRow.agency == agency, PersonTokenRow.token.in_(tokens))
-        .group_by(PersonTokenRow.person)
-        .having(func.count() == len(tokens))
-        .limit(limit)
-    )
-    return [PersonId(id_) for id_ in session.scalars(statement)]
+    rarest, *others = sorted(tokens, key=partial(_frequency, session, agency)) if len(tokens) > 1 else tokens
+    first, other = aliased(PersonTokenRow), aliased(PersonTokenRow)
+    statement = select(first.person).where(first.agency == agency, first.token == rarest)
+    for token in others:
+        has_it = select(other.person).where(
+            other.agency == agency, other.token == token, other.person == first.person
+        )
+        statement = statement.where(has_it.exists())
+    return [PersonId(id_) for id_ in session.scalars(statement.limit(limit))]
 
 
 def identities(session: Session, agency: AgencyId, ids: Iterable[PersonId]) -> dict[PersonId, Identity]:
@@ -86,6 +90,16 @@ def identities(session: Session, agency: AgencyId, ids: Iterable[PersonId]) -> d
         PersonId(row.id): load(Identity, vault.open(agency, "person", "identity", row.id, row.identity))
         for row in rows
     }
+
+
+def _frequency(session: Session, agency: AgencyId, token: bytes) -> int:
+    some = (
+        select(PersonTokenRow.person)
+        .where(PersonTokenRow.agency == agency, PersonTokenRow.token == token)
+        .limit(_FREQUENT)
+        .subquery()
+    )
+    return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def hash_of(session: Session, agency: AgencyId, number: str | None) -> bytes | None:

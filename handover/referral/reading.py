@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from statistics import median
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, RowMapping, and_, or_
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from handover.actors import Actor, Patient, Role, Staff
@@ -43,8 +42,8 @@ from handover.referral.standing import (
     offered,
     refusal_shown_from,
 )
-from handover.referral.steps import NextStep, Step, next_step
-from handover.referral.store import REFERRAL, WORK, ReferralNotFound, Stored
+from handover.referral.steps import RECEIVER_WAITS, NextStep, Shelf, Step, next_step, steps_of_receiver
+from handover.referral.store import WORK, Range, ReferralNotFound, Stored
 from handover.team import service as team
 from handover.team.model import InternalNote, Task, WorkItem
 from handover.workdays import end_of
@@ -203,7 +202,6 @@ def case_of(session: Session, stored: Stored, *, now: datetime) -> Case:
     place = cases.place_of(standing)
     delivery = _delivery(session, standing, standing.message, now)
     may_undo = delivery is not None and delivery.state is State.QUEUED and now < delivery.not_before
-    work = team.items_of(session, stored.agency, place.kind, [standing.referral])
     return Case(
         standing=standing,
         content=stored.content,
@@ -216,7 +214,7 @@ def case_of(session: Session, stored: Stored, *, now: datetime) -> Case:
         is_overdue=step is not None and step.due_at <= now,
         delivery=delivery,
         request_deliveries=_deliveries(session, standing, now),
-        work=next((item for item in work if item.place == place), None),
+        work=team.item_at(session, place),
         notes=team.notes(session, place) if standing.side is Side.RECEIVER else (),
         tasks=team.tasks_about(session, stored.agency, standing.referral),
     )
@@ -247,19 +245,17 @@ def list_sent(
     after: tuple[datetime, UUID] | None = None,
     limit: int = PAGE,
 ) -> Page:
-    """Return the agency's referrals the actor works with, latest change first; `text` searches all of them."""
-    kind = cases.WORK[Side.REFERRER]
-    filters = _sent_filters(now)
-    where = (_search(session, by.agency, text),) if text.strip() else filters[wanted]
-    found = store.page(session, by=by, side=Side.REFERRER, is_open=None, where=where, after=after, limit=limit + 1)
-    read = team.read_at(session, by, kind, [each.standing.referral for each in found])
-    rows = tuple(_row(each, read, now, cursor=(each.updated_at, each.standing.referral)) for each in found[:limit])
+    """Return the agency's referrals the actor works with, latest change first (OVERDUE: by date).
+
+    `text` searches all of them.
+    """
+    asked = _Asked(by=by, now=now, after=after, limit=limit + 1)
+    found = _search(session, text, Side.REFERRER, asked) if text.strip() else _sent(session, wanted, asked)
+    read = team.read_at(session, by, cases.WORK[Side.REFERRER], [each.standing.referral for each, _ in found])
+    rows = tuple(_row(each, read, now, at=at) for each, at in found[:limit])
     event = Logged.REFERRAL_SEARCH if text.strip() else Logged.REFERRAL_LIST
-    _log_list(session, event, [each.standing.person for each in found[:limit]], by=by, now=now)
-    counts = {
-        name.value: store.count(session, by=by, side=Side.REFERRER, where=condition)
-        for name, condition in filters.items()
-    }
+    _log_list(session, event, [each.standing.person for each, _ in found[:limit]], by=by, now=now)
+    counts = _sent_counts(session, asked)
     return Page(rows=rows, counts=counts, next=rows[-1].cursor if len(found) > limit else None)
 
 
@@ -275,28 +271,24 @@ def worklist(
 ) -> Page:
     """Return a service's open referrals by the date of the next step. Raises ReferralNotFound."""
     home, kind = _home(by, Side.RECEIVER, service), cases.WORK[Side.RECEIVER]
-    filters = _work_filters(by, now)
+    ranges = _work_ranges(home, by, now)
     found = store.due(
         session,
-        home,
+        home.agency,
         Side.RECEIVER,
         kind=kind,
         now=now,
-        where=(or_(and_(*filters[wanted]), WORK.c.due_at <= now),) if filters[wanted] else (),
+        ranges=(*ranges[wanted], *ranges[WorkFilter.OVERDUE]),
         after=after,
         limit=limit + 1,
     )
     read = team.read_at(session, by, kind, [stored.standing.referral for stored, _ in found])
-    rows = tuple(
-        _row(stored, read, now, cursor=(work["work_due_at"], stored.standing.referral), work=work)
-        for stored, work in found[:limit]
-    )
+    rows = tuple(_row(stored, read, now, at=due_at, due_at=due_at) for stored, due_at in found[:limit])
     persons = [stored.standing.person for stored, _ in found[:limit]]
     _log_list(session, Logged.WORKLIST_LIST, persons, by=by, now=now, service=service)
-    counts = {
-        name.value: store.count_due(session, home, Side.RECEIVER, kind=kind, now=now, where=condition)
-        for name, condition in filters.items()
-    }
+    counts = store.count_due(
+        session, home.agency, kind=kind, now=now, ranges={name.value: some for name, some in ranges.items()}
+    )
     return Page(rows=rows, counts=counts, next=rows[-1].cursor if len(found) > limit else None)
 
 
@@ -322,11 +314,10 @@ def search_received(
     """Return the referrals of the actor's services that a name, number or reference points to, closed ones too."""
     if not text.strip():
         return ()
-    where = (_search(session, by.agency, text),)
-    found = store.page(session, by=by, side=Side.RECEIVER, is_open=None, where=where, limit=limit)
-    _log_list(session, Logged.REFERRAL_SEARCH, [each.standing.person for each in found], by=by, now=now)
-    read = team.read_at(session, by, cases.WORK[Side.RECEIVER], [each.standing.referral for each in found])
-    return tuple(_row(each, read, now, cursor=(each.updated_at, each.standing.referral)) for each in found)
+    found = _search(session, text, Side.RECEIVER, _Asked(by=by, now=now, after=None, limit=limit))
+    _log_list(session, Logged.REFERRAL_SEARCH, [each.standing.person for each, _ in found], by=by, now=now)
+    read = team.read_at(session, by, cases.WORK[Side.RECEIVER], [each.standing.referral for each, _ in found])
+    return tuple(_row(each, read, now, at=at) for each, at in found)
 
 
 def list_closed(
@@ -344,14 +335,14 @@ def list_closed(
         session,
         by=by,
         side=Side.RECEIVER,
-        is_open=False,
-        where=(REFERRAL.c.service == service,),
+        shelves=(Shelf.CLOSED,),
+        service=service,
         after=after,
         limit=limit + 1,
     )
     persons = [each.standing.person for each in found[:limit]]
     _log_list(session, Logged.REFERRAL_LIST, persons, by=by, now=now, service=service)
-    rows = tuple(_row(each, {}, now, cursor=(each.updated_at, each.standing.referral)) for each in found[:limit])
+    rows = tuple(_row(each, {}, now, at=each.updated_at) for each in found[:limit])
     return Page(rows=rows, counts={}, next=rows[-1].cursor if len(found) > limit else None)
 
 
@@ -422,23 +413,18 @@ def measures_of(
     service: ServiceId | None = None,
 ) -> Measures:
     """Return the same for the node's own metrics: numbers only, about nobody."""
-    start, end = end_of(since - timedelta(days=1)), end_of(until)
-    rows = store.assessments(session, agency, service, start, end)
-    assessed = [row for row in rows if row.assessed_at is not None]
-    in_time = sum(row.assessed_at < row.assess_by for row in assessed)
-    waiting = [row for row in rows if row.assessed_at is None and row.is_open]
-    overdue = sum(row.assess_by <= now for row in waiting)
-    ages = [_days(row.received_at, now) for row in waiting]
-    took = [_days(row.received_at, row.assessed_at) for row in assessed]
-    due = len(assessed) + overdue
+    period = store.Period(agency, service, end_of(since - timedelta(days=1)), end_of(until))
+    found = store.assessed(session, period, now=now)
+    due = found.assessed + found.overdue
+    oldest = found.oldest_waiting
     return Measures(
-        received=len(rows),
-        assessed=len(assessed),
-        assessed_in_time=in_time,
-        overdue=overdue,
-        share_in_time=in_time / due if due else None,
-        median_days_to_assessed=median(took) if took else None,
-        oldest_open_days=max(ages, default=None),
+        received=found.received,
+        assessed=found.assessed,
+        assessed_in_time=found.in_time,
+        overdue=found.overdue,
+        share_in_time=found.in_time / due if due else None,
+        median_days_to_assessed=store.median_days_to_assessed(session, period, of=found.assessed),
+        oldest_open_days=None if oldest is None else (now - oldest) / timedelta(days=1),
     )
 
 
@@ -450,41 +436,98 @@ def oldest_unopened(session: Session, agency: AgencyId, *, now: datetime) -> tim
 
 _OPENINGS: Final = frozenset({Logged.REFERRAL_READ, Logged.REFERRAL_OPEN, Logged.ATTACHMENT_READ})
 _BEFORE_ASSESSMENT: Final = (Status.RECEIVED, Status.ASSESSING, Status.INFO_REQUESTED, Status.REDIRECTING)
-_WAITING: Final = (Status.INFO_REQUESTED, Status.REDIRECTING, Status.SCHEDULED, Status.STARTED)
+_SHELVES: Final = {
+    SentFilter.OPEN: (Shelf.DRAFT, Shelf.TO_DO, Shelf.WAITING),
+    SentFilter.TO_DO: (Shelf.TO_DO,),
+    SentFilter.WAITING: (Shelf.WAITING,),
+    SentFilter.DRAFTS: (Shelf.DRAFT,),
+    SentFilter.CLOSED: (Shelf.CLOSED,),
+}
+_MOST_PERSONS: Final = 500
+"""So many patients of one name are looked through."""
 
 
-def _sent_filters(now: datetime) -> dict[SentFilter, tuple[ColumnElement[bool], ...]]:
-    table = REFERRAL.c
-    is_open = table.is_open.is_(True)
-    to_do = (Status.INFO_REQUESTED.value, Status.REJECTED.value, Status.COMPLETED.value)
-    is_draft = table.status == Status.DRAFT.value
-    acts = table.status.in_(to_do) | table.is_undelivered.is_(True)
-    return {
-        SentFilter.OPEN: (is_open,),
-        SentFilter.TO_DO: (is_open, acts),
-        SentFilter.WAITING: (is_open, ~acts, ~is_draft),
-        SentFilter.OVERDUE: (is_open, store.is_overdue(cases.WORK[Side.REFERRER], now)),
-        SentFilter.DRAFTS: (is_draft,),
-        SentFilter.CLOSED: (table.is_open.is_(False),),
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    by: Staff
+    now: datetime
+    after: tuple[datetime, UUID] | None
+    limit: int
+
+
+def _sent(session: Session, wanted: SentFilter, asked: _Asked) -> Sequence[tuple[Stored, datetime]]:
+    if wanted is SentFilter.OVERDUE:
+        return store.due(
+            session,
+            asked.by.agency,
+            Side.REFERRER,
+            kind=cases.WORK[Side.REFERRER],
+            now=asked.now,
+            ranges=_sent_overdue(session, asked),
+            after=asked.after,
+            limit=asked.limit,
+        )
+    found = store.page(
+        session,
+        by=asked.by,
+        side=Side.REFERRER,
+        shelves=_SHELVES[wanted],
+        after=asked.after,
+        limit=asked.limit,
+    )
+    return [(stored, stored.updated_at) for stored in found]
+
+
+def _search(session: Session, text: str, side: Side, asked: _Asked) -> Sequence[tuple[Stored, datetime]]:
+    found = store.search(
+        session,
+        by=asked.by,
+        side=side,
+        reference=as_reference(text),
+        persons=person.matching(session, asked.by.agency, text, limit=_MOST_PERSONS),
+        after=asked.after,
+        limit=asked.limit,
+    )
+    return [(stored, stored.updated_at) for stored in found]
+
+
+def _sent_counts(session: Session, asked: _Asked) -> dict[str, int]:
+    on_shelf = store.count_shelves(session, by=asked.by, side=Side.REFERRER)
+    counts = {
+        name.value: min(store.COUNT_CAP, sum(on_shelf[shelf] for shelf in shelves))
+        for name, shelves in _SHELVES.items()
     }
+    overdue = {SentFilter.OVERDUE.value: _sent_overdue(session, asked)}
+    kind = cases.WORK[Side.REFERRER]
+    return counts | store.count_due(session, asked.by.agency, kind=kind, now=asked.now, ranges=overdue)
 
 
-def _work_filters(by: Staff, now: datetime) -> dict[WorkFilter, tuple[ColumnElement[bool], ...]]:
-    waits = REFERRAL.c.status.in_([status.value for status in _WAITING])
-    overdue = WORK.c.due_at <= now
+def _sent_overdue(session: Session, asked: _Asked) -> list[Range]:
+    services = store.at_services(session, asked.by, Side.REFERRER)
+    return [Range((at, WORK.c.due_at <= asked.now)) for at in services]
+
+
+def _work_ranges(home: Party, by: Staff, now: datetime) -> dict[WorkFilter, tuple[Range, ...]]:
+    at = WORK.c.service == home.service
+    overdue = Range((at, WORK.c.due_at <= now))
     return {
-        WorkFilter.ALL: (),
-        WorkFilter.TO_DO: (or_(~waits, overdue),),
-        WorkFilter.MINE: (WORK.c.owner == by.id,),
-        WorkFilter.UNOWNED: (WORK.c.owner.is_(None),),
-        WorkFilter.WAITING: (waits, ~overdue),
+        WorkFilter.ALL: (Range((at,)),),
+        WorkFilter.TO_DO: (overdue, *_coming(at, now, waiting=False)),
+        WorkFilter.MINE: (Range((at, WORK.c.owner == by.id), of_owner=True),),
+        WorkFilter.UNOWNED: (Range((at, WORK.c.owner.is_(None)), of_owner=True),),
+        WorkFilter.WAITING: tuple(_coming(at, now, waiting=True)),
         WorkFilter.OVERDUE: (overdue,),
     }
 
 
+def _coming(at: ColumnElement[bool], now: datetime, *, waiting: bool) -> Iterable[Range]:
+    for step in steps_of_receiver(waiting=waiting):
+        yield Range((at, WORK.c.next_step == step.value, WORK.c.due_at > now))
+
+
 def matches(row: CaseRow, wanted: WorkFilter, reader: StaffId) -> bool:
     """Whether the filter asks for this case; false for one that is shown only because it is overdue."""
-    waits = row.status in _WAITING
+    waits = row.status in RECEIVER_WAITS
     asked_for = {
         WorkFilter.TO_DO: not waits or row.is_overdue,
         WorkFilter.MINE: row.owner == reader,
@@ -493,11 +536,6 @@ def matches(row: CaseRow, wanted: WorkFilter, reader: StaffId) -> bool:
         WorkFilter.OVERDUE: row.is_overdue,
     }
     return asked_for.get(wanted, True)
-
-
-def _search(session: Session, agency: AgencyId, text: str) -> ColumnElement[bool]:
-    persons = [found.id for found in person.find(session, agency, text)]
-    return store.matching(as_reference(text), persons)
 
 
 def as_reference(text: str) -> str | None:
@@ -518,13 +556,13 @@ def _row(
     read: dict[UUID, datetime],
     now: datetime,
     *,
-    cursor: tuple[datetime, UUID],
-    work: RowMapping | None = None,
+    at: datetime,
+    due_at: datetime | None = None,
 ) -> CaseRow:
     standing, step = stored.standing, next_step(stored.standing)
     patient = stored.content.patient
     read_at = read.get(standing.referral)
-    due_at = work["work_due_at"] if work is not None else None if step is None else step.due_at
+    due_at = due_at or (None if step is None else step.due_at)
     return CaseRow(
         referral=standing.referral,
         reference=standing.reference,
@@ -549,7 +587,7 @@ def _row(
         owner=standing.owner,
         owner_name=standing.author.name if standing.side is Side.REFERRER else standing.assessor,
         updated_at=stored.updated_at,
-        cursor=cursor,
+        cursor=(at, standing.referral),
     )
 
 
@@ -631,7 +669,3 @@ def _for_patient(standing: Standing, history: Sequence[Entry], now: datetime) ->
         if is_hidden and (entry.status is Status.REJECTED or isinstance(entry.outcome, Refusal)):
             continue
         yield entry
-
-
-def _days(start: datetime, end: datetime) -> float:
-    return (end - start) / timedelta(days=1)

@@ -40,6 +40,17 @@ class Step(StrEnum):
     ANSWER_WITHDRAWAL = "answer-withdrawal"
 
 
+class Shelf(StrEnum):
+    """Where a copy stands in its side's list."""
+
+    DRAFT = "draft"
+    TO_DO = "to-do"
+    """This side must act."""
+    WAITING = "waiting"
+    """The next move is somebody else's."""
+    CLOSED = "closed"
+
+
 @dataclass(frozen=True)
 class NextStep:
     """A step and the instant it is due."""
@@ -56,6 +67,22 @@ def next_step(standing: Standing) -> NextStep | None:
         return None
     step, due = planned
     return NextStep(_special(standing) or step, due(standing))
+
+
+def shelf_of(standing: Standing) -> Shelf:
+    """Return where the copy stands in the list of the side that keeps it."""
+    if standing.status is Status.DRAFT:
+        return Shelf.DRAFT
+    if next_step(standing) is None:
+        return Shelf.CLOSED
+    if standing.side is Side.RECEIVER:
+        return Shelf.WAITING if standing.status in RECEIVER_WAITS else Shelf.TO_DO
+    return Shelf.TO_DO if standing.undelivered or standing.status in _REFERRER_ACTS else Shelf.WAITING
+
+
+def steps_of_receiver(*, waiting: bool) -> tuple[Step, ...]:
+    """Return the steps at which a receiver waits for somebody else or for a day, or those at which it must act."""
+    return tuple(step for status, (step, _) in _RECEIVER.items() if (status in RECEIVER_WAITS) is waiting)
 
 
 def _special(standing: Standing) -> Step | None:
@@ -115,6 +142,10 @@ def _withdrawal(standing: Standing) -> datetime:
     answered_by = working_days_from(standing.changed_at, _rules(standing).answer_working_days)
     return answered_by if standing.assessed_at is not None else min(answered_by, _assessment(standing))
 
+
+RECEIVER_WAITS: Final = frozenset({Status.INFO_REQUESTED, Status.REDIRECTING, Status.SCHEDULED, Status.STARTED})
+"""Where the receiver's next move is somebody else's, or has its day."""
+_REFERRER_ACTS: Final = frozenset({Status.INFO_REQUESTED, Status.REJECTED, Status.COMPLETED})
 
 _Planned = Mapping[Status, tuple[Step, Callable[[Standing], datetime]]]
 

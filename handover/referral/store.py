@@ -1,6 +1,6 @@
 """Queries about referrals. Each names the asking actor: what they may not see is not there (rule 16)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, cast
@@ -9,16 +9,18 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Row,
-    RowMapping,
     Select,
+    Subquery,
     Table,
     and_,
     delete,
+    extract,
     func,
     insert,
     or_,
     select,
     tuple_,
+    union,
     update,
 )
 from sqlalchemy.orm import Session
@@ -31,7 +33,7 @@ from handover.keys.vault import Vault
 from handover.referral.lifecycle import Side, Status
 from handover.referral.model import Attachment, AttachmentId, Entry, Party, ReferralContent
 from handover.referral.standing import Standing
-from handover.referral.steps import next_step
+from handover.referral.steps import Shelf, next_step, shelf_of
 from handover.referral.tables import AttachmentRow, HistoryRow, ReferralRow
 from handover.team.tables import WorkItemRow
 from handover.values import dump, load
@@ -41,7 +43,9 @@ HISTORY: Final = cast(Table, HistoryRow.__table__)
 ATTACHMENT: Final = cast(Table, AttachmentRow.__table__)
 AnyRow = Row[Any]
 WORK: Final = cast(Table, WorkItemRow.__table__)
-_WORK: Final = ("due_at", "owner", "next_step", "snoozed_until")
+Cursor = tuple[datetime, UUID]
+_MOST_PARTS: Final = 100
+"""Of one statement; SQLite takes 500."""
 COUNT_CAP: Final = 1000
 """Counts beside filters stop here, so that a page's cost follows what is shown."""
 
@@ -72,6 +76,15 @@ class Stored:
     def agency(self) -> AgencyId:
         """Whose copy it is."""
         return self.standing.home.agency
+
+
+@dataclass(frozen=True)
+class Range:
+    """Work of one service that lies together in an index."""
+
+    where: tuple[ColumnElement[bool], ...]
+    of_owner: bool = False
+    """The index goes by owner, and the conditions name one, or nobody."""
 
 
 def reach(by: Actor, side: Side, roles: Iterable[Role] | None = None) -> ColumnElement[bool]:
@@ -207,144 +220,192 @@ def history(session: Session, standing: Standing) -> tuple[Entry, ...]:
 def page(
     session: Session,
     *,
-    by: Actor,
+    by: Staff,
     side: Side,
-    is_open: bool | None,
-    where: Sequence[ColumnElement[bool]] = (),
-    after: tuple[datetime, UUID] | None = None,
+    shelves: Sequence[Shelf],
+    service: ServiceId | None = None,
+    after: Cursor | None = None,
     limit: int = 50,
 ) -> tuple[Stored, ...]:
-    """Return copies by their latest change, newest first; go on with `after=(updated_at, referral)`."""
-    statement = select(REFERRAL).where(reach(by, side), *where)
-    if is_open is not None:
-        statement = statement.where(REFERRAL.c.is_open.is_(is_open))
-    if after is not None:
-        statement = statement.where(tuple_(REFERRAL.c.updated_at, REFERRAL.c.referral) < after)
-    ordered = statement.order_by(REFERRAL.c.updated_at.desc(), REFERRAL.c.referral.desc()).limit(limit)
-    return tuple(opened(session, row) for row in session.execute(ordered))
+    """Return copies by their latest change, newest first; go on with `after=(updated_at, referral)`.
+
+    Each service and shelf is one range of an index: only as many of each are looked at as may be shown.
+    """
+    table = REFERRAL.c
+    ranges = [
+        select(table.service, table.referral, table.updated_at)
+        .where(shelf, *(() if after is None else (tuple_(table.updated_at, table.referral) < after,)))
+        .order_by(table.updated_at.desc(), table.referral.desc())
+        .limit(limit)
+        for at in _services(session, by, side, service)
+        for shelf in (_on_shelf(by.agency, side, at, shelf) for shelf in shelves)
+    ]
+    return _latest(session, by.agency, side, ranges, limit=limit)
+
+
+def search(
+    session: Session,
+    *,
+    by: Staff,
+    side: Side,
+    reference: str | None,
+    persons: Sequence[PersonId],
+    after: Cursor | None = None,
+    limit: int = 50,
+) -> tuple[Stored, ...]:
+    """Return the copies with that reference or about one of those persons, the latest change first."""
+    table = REFERRAL.c
+    mine = (reach(by, side), *(() if after is None else (tuple_(table.updated_at, table.referral) < after,)))
+    found: list[ColumnElement[bool]] = [table.person.in_(persons)] if persons else []
+    if reference is not None:
+        found.append(table.reference == reference)
+    keys = [select(table.service, table.referral, table.updated_at).where(*mine, each) for each in found]
+    return _latest(session, by.agency, side, keys, limit=limit)
+
+
+def count_shelves(session: Session, *, by: Staff, side: Side) -> dict[Shelf, int]:
+    """Return how many copies stand on each shelf, at most COUNT_CAP."""
+    services = _services(session, by, side)
+    ranges = {
+        shelf.value: [
+            select(REFERRAL.c.referral).where(_on_shelf(by.agency, side, at, shelf)).limit(COUNT_CAP)
+            for at in services
+        ]
+        for shelf in Shelf
+    }
+    counted = _count(session, ranges)
+    return {shelf: counted[shelf.value] for shelf in Shelf}
 
 
 def due(
     session: Session,
-    home: Party,
+    agency: AgencyId,
     side: Side,
     *,
     kind: str,
     now: datetime,
-    where: Sequence[ColumnElement[bool]] = (),
-    after: tuple[datetime, UUID] | None = None,
+    ranges: Sequence[Range],
+    after: Cursor | None = None,
     limit: int = 50,
-) -> tuple[tuple[Stored, RowMapping], ...]:
-    """Return a service's open copies by the date of their next step, with the work item of each.
+) -> tuple[tuple[Stored, datetime], ...]:
+    """Return open copies by the date of their next step, with that date; each range is one of an index.
 
     What is put away is left out until it is due; go on with `after=(due_at, referral)`.
     """
-    statement = _due(home, side, kind, now).where(*where)
-    if after is not None:
-        statement = statement.where(tuple_(WORK.c.due_at, WORK.c.subject) > after)
-    ordered = statement.order_by(WORK.c.due_at, WORK.c.subject).limit(limit)
-    rows = session.execute(ordered.add_columns(REFERRAL, *(WORK.c[name].label(f"work_{name}") for name in _WORK)))
-    return tuple((opened(session, row), row._mapping) for row in rows)
+    if not ranges:
+        return ()
+    keys = _union([_first_due(agency, kind, now, each, after, limit) for each in ranges])
+    same = _same(agency, side, keys.c.service, keys.c.subject)
+    statement = (
+        select(REFERRAL, keys.c.due_at.label("work_due_at"))
+        .join_from(keys, REFERRAL, same)
+        .order_by(keys.c.due_at, keys.c.subject)
+        .limit(limit)
+    )
+    return tuple((opened(session, row), row.work_due_at) for row in session.execute(statement))
 
 
 def count_due(
-    session: Session,
-    home: Party,
-    side: Side,
-    *,
-    kind: str,
-    now: datetime,
-    where: Sequence[ColumnElement[bool]] = (),
-) -> int:
-    """Return how many `due` would go through, at most COUNT_CAP."""
-    some = _due(home, side, kind, now).where(*where).limit(COUNT_CAP).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
-
-
-def is_overdue(kind: str, now: datetime) -> ColumnElement[bool]:
-    """Return the condition for copies whose next step's date has passed."""
-    return (
-        select(WORK.c.subject)
-        .where(
-            WORK.c.agency == REFERRAL.c.agency,
-            WORK.c.service == REFERRAL.c.service,
-            WORK.c.kind == kind,
-            WORK.c.subject == REFERRAL.c.referral,
-            WORK.c.is_open.is_(True),
-            WORK.c.due_at <= now,
-        )
-        .exists()
+    session: Session, agency: AgencyId, *, kind: str, now: datetime, ranges: Mapping[str, Sequence[Range]]
+) -> dict[str, int]:
+    """Return for each name how many `due` would go through in its ranges, at most COUNT_CAP."""
+    return _count(
+        session,
+        {
+            name: [_open_work(agency, kind, now).where(*each.where).limit(COUNT_CAP) for each in some]
+            for name, some in ranges.items()
+        },
     )
 
 
-def count(session: Session, *, by: Actor, side: Side, where: Sequence[ColumnElement[bool]]) -> int:
-    """Return how many copies there are, at most COUNT_CAP."""
-    some = select(REFERRAL.c.referral).where(reach(by, side), *where).limit(COUNT_CAP).subquery()
-    return session.scalar(select(func.count()).select_from(some)) or 0
+def at_services(session: Session, by: Staff, side: Side) -> tuple[ColumnElement[bool], ...]:
+    """Return for each service where the actor works on that side the condition that work lies there."""
+    return tuple(WORK.c.service == each for each in _services(session, by, side))
 
 
-def several(
-    session: Session, home: Party, side: Side, referrals: Iterable[ReferralId]
-) -> dict[ReferralId, Stored]:
-    """Return the copies of several referrals at one service."""
-    statement = select(REFERRAL).where(
-        REFERRAL.c.agency == home.agency,
-        REFERRAL.c.side == side.value,
-        REFERRAL.c.service == home.service,
-        REFERRAL.c.referral.in_(list(referrals)),
-    )
-    return {ReferralId(row.referral): opened(session, row) for row in session.execute(statement)}
+@dataclass(frozen=True)
+class Period:
+    """What was received from `start` until before `end`, at one service or all of an agency's."""
+
+    agency: AgencyId
+    service: ServiceId | None
+    start: datetime
+    end: datetime
 
 
-def matching(reference: str | None, persons: Iterable[PersonId]) -> ColumnElement[bool]:
-    """Return the condition for a search: that reference, or about one of those persons."""
-    about = REFERRAL.c.person.in_(list(persons))
-    return about if reference is None else or_(about, REFERRAL.c.reference == reference)
+@dataclass(frozen=True)
+class Assessed:
+    """How many of them were assessed by when."""
+
+    received: int
+    assessed: int
+    in_time: int
+    overdue: int
+    oldest_waiting: datetime | None
 
 
-def assessments(
-    session: Session, agency: AgencyId, service: ServiceId | None, since: datetime, until: datetime
-) -> Sequence[AnyRow]:
-    """Return the times of what was received at a service (or all of the agency's) in a period."""
+def assessed(session: Session, period: Period, *, now: datetime) -> Assessed:
+    """Return the counts of a period; they are read from an index alone."""
     table = REFERRAL.c
+    waits = and_(table.assessed_at.is_(None), table.is_open.is_(True))
     statement = select(
-        table.received_at, table.assess_by, table.assessed_at, table.opened_at, table.is_open, table.status
-    ).where(
-        table.agency == agency,
-        table.side == Side.RECEIVER.value,
-        table.received_at >= since,
-        table.received_at < until,
+        func.count(),
+        func.count().filter(table.assessed_at.is_not(None)),
+        func.count().filter(table.assessed_at < table.assess_by),
+        func.count().filter(waits, table.assess_by <= now),
+        func.min(table.received_at).filter(waits),
     )
-    wanted = statement if service is None else statement.where(table.service == service)
-    return cast(Sequence[AnyRow], session.execute(wanted).all())
+    return Assessed(*session.execute(statement.where(*_received(session, period))).one())
+
+
+def median_days_to_assessed(session: Session, period: Period, *, of: int) -> float | None:
+    """Return the median of the `of` spans from receipt to assessment, in calendar days; None without any."""
+    start, end = REFERRAL.c.received_at, REFERRAL.c.assessed_at
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    took = extract("epoch", end - start) / 86400 if is_postgresql else func.julianday(end) - func.julianday(start)
+    middle = select(took).where(*_received(session, period), end.is_not(None)).order_by(took)
+    found = session.scalars(middle.offset((of - 1) // 2).limit(2 - of % 2)).all() if of else ()
+    return float(sum(found)) / len(found) if found else None
+
+
+def _received(session: Session, period: Period) -> tuple[ColumnElement[bool], ...]:
+    table = REFERRAL.c
+    one = (period.service,)
+    services = one if period.service is not None else tuple(_kept_at(session, period.agency, Side.RECEIVER))
+    return (
+        table.agency == period.agency,
+        table.side == Side.RECEIVER.value,
+        table.service.in_(services),
+        table.received_at >= period.start,
+        table.received_at < period.end,
+    )
 
 
 def oldest_unopened(session: Session, agency: AgencyId) -> datetime | None:
-    """Return when the oldest referral that nobody has opened was received."""
-    found: datetime | None = session.scalar(
-        select(func.min(REFERRAL.c.received_at)).where(
-            REFERRAL.c.agency == agency,
-            REFERRAL.c.side == Side.RECEIVER.value,
-            REFERRAL.c.opened_at.is_(None),
-            REFERRAL.c.is_open.is_(True),
+    """Return when the oldest open referral that nobody has opened was received."""
+    table = REFERRAL.c
+    statement = (
+        select(table.received_at)
+        .where(
+            table.agency == agency,
+            table.side == Side.RECEIVER.value,
+            table.is_open.is_(True),
+            table.opened_at.is_(None),
         )
+        .order_by(table.opened_at, table.received_at)  # as the index goes, so that PostgreSQL need not sort
+        .limit(1)
     )
+    found: datetime | None = session.scalar(statement)
     return found
 
 
 def latest_change(session: Session, home: Party, side: Side) -> datetime | None:
-    """Return when anything last changed at a service: one step in an index for each status."""
-    table = REFERRAL.c
+    """Return when anything last changed at a service: one step in an index for each shelf."""
     found = [
         session.scalar(
-            select(func.max(table.updated_at)).where(
-                table.agency == home.agency,
-                table.side == side.value,
-                table.service == home.service,
-                table.status == status.value,
-            )
+            select(func.max(REFERRAL.c.updated_at)).where(_on_shelf(home.agency, side, home.service, shelf))
         )
-        for status in Status
+        for shelf in Shelf
     ]
     return max(filter(None, found), default=None)
 
@@ -454,24 +515,94 @@ def of_message(session: Session, agency: AgencyId, message: MessageId) -> Stored
     return None if row is None else opened(session, row)
 
 
-def _due(home: Party, side: Side, kind: str, now: datetime) -> Select[Any]:
-    is_same = and_(
-        REFERRAL.c.agency == WORK.c.agency,
-        REFERRAL.c.side == side.value,
-        REFERRAL.c.service == WORK.c.service,
-        REFERRAL.c.referral == WORK.c.subject,
+def _services(session: Session, by: Staff, side: Side, only: ServiceId | None = None) -> tuple[ServiceId, ...]:
+    """Return the services where somebody works on that side; for the whole agency those that keep a copy."""
+    if only is not None:
+        return (only,)
+    held = by.services(*ROLES[side])
+    if None in held:
+        return tuple(_kept_at(session, by.agency, side))
+    return tuple(sorted(each for each in held if each is not None))
+
+
+def _kept_at(session: Session, agency: AgencyId, side: Side) -> Iterator[ServiceId]:
+    of_side = select(func.min(REFERRAL.c.service)).where(
+        REFERRAL.c.agency == agency, REFERRAL.c.side == side.value
     )
+    service = session.scalar(of_side)
+    while service is not None:
+        yield ServiceId(service)
+        service = session.scalar(of_side.where(REFERRAL.c.service > service))
+
+
+def _on_shelf(agency: AgencyId, side: Side, service: ServiceId, shelf: Shelf) -> ColumnElement[bool]:
+    table = REFERRAL.c
+    return and_(
+        table.agency == agency,
+        table.side == side.value,
+        table.service == service,
+        table.shelf == shelf.value,
+    )
+
+
+def _latest(
+    session: Session, agency: AgencyId, side: Side, keys: Sequence[Select[Any]], *, limit: int
+) -> tuple[Stored, ...]:
+    if not keys:
+        return ()
+    found = _union(keys)
+    statement = (
+        select(REFERRAL)
+        .join_from(found, REFERRAL, _same(agency, side, found.c.service, found.c.referral))
+        .order_by(found.c.updated_at.desc(), found.c.referral.desc())
+        .limit(limit)
+    )
+    return tuple(opened(session, row) for row in session.execute(statement))
+
+
+def _union(parts: Sequence[Select[Any]]) -> Subquery:
+    """Return the rows of all parts, each part limited for itself and each row once."""
+    if len(parts) > _MOST_PARTS:
+        some = [parts[start : start + _MOST_PARTS] for start in range(0, len(parts), _MOST_PARTS)]
+        return _union([select(_union(each)) for each in some])
+    return union(*(select(part.subquery()) for part in parts)).subquery()
+
+
+def _count(session: Session, ranges: Mapping[str, Sequence[Select[Any]]]) -> dict[str, int]:
+    counted = [
+        select(func.count()).select_from(part.subquery()).scalar_subquery()
+        for parts in ranges.values()
+        for part in parts
+    ]
+    some = (counted[start : start + _MOST_PARTS] for start in range(0, len(counted), _MOST_PARTS))
+    found = (number for each in some for number in session.execute(select(*each)).one())
+    return {name: min(COUNT_CAP, sum(next(found) for _ in parts)) for name, parts in ranges.items()}
+
+
+def _same(
+    agency: AgencyId, side: Side, service: ColumnElement[Any], referral: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    return and_(
+        REFERRAL.c.agency == agency,
+        REFERRAL.c.side == side.value,
+        REFERRAL.c.service == service,
+        REFERRAL.c.referral == referral,
+    )
+
+
+def _first_due(
+    agency: AgencyId, kind: str, now: datetime, wanted: Range, after: Cursor | None, limit: int
+) -> Select[Any]:
+    by_date = (WORK.c.due_at, WORK.c.subject)
+    order = (WORK.c.owner, *by_date) if wanted.of_owner else by_date  # so PostgreSQL sees that nothing is to sort
+    later = () if after is None else (tuple_(*by_date) > after,)
+    return _open_work(agency, kind, now).where(*wanted.where, *later).order_by(*order).limit(limit)
+
+
+def _open_work(agency: AgencyId, kind: str, now: datetime) -> Select[Any]:
     visible = or_(WORK.c.snoozed_until.is_(None), WORK.c.snoozed_until <= now, WORK.c.due_at <= now)
-    return (
-        select(WORK.c.subject)
-        .join_from(WORK, REFERRAL, is_same)
-        .where(
-            WORK.c.agency == home.agency,
-            WORK.c.service == home.service,
-            WORK.c.kind == kind,
-            WORK.c.is_open.is_(True),
-            visible,
-        )
+    return select(WORK.c.service, WORK.c.subject, WORK.c.due_at).where(
+        WORK.c.agency == agency, WORK.c.kind == kind, WORK.c.is_open.is_(True), visible
     )
 
 
@@ -484,6 +615,7 @@ def _values(session: Session, stored: Stored, now: datetime) -> dict[str, Any]:
         "leg": standing.version.leg,
         "number": standing.version.number,
         "is_open": next_step(standing) is not None,
+        "shelf": shelf_of(standing).value,
         "is_undelivered": standing.undelivered,
         "owner": standing.owner,
         "message": standing.message,

@@ -1,6 +1,7 @@
 """Referrals: one row per agency, side and service, so that both sides, and a redirect, may live in one database.
 
-Plain are ids, status, times and version; everything else is sealed. History is only ever added to.
+Plain are ids, status, times and version; everything else is sealed. History is only ever added to. Each index
+answers one page: none of them looks at more rows than it shows, however many are stored (tests/scale).
 """
 
 from datetime import datetime
@@ -17,13 +18,22 @@ class ReferralRow(Base):
 
     __tablename__ = "referral"
     __table_args__ = (
-        Index("ix_referral_updated", "agency", "side", "is_open", "updated_at", "referral"),
-        Index("ix_referral_status", "agency", "side", "service", "status", "updated_at"),
-        Index("ix_referral_person", "agency", "person"),
+        Index("ix_referral_shelf", "agency", "side", "service", "shelf", "updated_at", "referral"),
+        Index("ix_referral_referral", "agency", "referral"),
+        Index("ix_referral_person", "agency", "person", "side", "service"),
         Index("ix_referral_reference", "agency", "reference"),
         Index("ix_referral_message", "agency", "message"),
-        Index("ix_referral_received", "agency", "side", "service", "received_at"),
-        Index("ix_referral_unopened", "agency", "side", "opened_at", "received_at"),
+        Index(
+            "ix_referral_received",
+            "agency",
+            "side",
+            "service",
+            "received_at",
+            "assess_by",
+            "assessed_at",
+            "is_open",
+        ),
+        Index("ix_referral_unopened", "agency", "side", "is_open", "opened_at", "received_at"),
     )
 
     agency: Mapped[str] = mapped_column(String(9), primary_key=True)
@@ -36,6 +46,8 @@ class ReferralRow(Base):
     leg: Mapped[int] = mapped_column(Integer)
     number: Mapped[int] = mapped_column(Integer)
     is_open: Mapped[bool]
+    shelf: Mapped[str] = mapped_column(String(10))
+    """`steps.Shelf`: every filter of a list is one range, or a few, of an index."""
     is_undelivered: Mapped[bool]
     owner: Mapped[UUID | None] = mapped_column(Uuid)
     message: Mapped[UUID | None] = mapped_column(Uuid)

@@ -96,15 +96,16 @@ def snooze(session: Session, place: Place, *, until: datetime, now: datetime) ->
 
 def item(session: Session, place: Place) -> WorkItem:
     """Return one piece of work. Raises WorkNotFound."""
-    row = store.item(session, place)
-    if row is None:
+    found = item_at(session, place)
+    if found is None:
         raise WorkNotFound
-    return _item(row)
+    return found
 
 
-def items_of(session: Session, agency: AgencyId, kind: str, subjects: Iterable[UUID]) -> tuple[WorkItem, ...]:
-    """Return the work on several cases at all services of an agency."""
-    return tuple(_item(row) for row in store.items_of(session, agency, kind, subjects))
+def item_at(session: Session, place: Place) -> WorkItem | None:
+    """Return one piece of work, None when there is none."""
+    row = store.item(session, place)
+    return None if row is None else _item(row)
 
 
 def open_items(

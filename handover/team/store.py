@@ -39,14 +39,6 @@ def item(session: Session, place: Place) -> RowMapping | None:
     return session.execute(select(WorkItemRow.__table__).where(at(place))).mappings().first()
 
 
-def items_of(session: Session, agency: AgencyId, kind: str, subjects: Iterable[UUID]) -> Sequence[RowMapping]:
-    """Return the work items of several cases at an agency, at all its services."""
-    statement = select(WorkItemRow.__table__).where(
-        WorkItemRow.agency == agency, WorkItemRow.kind == kind, WorkItemRow.subject.in_(list(subjects))
-    )
-    return session.execute(statement).mappings().all()
-
-
 def change_item(session: Session, place: Place, **values: Any) -> bool:
     """Change one work item; False when there is none."""
     result = session.execute(update(WorkItemRow).where(at(place)).values(**values).returning(WorkItemRow.subject))

@@ -14,7 +14,29 @@ class WorkItemRow(Base):
 
     __tablename__ = "work_item"
     __table_args__ = (
-        Index("ix_work_item_due", "agency", "service", "is_open", "due_at", "subject"),
+        Index("ix_work_item_due", "agency", "service", "kind", "is_open", "due_at", "subject", "snoozed_until"),
+        Index(
+            "ix_work_item_owner",
+            "agency",
+            "service",
+            "kind",
+            "is_open",
+            "owner",
+            "due_at",
+            "subject",
+            "snoozed_until",
+        ),
+        Index(
+            "ix_work_item_step",
+            "agency",
+            "service",
+            "kind",
+            "is_open",
+            "next_step",
+            "due_at",
+            "subject",
+            "snoozed_until",
+        ),
         Index("ix_work_item_overdue", "agency", "is_open", "due_at"),
     )
 

@@ -312,6 +312,7 @@ def upgrade() -> None:
         sa.Column("leg", sa.Integer(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("shelf", sa.String(length=10), nullable=False),
         sa.Column("is_undelivered", sa.Boolean(), nullable=False),
         sa.Column("owner", sa.Uuid(), nullable=True),
         sa.Column("message", sa.Uuid(), nullable=True),
@@ -327,17 +328,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency", "side", "service", "referral", name=op.f("pk_referral")),
     )
     op.create_index("ix_referral_message", "referral", ["agency", "message"], unique=False)
-    op.create_index("ix_referral_person", "referral", ["agency", "person"], unique=False)
-    op.create_index("ix_referral_received", "referral", ["agency", "side", "service", "received_at"], unique=False)
+    op.create_index("ix_referral_person", "referral", ["agency", "person", "side", "service"], unique=False)
+    op.create_index(
+        "ix_referral_received",
+        "referral",
+        ["agency", "side", "service", "received_at", "assess_by", "assessed_at", "is_open"],
+        unique=False,
+    )
     op.create_index("ix_referral_reference", "referral", ["agency", "reference"], unique=False)
+    op.create_index("ix_referral_referral", "referral", ["agency", "referral"], unique=False)
     op.create_index(
-        "ix_referral_status", "referral", ["agency", "side", "service", "status", "updated_at"], unique=False
+        "ix_referral_shelf",
+        "referral",
+        ["agency", "side", "service", "shelf", "updated_at", "referral"],
+        unique=False,
     )
     op.create_index(
-        "ix_referral_unopened", "referral", ["agency", "side", "opened_at", "received_at"], unique=False
-    )
-    op.create_index(
-        "ix_referral_updated", "referral", ["agency", "side", "is_open", "updated_at", "referral"], unique=False
+        "ix_referral_unopened", "referral", ["agency", "side", "is_open", "opened_at", "received_at"], unique=False
     )
     op.create_table(
         "referral_attachment",
@@ -428,9 +435,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency", "service", "kind", "subject", name=op.f("pk_work_item")),
     )
     op.create_index(
-        "ix_work_item_due", "work_item", ["agency", "service", "is_open", "due_at", "subject"], unique=False
+        "ix_work_item_due",
+        "work_item",
+        ["agency", "service", "kind", "is_open", "due_at", "subject", "snoozed_until"],
+        unique=False,
     )
     op.create_index("ix_work_item_overdue", "work_item", ["agency", "is_open", "due_at"], unique=False)
+    op.create_index(
+        "ix_work_item_owner",
+        "work_item",
+        ["agency", "service", "kind", "is_open", "owner", "due_at", "subject", "snoozed_until"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_work_item_step",
+        "work_item",
+        ["agency", "service", "kind", "is_open", "next_step", "due_at", "subject", "snoozed_until"],
+        unique=False,
+    )
     op.create_table(
         "staff_role",
         sa.Column("agency", sa.String(length=20), nullable=False),
