@@ -66,20 +66,17 @@ def copies(session: Session) -> list[Standing]:
 
 def _has_a_next_step(session: Session, standing: Standing) -> None:
     step = next_step(standing)
-    work = [
-        item
-        for item in team.items_of(session, standing.home.agency, cases.WORK[standing.side], [standing.referral])
-        if item.place == cases.place_of(standing)
-    ]
-    open_work = [item for item in work if item.is_open]
-    assert len(open_work) == (step is not None), f"{standing.side} {standing.status}: {step} but {work}"
+    work = team.item_at(session, cases.place_of(standing))
+    is_open = work is not None and work.is_open
+    assert is_open == (step is not None), f"{standing.side} {standing.status}: {step} but {work}"
     if step is None:
         assert standing.status in ENDED, f"{standing.side} {standing.status} has no next step"
         return
-    assert open_work[0].due_at == step.due_at
-    assert open_work[0].next_step == step.step.value
-    assert open_work[0].owner == standing.owner
-    assert open_work[0].place.service == standing.home.service, "where nobody is named, the service owns it"
+    assert work is not None
+    assert work.due_at == step.due_at
+    assert work.next_step == step.step.value
+    assert work.owner == standing.owner
+    assert work.place.service == standing.home.service, "where nobody is named, the service owns it"
 
 
 def _history_ends_where_the_copy_stands(session: Session, standing: Standing) -> None:
