@@ -98,7 +98,6 @@ def receive_request(session: Session, received: Received) -> None:
 def _take_in(session: Session, request: Request, received: Received, held: Stored | None, known: PersonId) -> None:
     now = received.received_at
     standing = replace(_first_standing(request, now), person=known)
-    stored = store.add(session, standing, request.content, now=now) if held is None else held
     entry = Entry(
         at=now,
         act=Act.ARRIVE,
@@ -109,7 +108,10 @@ def _take_in(session: Session, request: Request, received: Received, held: Store
         text=request.redirect_reason,
     )
     entries = [*map(_added, request.additions), entry]
-    saved = store.save(session, stored, standing, now=now, entries=entries, content=request.content)
+    if held is None:
+        saved = store.add(session, standing, request.content, now=now, entries=entries)
+    else:
+        saved = store.save(session, held, standing, now=now, entries=entries, content=request.content)
     files = (*request.content.attachments, *(file for each in request.additions for file in each.attachments))
     blobs.keep(session, standing, files, received, now=now)
     cases.log(session, saved, Logged.REFERRAL_RECEIVE, by=cases.machine(request.receiver.agency), now=now)

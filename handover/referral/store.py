@@ -146,9 +146,16 @@ def copies_about(
     return tuple(opened(session, row) for row in session.execute(statement))
 
 
-def add(session: Session, standing: Standing, content: ReferralContent, *, now: datetime) -> Stored:
-    """Store a new copy."""
-    stored = Stored(standing, content, entries=0, revision=0, updated_at=now)
+def add(
+    session: Session,
+    standing: Standing,
+    content: ReferralContent,
+    *,
+    now: datetime,
+    entries: Sequence[Entry] = (),
+) -> Stored:
+    """Store a new copy with the first lines of its history."""
+    stored = Stored(standing, content, entries=len(entries), revision=0, updated_at=now)
     session.execute(
         insert(REFERRAL).values(
             agency=standing.home.agency,
@@ -160,6 +167,7 @@ def add(session: Session, standing: Standing, content: ReferralContent, *, now: 
             **_values(session, stored, now),
         )
     )
+    _add_history(session, standing, entries, first=1)
     return stored
 
 
@@ -187,9 +195,7 @@ def save(
     session.execute(
         update(REFERRAL).where(*_key(standing.home, standing.side, standing.referral)).values(**values)
     )
-    if entries:
-        rows = [_history(session, standing, stored.entries + n, each) for n, each in enumerate(entries, 1)]
-        session.execute(insert(HISTORY), rows)
+    _add_history(session, standing, entries, first=stored.entries + 1)
     return after
 
 
@@ -628,6 +634,12 @@ def _values(session: Session, stored: Stored, now: datetime) -> dict[str, Any]:
         "assessed_at": standing.assessed_at,
         "standing": _seal(session, standing, "referral", "standing", dump(standing)),
     }
+
+
+def _add_history(session: Session, standing: Standing, entries: Sequence[Entry], *, first: int) -> None:
+    if entries:
+        rows = [_history(session, standing, line, each) for line, each in enumerate(entries, first)]
+        session.execute(insert(HISTORY), rows)
 
 
 def _history(session: Session, standing: Standing, line: int, entry: Entry) -> dict[str, Any]:

@@ -254,7 +254,6 @@ def register_paper(
     identity = _adult(paper.content.patient, now)
     standing = _paper_standing(session, paper, by=by, service=service, now=now)
     standing = replace(standing, person=person.find_or_create(session, by.agency, identity, now=now))
-    stored = store.add(session, standing, paper.content, now=now)
     entry = Entry(
         at=now,
         act=standing.last_act or Act.SEND,
@@ -263,7 +262,7 @@ def register_paper(
         side=paper.side,
         author=cases.author_of(by, service),
     )
-    saved = store.save(session, stored, standing, now=now, entries=[entry])
+    saved = store.add(session, standing, paper.content, now=now, entries=[entry])
     cases.log(session, saved, Logged.REFERRAL_REGISTER_PAPER, by=by, now=now)
     cases.plan(session, standing, by=by, now=now)
     return saved
