@@ -88,7 +88,7 @@ def read_ack(session: Session, token: bytes, *, aud: AgencyId, now: datetime) ->
 def of_ack(said: Acknowledgement, token: bytes) -> Settlement:
     """Return what a believed acknowledgement means."""
     if said.code is AckCode.OK:
-        return Settlement(message=said.answers, fact=Fact.OK, why="ok", acknowledgement=token)
+        return Settlement(message=said.answers, fact=Fact.OK, why="ok", acknowledgement=token, answered_at=said.at)
     problems = tuple(said.problems)
     if said.code is AckCode.FATAL:
         return Settlement(

@@ -124,6 +124,8 @@ class DeliveryFact:
     state: State
     late: bool
     at: datetime
+    answered_at: datetime | None = None
+    """When the receiver signed its acknowledgement: what it says it received then, however late we learn it."""
     fault: Fault | None = None
     problems: tuple[Problem, ...] = ()
 

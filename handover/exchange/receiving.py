@@ -265,8 +265,8 @@ def give(session: Session, product: Product, received: Received) -> tuple[AckCod
             product.receive(session, received)
     except FhirInvalid as invalid:
         return AckCode.FATAL, tuple(invalid.problems)
-    except NotFound:
-        return AckCode.FATAL, (Problem("Bundle", ProblemCode.UNKNOWN_ADDRESSEE),)
+    except NotFound as unknown:
+        return AckCode.FATAL, (Problem("Bundle", ProblemCode.UNKNOWN_ADDRESSEE, _which(unknown)),)
     except Invalid as invalid:
         paths = invalid.fields or {"Bundle": []}
         return AckCode.FATAL, tuple(Problem(path, ProblemCode.BROKEN_REQUEST) for path in paths)
@@ -274,6 +274,15 @@ def give(session: Session, product: Product, received: Received) -> tuple[AckCod
         log.error("exchange.receive-failed", message=str(received.message), error=type(error).__name__)
         return AckCode.TRANSIENT, ()
     return AckCode.OK, ()
+
+
+def _which(unknown: NotFound) -> str:
+    """Return which service or agency is not here, where known; an id of nine digits is never a person's."""
+    for kind in ("service", "agency"):
+        value = str(unknown.details.get(kind, ""))
+        if value.isdecimal() and len(value) <= 9:
+            return f"no {kind} {value} here"
+    return ""
 
 
 def to_received(signed: SignedMessage, event: Event, resource: dict[str, Any], now: datetime) -> Received:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -51,6 +51,8 @@ class Settlement:
     fault: Fault | None = None
     problems: tuple[Problem, ...] = ()
     acknowledgement: bytes | None = None
+    answered_at: datetime | None = None
+    """When the receiver signed its acknowledgement, by its own clock."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,7 @@ def _tell(session: Session, outcome: _Outcome, now: datetime) -> None:
     row, settlement, state = outcome.row, outcome.settlement, outcome.states[-1]
     products = provided(session, Products)
     fact = _fact_of(row, state, now, late=False, fault=settlement.fault, problems=settlement.problems)
-    _product_told(session, products, fact)
+    _product_told(session, products, replace(fact, answered_at=settlement.answered_at))
     if state in _ALARMS:
         alarm = _alarm(_ALARMS[state], row, now, settlement.fault, settlement.problems)
         products.raise_task(session, alarm)

@@ -328,7 +328,7 @@ def _request_fact(session: Session, stored: Stored, fact: DeliveryFact) -> None:
     if standing.side is Side.RECEIVER:
         _sent_on_fact(session, stored, fact)
     elif fact.state is State.ACKNOWLEDGED:
-        after = arrived(standing, at=fact.at)
+        after = arrived(standing, at=fact.answered_at or fact.at)
         if after != standing:
             _machine_record(session, stored, after, Act.ARRIVE, fact.at)
     elif fact.state in _LOST and fact.message == standing.message and standing.status is Status.SENT:
