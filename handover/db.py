@@ -4,6 +4,7 @@ Nobody below the edge commits. What must happen after the commit (waking a worke
 `after_commit`; what a store needs beside rows (the vault, the directory) is looked up with `provided`.
 """
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -13,6 +14,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -62,7 +64,9 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._writing = self._sessions()
+        self._hastily = self._sessions(handover_durable=False)
+        self._reading = self._sessions(handover_writing=False)
         self._provided: dict[type[Any], object] = {}
         self._turn = _WriterTurn() if self.engine.dialect.name == "sqlite" else None
 
@@ -76,28 +80,27 @@ class Database:
 
         Only where losing the commit in a power cut does no harm (a lease) may it be told not to wait for the disk.
         """
-        with self._turn or nullcontext(), self._session(writing=True, durable=durable) as (session, callbacks):
+        callbacks: list[Callable[[], None]] = []
+        sessions = self._writing if durable else self._hastily
+        with self._turn or nullcontext(), self._session(sessions, callbacks) as session, session.begin():
             yield session
         for callback in callbacks:
             callback()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Open one transaction that only reads (no audit row can be written in it)."""
-        with self._session(writing=False, durable=True) as (session, callbacks):
+        """Open one transaction that only reads (no audit row can be written in it); begins at the first query."""
+        callbacks: list[Callable[[], None]] = []
+        with self._session(self._reading, callbacks) as session, session.begin():
             yield session
         for callback in callbacks:
             callback()
 
-    @contextmanager
-    def _session(self, *, writing: bool, durable: bool) -> Iterator[tuple[Session, list[Callable[[], None]]]]:
-        callbacks: list[Callable[[], None]] = []
-        with (
-            self._sessions(info={_PROVIDED: self._provided, _AFTER_COMMIT: callbacks}) as session,
-            session.begin(),
-        ):
-            session.connection(execution_options={"handover_writing": writing, "handover_durable": durable})
-            yield session, callbacks
+    def _sessions(self, **options: bool) -> sessionmaker[Session]:
+        return sessionmaker(self.engine.execution_options(**options), expire_on_commit=False)
+
+    def _session(self, sessions: sessionmaker[Session], callbacks: list[Callable[[], None]]) -> Session:
+        return sessions(info={_PROVIDED: self._provided, _AFTER_COMMIT: callbacks})
 
 
 class _WriterTurn(AbstractContextManager[None]):
@@ -151,10 +154,15 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
 def _begin_sqlite(connection: Connection) -> None:
     options = connection.get_execution_options()
     level = "FULL" if options.get("handover_durable", True) else "NORMAL"
-    if connection.info.get("synchronous", "FULL") != level:
-        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
-        connection.info["synchronous"] = level
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("handover_writing", True) else "BEGIN")
+    begin = "BEGIN IMMEDIATE" if options.get("handover_writing", True) else "BEGIN"
+    driver = cast(sqlite3.Connection, connection.connection.driver_connection)
+    try:
+        if connection.info.get("synchronous", "FULL") != level:
+            driver.execute(f"PRAGMA synchronous={level}")
+            connection.info["synchronous"] = level
+        driver.execute(begin)
+    except sqlite3.Error as busy:
+        raise OperationalError(begin, None, busy) from busy
 
 
 def _begin_postgresql(connection: Connection) -> None:

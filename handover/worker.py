@@ -8,7 +8,7 @@ import select
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -27,7 +27,7 @@ from handover.db import provided
 from handover.directory import service as directory
 from handover.exchange import processing, store, upkeep
 from handover.exchange.client import Client
-from handover.exchange.courier import MOST, Courier, Round, Way
+from handover.exchange.courier import Courier, Round, Way
 from handover.exchange.grouping import Committer
 from handover.exchange.model import Pace
 from handover.ids import AgencyId
@@ -39,7 +39,7 @@ SLOW_LANE: Final = 2
 """Of these, how many destinations that failed last time may use: stuck ones never take the others' threads."""
 POLL: Final = 1.0
 """Seconds between looks when nothing wakes the worker."""
-GLANCE: Final = 0.02
+GLANCE: Final = 0.05
 """Seconds between looks at SQLite's change counter, which other processes move."""
 FRESHEN_EVERY: Final = 60.0
 """Seconds between looks at whether directory and statements are due."""
@@ -78,18 +78,34 @@ def work(node: Node, stop: threading.Event) -> None:
 
 
 @dataclass
-class _Lane:
-    """Which ways are under way, and how they went last time."""
+class _Lanes:
+    """Which ways are under way, which were asked for meanwhile, and which failed last time."""
 
-    busy: dict[Way, Future[Round]] = field(default_factory=dict)
+    busy: set[Way] = field(default_factory=set)
+    again: set[Way] = field(default_factory=set)
     failed: set[Way] = field(default_factory=set)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def may_start(self, way: Way) -> bool:
-        if way in self.busy:
-            return False
-        if way not in self.failed:
+    def start(self, way: Way) -> bool:
+        """Whether the way may start now; a busy one goes round once more instead."""
+        with self.lock:
+            if way in self.busy:
+                self.again.add(way)
+                return False
+            if way in self.failed and len(self.busy & self.failed) >= SLOW_LANE:
+                return False
+            self.busy.add(way)
             return True
-        return sum(1 for other in list(self.busy) if other in self.failed) < SLOW_LANE
+
+    def ends(self, way: Way, result: Round) -> bool:
+        """Note how a round went; whether the way is done for now."""
+        with self.lock:
+            (self.failed.discard if result.reached else self.failed.add)(way)
+            goes_on = result.reached and (result.more or way in self.again)
+            self.again.discard(way)
+            if not goes_on:
+                self.busy.discard(way)
+            return not goes_on
 
 
 class Worker:
@@ -104,7 +120,9 @@ class Worker:
             pace = provided(session, Pace)
         self._client = client or Client(pace)
         self._courier = Courier(node.db, self._client, Committer(node.db), clock)
-        self._lane = _Lane()
+        self._lanes = _Lanes()
+        self._foreign = threading.Event()
+        self._products = node.products
         self._wake = node.products.wake
         self._agencies = node.keyring.agencies
 
@@ -125,50 +143,41 @@ class Worker:
 
     def loop(self, stop: threading.Event) -> None:
         """Work until told to stop, with at most THREADS requests in flight."""
-        listener = _listener(self._node, self._wake, stop)
-        threading.Thread(target=self._keep_fresh, args=(stop,), name="directory", daemon=True).start()
-        with ThreadPoolExecutor(THREADS, thread_name_prefix="courier") as pool:
-            upkeep_thread = pool.submit(self._keep_up, stop)
+        listener = self._listen(stop)
+        with ThreadPoolExecutor(THREADS + 1, thread_name_prefix="courier") as pool:
+            pool.submit(self._keep_up, stop)
             while not stop.is_set():
                 self._wake.clear()
                 try:
-                    self._start_due(pool)
+                    for way in self._wanted_ways():
+                        if self._lanes.start(way):
+                            pool.submit(self._deliver_all, way)
                 except SQLAlchemyError as gone:
                     log.error("worker.database", error=type(gone).__name__)
                     stop.wait(POLL)
                 self._wake.wait(POLL)
-            for future in list(self._lane.busy.values()):
-                future.exception()
-            upkeep_thread.exception()
         listener.join()
         self._client.close()
 
-    def _start_due(self, pool: ThreadPoolExecutor) -> None:
-        for way in self._due_ways():
-            if self._lane.may_start(way):
-                self._lane.busy[way] = pool.submit(self._deliver_all, way)
+    def _wanted_ways(self) -> set[Way]:
+        """Return the ways that this process has just posted on, or else every way on which something is due."""
+        posted = self._products.posted
+        wanted = {Way(*posted.popleft()) for _ in range(len(posted))}
+        if wanted and not self._foreign.is_set():
+            return wanted
+        self._foreign.clear()
+        return wanted | set(self._due_ways())
 
-    def _deliver_all(self, way: Way) -> Round:
+    def _deliver_all(self, way: Way) -> None:
         """Deliver on one way until nothing is due there."""
-        try:
-            while True:
-                result = self._courier.deliver(way, most=MOST)
-                self._note(way, result)
-                if not result.tried or not result.reached:
-                    break
-        except Exception as error:
-            log.error("worker.delivery", receiver=way.receiver, error=type(error).__name__)
-            self._lane.busy.pop(way, None)
-            return Round(0, reached=False)
-        self._lane.busy.pop(way, None)
-        self._wake.set()  # something may have come between the last look and now
-        return result
-
-    def _note(self, way: Way, result: Round) -> None:
-        if result.reached:
-            self._lane.failed.discard(way)
-        else:
-            self._lane.failed.add(way)
+        while True:
+            try:
+                result = self._courier.deliver(way)
+            except Exception as error:
+                log.error("worker.delivery", receiver=way.receiver, error=type(error).__name__)
+                result = Round(0, reached=False)
+            if self._lanes.ends(way, result):
+                return
 
     def _due_ways(self) -> list[Way]:
         now = self._clock()
@@ -210,34 +219,37 @@ class Worker:
                 log.error("worker.directory", error=type(error).__name__)
             stop.wait(FRESHEN_EVERY)
 
+    def _listen(self, stop: threading.Event) -> threading.Thread:
+        hears = _hear_notify if self._node.db.engine.dialect.name == "postgresql" else _glance
+        thread = threading.Thread(target=hears, args=(self._node, self._woken, stop), name="listener", daemon=True)
+        thread.start()
+        return thread
 
-def _listener(node: Node, wake: threading.Event, stop: threading.Event) -> threading.Thread:
-    target = _listen if node.db.engine.dialect.name == "postgresql" else _glance
-    thread = threading.Thread(target=target, args=(node, wake, stop), name="listener", daemon=True)
-    thread.start()
-    return thread
+    def _woken(self) -> None:
+        self._foreign.set()
+        self._wake.set()
 
 
-def _listen(node: Node, wake: threading.Event, stop: threading.Event) -> None:
+def _hear_notify(node: Node, woken: Callable[[], None], stop: threading.Event) -> None:
     """Wake on NOTIFY (PostgreSQL); after a lost connection, listen again."""
     while not stop.is_set():
         try:
             with node.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text(f"listen {store.CHANNEL}"))
                 raw = cast(Any, connection.connection.driver_connection)
-                wake.set()
+                woken()
                 while not stop.is_set():
                     if select.select([raw.fileno()], [], [], POLL / 2)[0]:
                         for _ in raw.notifies(timeout=0):
                             pass
-                        wake.set()
+                        woken()
         except (SQLAlchemyError, OSError) as lost:
             log.warning("worker.listen", error=type(lost).__name__)
             stop.wait(POLL)
 
 
-def _glance(node: Node, wake: threading.Event, stop: threading.Event) -> None:
-    """Wake when another process has committed (SQLite): its change counter is a read of shared memory."""
+def _glance(node: Node, woken: Callable[[], None], stop: threading.Event) -> None:
+    """Wake when another connection has committed (SQLite): its change counter is a read of shared memory."""
     with node.db.engine.connect() as connection:
         cursor = cast(Any, connection.connection.driver_connection).cursor()
         last = None
@@ -245,4 +257,4 @@ def _glance(node: Node, wake: threading.Event, stop: threading.Event) -> None:
             version = cursor.execute("pragma data_version").fetchone()[0]
             if version != last:
                 last = version
-                wake.set()
+                woken()

@@ -57,10 +57,13 @@ class Way:
 
 @dataclass(frozen=True)
 class Round:
-    """What one round did: how many messages were tried, and whether the receiver's node answered at all."""
+    """What one round did."""
 
     tried: int
     reached: bool = True
+    """Whether the receiver's node answered at all."""
+    more: bool = False
+    """Whether more may be due at once."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,8 @@ class _Load:
     fault: Fault | None
     """Why there is nowhere to send it."""
     was_failing: bool
+    more: bool
+    """Whether there was more than may share a request."""
 
 
 class Courier:
@@ -94,6 +99,9 @@ class Courier:
         self._client = client
         self._committer = committer
         self._clock = clock
+        with db.reading() as session:
+            self._vault = provided(session, Vault)
+            self._refresh = provided(session, Peers).refresh
 
     def deliver(self, way: Way, *, most: int = MOST) -> Round:
         """Take what is due on one way, send it, settle what came back. Returns what was tried."""
@@ -102,9 +110,9 @@ class Courier:
             return Round(0)
         self._stop(way, load)
         if not load.letters:
-            return Round(len(load.stopped) + len(load.outdated))
+            return Round(len(load.stopped) + len(load.outdated), more=True)
         outcomes = [self._send(way, load, parcel) for parcel in self._parcels(way, load)]
-        return Round(len(load.letters), all(outcomes))
+        return Round(len(load.letters), None not in outcomes, load.more or True in outcomes)
 
     def _take(self, way: Way, most: int) -> _Load | None:
         now = self._clock()
@@ -112,10 +120,12 @@ class Courier:
             destination = store.destination(session, way.agency, way.receiver)
             if destination is None or destination.paused_at or (destination.rest_until or now) > now:
                 return None
-            rows = _together(store.due(session, way.agency, way.receiver, now=now, most=most))
+            found = store.due(session, way.agency, way.receiver, now=now, most=most)
+            rows = _together(found)
             if not rows:
                 return None
-            load = _weigh(session, way, rows, now, was_failing=destination.failures > 0)
+            more = len(found) == most or len(rows) < len(found)
+            load = _weigh(session, way, rows, now, was_failing=destination.failures > 0, more=more)
             leased = [letter.sent.message for letter in load.letters]
             if leased:
                 store.lease(session, way.agency, leased, until=now + provided(session, Pace).lease)
@@ -142,13 +152,11 @@ class Courier:
         if load.key is None:
             yield load.letters, []
             return
-        with self._db.reading() as session:
-            vault = provided(session, Vault)
         letters: list[_Letter] = []
         envelopes: list[bytes] = []
         size = 2
         for letter in load.letters:
-            jws = vault.open(way.agency, CONTENT_TABLE, "jws", letter.sent.message, letter.sealed)
+            jws = self._vault.open(way.agency, CONTENT_TABLE, "jws", letter.sent.message, letter.sealed)
             envelope = hm1.seal(jws, to=load.key, aud=way.receiver)
             if envelopes and size + len(envelope) + 3 > MAX_BATCH_BYTES:
                 yield letters, envelopes
@@ -158,22 +166,23 @@ class Courier:
             size += len(envelope) + 3
         yield letters, envelopes
 
-    def _send(self, way: Way, load: _Load, parcel: tuple[list[_Letter], list[bytes]]) -> bool:
+    def _send(self, way: Way, load: _Load, parcel: tuple[list[_Letter], list[bytes]]) -> bool | None:
+        """Send one request and settle it. Returns whether some of it is due again at once; None: not reached."""
         letters, envelopes = parcel
         sent = [letter.sent for letter in letters]
         try:
             got = self._ask(load, envelopes)
         except NotReached as lost:
             self._settle_lost(way, sent, lost)
-            return False
+            return None
         if any(answer.code == answers.UNKNOWN_KID for answer in got):
-            self._refresh(way)
+            self._refresh(way.receiver)
         now = self._clock()
         with self._db.reading() as session:
             facts = [answers.meaning(session, one, answer, now=now) for one, answer in zip(sent, got, strict=True)]
         facts = [_seal_anew(fact, one, now) for fact, one in zip(facts, sent, strict=True)]
         self._committer.run(lambda session: self._settle(session, way, facts, load.was_failing, now))
-        return True
+        return any(fact.due_at == now for fact in facts)
 
     def _ask(self, load: _Load, envelopes: Sequence[bytes]) -> list[Answer]:
         if load.fault is not None:
@@ -202,11 +211,6 @@ class Courier:
             if len(sent) == 1 or not lost.left:
                 _fails(session, way, lost.fault, now)
             crash.around_commit(session, "settle")
-
-    def _refresh(self, way: Way) -> None:
-        with self._db.reading() as session:
-            peers = provided(session, Peers)
-        peers.refresh(way.receiver)
 
 
 def _post(client: Client, endpoint: str, envelopes: Sequence[bytes]) -> list[Answer]:
@@ -243,7 +247,9 @@ def _together(rows: Sequence[store.AnyRow]) -> Sequence[store.AnyRow]:
     return rows
 
 
-def _weigh(session: Session, way: Way, rows: Sequence[store.AnyRow], now: datetime, *, was_failing: bool) -> _Load:
+def _weigh(
+    session: Session, way: Way, rows: Sequence[store.AnyRow], now: datetime, *, was_failing: bool, more: bool
+) -> _Load:
     outdated = [row for row in rows if row.valid_until <= now]
     stopped = [row for row in rows if row.valid_until > now and not _may_go(session, row)]
     left_out = {row.message for row in (*outdated, *stopped)}
@@ -256,6 +262,7 @@ def _weigh(session: Session, way: Way, rows: Sequence[store.AnyRow], now: dateti
         endpoint=endpoint,
         fault=fault,
         was_failing=was_failing,
+        more=more,
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from handover.exchange.model import Event
 from handover.fhir import urls
-from handover.fhir.messages import check
+from handover.fhir.messages import check_parsed
 from handover.fhir.parse import parse
 from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
 from handover.ids import AgencyId, MessageId
@@ -25,17 +25,14 @@ class Addresses:
 
 def read(payload: bytes, signed: Addresses) -> tuple[Event, dict[str, Any]]:
     """Return a received message's event and its checked Bundle. Raises FhirInvalid with every problem."""
-    event = event_of(parse(payload))
-    return event, read_as(payload, event, signed)
+    bundle = parse(payload)
+    event = event_of(bundle)
+    return event, _checked(bundle, event, signed)
 
 
 def read_as(payload: bytes, event: Event, signed: Addresses) -> dict[str, Any]:
     """Return the Bundle, valid against the profile of `event`, its ids equal to the signed ones (CRYPTO.md)."""
-    bundle = check(payload, event.value)
-    problems = _differences(bundle, signed)
-    if problems:
-        raise FhirInvalid(problems)
-    return bundle
+    return _checked(parse(payload), event, signed)
 
 
 def event_of(bundle: dict[str, Any]) -> Event:
@@ -44,6 +41,14 @@ def event_of(bundle: dict[str, Any]) -> Event:
         return Event(bundle["entry"][0]["resource"]["eventCoding"]["code"])
     except (LookupError, TypeError, ValueError) as odd:
         raise FhirInvalid([Problem(f"{_HEADER}.eventCoding.code", ProblemCode.UNKNOWN_EVENT)]) from odd
+
+
+def _checked(bundle: dict[str, Any], event: Event, signed: Addresses) -> dict[str, Any]:
+    check_parsed(bundle, event.value)
+    problems = _differences(bundle, signed)
+    if problems:
+        raise FhirInvalid(problems)
+    return bundle
 
 
 def _differences(bundle: dict[str, Any], signed: Addresses) -> list[Problem]:

@@ -86,7 +86,9 @@ def post_all(session: Session, messages: Sequence[Outgoing], *, now: datetime) -
     except IntegrityError as twice:
         raise AlreadyPosted from twice
     audit.record_many(session, [_queued(each, now) for each in messages])
-    _open_ways(session, {(each.sender, each.receiver) for each in messages})
+    ways = {(each.sender, each.receiver) for each in messages}
+    _open_ways(session, ways)
+    after_commit(session, partial(provided(session, Products).posted.extend, ways))
     wake(session)
     crash.around_commit(session, "post")
 

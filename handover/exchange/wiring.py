@@ -4,6 +4,7 @@
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,6 +59,8 @@ class Products:
     """Called in the transaction that found the reason; set by `app.py`."""
     wake: threading.Event = field(default_factory=threading.Event)
     """Set after every commit that gave this process's worker something to do."""
+    posted: deque[tuple[AgencyId, AgencyId]] = field(default_factory=lambda: deque(maxlen=1000))
+    """(sender, receiver) of what this process has just posted: a hint for its worker, which also looks."""
     known_ways: set[tuple[AgencyId, AgencyId]] = field(default_factory=set)
     """(sender, receiver) pairs of which this process knows that they are stored."""
     _by_event: dict[Event, Product] = field(default_factory=dict)

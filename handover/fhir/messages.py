@@ -13,9 +13,13 @@ EVENTS: Final = ("referral-request", "referral-update", "referral-status", "ackn
 
 def check(raw: bytes, event: str) -> dict[str, Any]:
     """Return the message in `raw`, checked against the profile of `event`; raises FhirInvalid."""
+    return check_parsed(parse(raw), event)
+
+
+def check_parsed(message: dict[str, Any], event: str) -> dict[str, Any]:
+    """Return what `parse` gave, checked against the profile of `event`; raises FhirInvalid."""
     if event not in EVENTS:
         raise FhirInvalid([Problem("Bundle.entry[0].resource.event", ProblemCode.UNKNOWN_EVENT)])
-    message = parse(raw)
     problems = _frame(message, event) or validate(message, f"overgang-{event}")
     if problems:
         raise FhirInvalid(problems)
