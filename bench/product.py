@@ -57,7 +57,7 @@ class Commits:
 
     def _committed(self, connection: Connection) -> None:
         options = connection.get_execution_options()
-        if options.get("handover_writing") and options.get("handover_durable", True):
+        if options.get("handover_writing", True) and options.get("handover_durable", True):
             self.count += 1
 
 
