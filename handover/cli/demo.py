@@ -1,5 +1,6 @@
 """`handover demo`: two nodes with synthetic people on this machine."""
 
+import signal
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,8 @@ from handover.demo import run
 @click.option("--check-only", is_flag=True, help="Stop once the demo has checked itself.")
 def demo(folder: Path, port: int, check_only: bool) -> None:
     """Start two nodes with synthetic people and referrals, until Ctrl-C. Old demo data is removed."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell started us in the background
+        signal.signal(number, signal.default_int_handler)
     run.run(folder, port, stay=not check_only)
 
 

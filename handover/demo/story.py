@@ -261,7 +261,13 @@ APART: Final = timedelta(minutes=7)
 QUESTION: Final = "Vi trenger en oversikt over medisinene nå, og om noe er endret det siste året."
 REPLY: Final = "Sertralin 50 mg siden mars, ingen endring. Fastlegen følger opp. Ingen andre medisiner."
 
-OPEN = Step(1, _intake(referral.open_))
+
+def _read(session: Session, turn: referral.Turn) -> None:
+    referral.open_(session, turn)
+    referral.show(session, turn)
+
+
+OPEN = Step(1, _intake(_read))
 TAKE = Step(1.2, _intake(referral.take))
 JON = Step(1.2, _intake(referral.take, by="jon"))
 ASK = Step(2, _intake(referral.ask, QUESTION))
