@@ -29,7 +29,7 @@ from handover.operator import telemetry
 from handover.patient import pages as patient
 from handover.person import service as person
 from handover.referral import service as referral
-from handover.referral.pages import receiving
+from handover.referral.pages import finding, receiving, referrer
 from handover.worklist import pages as worklist
 from handover.worklist import tasks
 
@@ -91,6 +91,8 @@ def create_app(node: Node) -> Flask:
     app.register_blueprint(tasks.blueprint)
     app.register_blueprint(receiving.blueprint)
     app.register_blueprint(patient.blueprint)
+    app.register_blueprint(finding.blueprint)
+    app.register_blueprint(referrer.blueprint)
     app.register_blueprint(operator.blueprint)
     app.register_blueprint(operator.people)
     app.register_blueprint(operator.numbers)
