@@ -1,9 +1,10 @@
 // A second opinion: @medplum/core validates messages against our compiled profiles.
 // Usage: node tools/second_opinion.mjs FILE... ; prints one JSON object {file: [problems]}; FILE holds one Bundle.
+//        node tools/second_opinion.mjs --rules FILE ; prints [whether each {expression, resource, element} holds].
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { indexStructureDefinitionBundle, validateResource } from '@medplum/core';
+import { evalFhirPathTyped, indexStructureDefinitionBundle, toTypedValue, validateResource } from '@medplum/core';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const read = (path) => JSON.parse(readFileSync(path, 'utf8'));
@@ -63,6 +64,15 @@ function problemsOf(resource, profile, where) {
     const issues = error.outcome?.issue ?? [{ details: { text: String(error) } }];
     return issues.map((issue) => `${where} ${issue.expression} ${issue.details?.text}`);
   }
+}
+
+if (process.argv[2] === '--rules') {
+  const held = read(process.argv[3]).map(({ expression, resource, element }) => {
+    const found = evalFhirPathTyped(expression, [toTypedValue(element)], { '%resource': toTypedValue(resource) });
+    return found.length === 1 && found[0].value === true;
+  });
+  process.stdout.write(JSON.stringify(held));
+  process.exit(0);
 }
 
 const answers = {};

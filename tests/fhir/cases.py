@@ -71,8 +71,8 @@ AT: Final = datetime(2026, 11, 24, 8, 12, 30, 125_000, tzinfo=UTC)
 
 
 def named(name: str) -> UUID:
-    """Return the same UUID for the same name."""
-    return uuid5(_ROOT, name)
+    """Return the same UUID for the same name, of version 4 like those of the product."""
+    return UUID(int=uuid5(_ROOT, name).int, version=4)
 
 
 def message(name: str) -> MessageId:

@@ -63,7 +63,7 @@ class Bundle:
     def service(self, party: Party, name: str = "") -> Json:
         """Return a reference to a service, added by its HER-id."""
         return self.add(
-            f"service {party.service}",
+            f"service {party.agency} {party.service}",
             "HealthcareService",
             identifier=[{"system": urls.HER, "value": party.service}],
             providedBy=self.agency(party.agency),
