@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from urllib.parse import urlencode, urlsplit
+from uuid import UUID
 
 from flask import Flask, Response, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -26,9 +27,10 @@ from handover.actors import Actor, Patient
 from handover.audit import service as audit
 from handover.audit.model import Event
 from handover.clock import now
-from handover.errors import NotPermitted
+from handover.errors import HandoverError, Invalid, NotPermitted
 from handover.ids import AgencyId
 from handover.web import node_database, reading, shell, transaction
+from handover.web.errors import on_refusal
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD: Final = "csrf_token"
@@ -103,6 +105,7 @@ def init_app(app: Flask, the_door: Door) -> None:
     """Put the guard before every request of the application."""
     app.extensions[_EXTENSION] = the_door
     app.before_request(_guard)
+    on_refusal(app, note_refusal)
     app.jinja_env.globals["csrf_field"] = csrf_field
 
 
@@ -167,22 +170,29 @@ def _admit(rule: Rule, found: Visitor | None, at: datetime) -> ResponseReturnVal
     if found is None or actor is None:
         return redirect(_with_return("access.choose"))
     if not rule.admits(actor):
-        _record_refusal(actor, at)
         raise NotPermitted("access.role-needed")
     if rule.needs_step_up and at - found.authenticated_at > STEP_UP_FRESH:
         return _hand_back(Why.STEP_UP) if request.method not in SAFE else redirect(_with_return("access.confirm"))
     return None
 
 
-def _record_refusal(actor: Actor, at: datetime) -> None:
+def note_refusal(error: HandoverError) -> None:
+    """Log, in a transaction of its own, that what a signed-in person asked for was refused (DESIGN rule 18).
+
+    A form that is not filled in is no refusal. The subject is the id in the address, else the name of the route.
+    """
+    actor: Actor | None = g.get("handover_actor")
+    if actor is None or isinstance(error, Invalid):
+        return
+    named = [str(value) for value in (request.view_args or {}).values() if isinstance(value, UUID)]
     audit.record_refusal(
         node_database(),
         event=Event.ACCESS_REFUSED,
         actor=actor,
         agency=door().home if isinstance(actor, Patient) else actor.agency,
-        code="access.role-needed",
-        subject=request.endpoint,
-        now=at,
+        code=error.stable_code,
+        subject=next(iter(named), request.endpoint),
+        now=now(),
     )
 
 

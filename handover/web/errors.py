@@ -25,6 +25,7 @@ STATUS: Final[Mapping[type[HandoverError], int]] = {Invalid: 400, NotPermitted: 
 RETRY_SECONDS: Final = 5
 _SENTENCES: Final = "handover.sentences"
 _PRESENT: Final = "handover.present_state"
+_ON_REFUSAL: Final = "handover.on_refusal"
 
 TITLES: Final[Mapping[int, Sentence]] = {
     400: _l("Vi forstod ikke det som ble sendt"),
@@ -71,6 +72,11 @@ def speak_to_machines(blueprint: Blueprint, render: Render | None = None) -> Non
     blueprint.register_error_handler(Exception, lambda error: _machine_failure(answer, error))
 
 
+def on_refusal(app: Flask, tell: Callable[[HandoverError], None]) -> None:
+    """Call back with every refusal of a person's request before it becomes a page (for the log)."""
+    app.extensions[_ON_REFUSAL] = tell
+
+
 def status_of(error: HandoverError) -> int:
     """Return the HTTP status of a refusal."""
     return next(status for kind, status in STATUS.items() if isinstance(error, kind))
@@ -102,6 +108,8 @@ def init_app(app: Flask) -> None:
 
 
 def _refusal_page(error: HandoverError) -> Response:
+    if tell := current_app.extensions.get(_ON_REFUSAL):
+        tell(error)
     status = status_of(error)
     if status == 404:
         return error_page(404)

@@ -9,6 +9,7 @@ from werkzeug.datastructures import FileStorage
 
 from handover import web
 from handover.access import allow
+from handover.access.guard import note_refusal
 from handover.actors import Role
 from handover.errors import Conflict, Invalid
 from handover.referral import service as referrals
@@ -102,6 +103,7 @@ def follow_up(referral: UUID) -> ResponseReturnValue:
 
 def moved_page(turn: Turn, moved: Conflict, *, kept: str = "") -> str:
     """Return the present state of the referral with one plain sentence; nothing was changed, no text is lost."""
+    note_refusal(moved)
     with web.transaction() as session:
         case = referrals.show(session, turn)
         said = sentence_for(moved) or _("Saken har endret seg siden du åpnet siden. Ingenting er endret nå.")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from handover import web
 from handover.access import allow, current_staff
+from handover.access.guard import note_refusal
 from handover.actors import Role
 from handover.clock import now
 from handover.errors import Conflict, Invalid
@@ -99,7 +100,8 @@ def act(service: str, referral: UUID, slug: str) -> ResponseReturnValue:
             raise
         form = Form.refused(request.form, refused, acts.SENTENCES)
         return _form_again(turn, page, form=form).render(), REFUSED
-    except Conflict:
+    except Conflict as conflict:
+        note_refusal(conflict)
         return _moved(turn, page).render(), _MOVED
     return redirect(url_for(".show", service=service, referral=referral, gjort=slug))
 

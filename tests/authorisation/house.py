@@ -1,0 +1,218 @@
+"""One node with three agencies, several services in each, and somebody in every role everywhere.
+
+Everything about people has an owner (`Thing`); from that follows who may see it, and a test for every route.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import count
+from typing import Final
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import select
+from werkzeug.routing import Rule as UrlRule
+from werkzeug.test import TestResponse
+
+from handover.access import service as access
+from handover.access.service import NewStaff, Proven
+from handover.actors import Machine, Role, Staff
+from handover.app import create_app
+from handover.db import Database
+from handover.demo.people import synthetic_number
+from handover.exchange.tables import OutgoingRow
+from handover.ids import AgencyId, ServiceId
+from handover.person.model import Identity
+from handover.referral import service
+from handover.team import service as team
+from handover.team.model import TaskKind
+from tests.builders import DPS, FACT, INTAKE, MUNICIPALITY, NAV, NAV_OFFICE, PSYCHOLOGIST
+from tests.referral.nodes import FATIMA, KOMMUNE_NODE, PER, SENIOR, Town, town
+
+REQUEST_ID: Final = "the-same-request"
+MISSING: Final = {
+    "referral": "00000000-0000-4000-8000-000000000001",
+    "attachment": "00000000-0000-4000-8000-000000000002",
+    "task": "00000000-0000-4000-8000-000000000003",
+    "message": "00000000-0000-4000-8000-000000000004",
+    "staff": "00000000-0000-4000-8000-000000000005",
+    "service": "9999999",
+    "receiver": "310009998",
+    "agency": "310009998",
+}
+"""For each parameter of an address a value that names nothing; another parameter needs a case here."""
+SERVICES: Final = {MUNICIPALITY: (PSYCHOLOGIST, FACT), NAV: (NAV_OFFICE,), DPS: (INTAKE, SENIOR)}
+SENDS: Final = frozenset({Role.REFERRER})
+RECEIVES: Final = frozenset({Role.INTAKE, Role.CLINICIAN})
+FORM: Final = {
+    "text": "tekst",
+    "question": "tekst",
+    "answer": "tekst",
+    "reason": "tekst",
+    "advice": "tekst",
+    "complaint": "tekst",
+    "next_step": "tekst",
+    "outcome": "tekst",
+    "follow_up": "tekst",
+    "title": "tekst",
+    "kind": "ask",
+    "role": "intake",
+    "service": "",
+    "seen": "1.1",
+    "revision": "0",
+    "do": "send",
+}
+"""Whatever a form may want, so that an answer is about the address and not about what is missing."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something an address can name, and whose it is."""
+
+    values: tuple[tuple[str, str], ...]
+    """Parameter -> value; several where one lies within another."""
+    agency: AgencyId
+    service: ServiceId | None = None
+    """None: the whole agency's."""
+    roles: frozenset[Role] | None = None
+    """Who of them; None: whoever may call the route."""
+    patient: str = ""
+    shows: str = ""
+    """A name that only who may see the thing may read."""
+
+    def is_within_reach(self, caller: "Caller") -> bool:
+        """Whether the thing is the caller's."""
+        if caller.patient:
+            return self.patient == caller.patient
+        return (
+            self.agency == caller.agency
+            and (self.service is None or caller.service in {None, self.service})
+            and (self.roles is None or caller.role in self.roles)
+        )
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Somebody who is signed in."""
+
+    name: str
+    token: str = field(repr=False)
+    agency: AgencyId | None = None
+    service: ServiceId | None = None
+    role: Role | None = None
+    patient: str = ""
+
+
+@dataclass
+class House:
+    """The node, who is signed in, and everything there is."""
+
+    town: Town
+    app: Flask
+    callers: list[Caller] = field(default_factory=list)
+    things: list[Thing] = field(default_factory=list)
+
+    def ask(self, caller: Caller, method: str, path: str, form: Mapping[str, str] | None = None) -> TestResponse:
+        """Send one request as the caller."""
+        client: FlaskClient = self.app.test_client()
+        client.set_cookie("session-None", caller.token, domain="kommune.example")
+        sent = {} if method == "GET" else {**(form or FORM), "csrf_token": access.csrf_token(caller.token)}
+        headers = {"X-Request-Id": REQUEST_ID, "Origin": KOMMUNE_NODE}
+        return client.open(path, base_url=KOMMUNE_NODE, method=method, data=sent, headers=headers)
+
+    def routes(self) -> list[UrlRule]:
+        """Return every route but the static files."""
+        return [route for route in self.app.url_map.iter_rules() if route.endpoint != "static"]
+
+
+def house(open_database: Callable[[], Database]) -> House:
+    """Build the node, fill it and sign everybody in."""
+    made = town(open_database, is_one_node=True)
+    found = House(made, create_app(made.kommune))
+    _referrals(found)
+    _callers(found)
+    _tasks(found)
+    return found
+
+
+_NUMBERS: Final = count(1)
+
+
+def _referrals(house: House) -> None:
+    town = house.town
+    ways = (
+        (PER, PSYCHOLOGIST, INTAKE),
+        (PER, PSYCHOLOGIST, SENIOR),
+        (FATIMA, FACT, INTAKE),
+        (FATIMA, FACT, SENIOR),
+    )
+    for number, (by, home, to) in enumerate(ways):
+        born = date(1970 + number, 3, 4)
+        family = f"Kanari{number}"
+        who = Identity(given="Prøve", family=family, birth_date=born, number=synthetic_number(born, 0))
+        sent = town.draft(by, to, patient=who)
+        town.do(by, service.send, sent)
+        draft = town.draft(by, to, patient=replace_family(who, f"Utkast{number}"))
+        number_of = who.number or ""
+        house.things += [
+            Thing((("referral", str(sent)),), MUNICIPALITY, home, SENDS, shows=family),
+            Thing((("referral", str(draft)),), MUNICIPALITY, home, SENDS, shows=f"Utkast{number}"),
+            Thing((("service", to), ("referral", str(sent))), DPS, to, RECEIVES, shows=family),
+            Thing((("referral", str(sent)),), AgencyId(""), patient=number_of, shows=family),
+        ]
+    town.settle()
+    with town.kommune.db.reading() as session:
+        for row in session.execute(select(OutgoingRow.agency, OutgoingRow.message)):
+            house.things.append(Thing((("message", str(row.message)),), AgencyId(row.agency)))
+    for agency, services in SERVICES.items():
+        house.things += [Thing((("service", at),), agency, at) for at in services]
+    house.things.append(Thing((("receiver", DPS),), MUNICIPALITY))
+
+
+def replace_family(who: Identity, family: str) -> Identity:
+    """Return somebody of another name, without a number."""
+    return Identity(given=who.given, family=family, birth_date=who.birth_date)
+
+
+def _callers(house: House) -> None:
+    for agency, services in SERVICES.items():
+        for at in (*services, None):
+            for role in Role:
+                house.callers.append(_staff(house, agency, at, role))
+    patients = {thing.patient for thing in house.things if thing.patient}
+    for number in sorted(patients):
+        house.callers.append(Caller(f"patient {number[:2]}", _session(house, number, None), patient=number))
+    stranger = synthetic_number(date(1990, 1, 1), 0)
+    house.callers.append(Caller("patient of nobody", _session(house, stranger, None), patient=stranger))
+
+
+def _staff(house: House, agency: AgencyId, at: ServiceId | None, role: Role) -> Caller:
+    by, now = Machine(agency=agency, name="seed"), house.town.now
+    login = synthetic_number(date(1960, 1, 1) + timedelta(days=next(_NUMBERS)), 0)
+    name = f"{role.value} {at or 'hele'} {agency}"
+    with house.town.kommune.db.transaction() as session:
+        new = NewStaff(login=login, name="Nina Navn", title="t", phone="1")
+        id_ = access.register(session, new, agency=agency, by=by, now=now)
+        access.grant(session, id_, role, at, agency=agency, by=by, now=now)
+        staff = access.staff_of(session, agency, id_)
+    house.things.append(Thing((("staff", str(id_)),), agency))
+    return Caller(name, _session(house, login, staff), agency, at, role)
+
+
+def _session(house: House, subject: str, staff: Staff | None) -> str:
+    now, home = house.town.now, house.town.kommune.settings.agencies[0]
+    kind = "staff" if staff else "citizen"
+    proven = Proven(kind=kind, subject=subject, name="N", id_token="x", authenticated_at=now)
+    with house.town.kommune.db.transaction() as session:
+        return access.begin_session(session, proven, staff=staff, home=home, now=now)
+
+
+def _tasks(house: House) -> None:
+    with house.town.kommune.db.transaction() as session:
+        for agency, services in SERVICES.items():
+            for at in services:
+                task = team.raise_task(
+                    session, agency, kind=TaskKind.ALARM, text="x", now=house.town.now, service=at
+                )
+                house.things.append(Thing((("task", str(task)),), agency, at))
