@@ -1,15 +1,22 @@
 """A DPS with a full worklist: one case in every state a receiver meets, one of them overdue."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from shutil import copyfile
 from typing import Final
 
+from handover import clock
+from handover.db import Database
 from handover.demo.people import synthetic_number
 from handover.ids import ReferralId
 from handover.person.model import Identity
 from handover.referral import service
 from handover.referral.model import Completion, Urgency
-from tests.referral.nodes import INGRID, OLA, PER, Town, acceptance, appointment, refusal
+from tests.referral.nodes import INGRID, OLA, PER, Town, acceptance, appointment, refusal, town
+from tests.referral.visiting import register_everybody
 
 NAMES: Final = {
     "overdue": ("Siri", "Test", date(1988, 7, 2)),
@@ -31,6 +38,26 @@ class Ward:
 
     town: Town
     cases: dict[str, ReferralId]
+
+    def at_its_time(self) -> "Ward":
+        """Let this process's clock show the ward's time again (every test starts with a clean clock)."""
+        clock.set_offset(self.town.now - datetime.now(UTC))
+        return self
+
+
+@contextmanager
+def open_ward(folder: Path, empty_sqlite: Path) -> Iterator[Ward]:
+    """Make a ward whose people can sign in, with its databases in a folder."""
+
+    def make() -> Database:
+        path = folder / f"{len(list(folder.glob('*.db')))}.db"
+        copyfile(empty_sqlite, path)
+        return Database(f"sqlite:///{path}")
+
+    made = town(make)
+    register_everybody(made)
+    yield fill(made)
+    made.close()
 
 
 def identity(state: str) -> Identity:
