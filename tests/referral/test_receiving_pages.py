@@ -159,7 +159,7 @@ def test_a_double_click_changes_nothing_and_is_told_the_present_state(town: Town
     version = town.see(INGRID, case).standing.version
     again = ingrid.send(at(case, "ta"), seen=seen)
     assert again.status_code == 409
-    assert "«Ta saken» går ikke an nå." in words_of(again)
+    assert "Saken har endret seg siden du åpnet siden. Ingenting er endret nå." in words_of(again)
     assert "Blir vurdert Ingrid Inntak vurderer henvisningen." in words_of(again)
     assert town.see(INGRID, case).standing.version == version
 
@@ -177,6 +177,7 @@ def test_a_stale_form_keeps_what_was_typed_and_shows_what_changed(town: Town) ->
     town.do(INGRID, service.accept, case, acceptance())
     too_late = ola.send(at(case, "spor"), seen=seen, do="send", question="Er det prøvd før?")
     assert too_late.status_code == 409
+    assert "«Spør henviseren» går ikke an nå." in words_of(too_late)
     assert "Det du skrev, hvis du vil kopiere det Er det prøvd før?" in words_of(too_late)
 
 
@@ -185,9 +186,8 @@ def test_only_what_the_lifecycle_allows_is_offered(town: Town) -> None:
     ola = reader(town, OLA)
     for slug, page in BY_SLUG.items():
         acts = town.see(OLA, case).acts
-        shown = ola.open(at(case, slug)) if page.template else None
-        if shown is not None:
-            assert (shown.status_code == 200) is (page.act in acts), slug
+        if page.template and page.act is not None:
+            assert (ola.open(at(case, slug)).status_code == 200) is (page.act in acts), slug
     links = links_of(ola.open(at(case)))
     assert at(case, "rett") in links
     assert at(case, "time") not in links
@@ -202,6 +202,26 @@ def test_a_yellow_note_is_seen_by_the_team_and_never_leaves(town: Town) -> None:
     assert "søsteren" not in str(town.see(PER, case).history)
     empty = reader(town, OLA).send(at(case, "gul-lapp"), text=" ")
     assert empty.status_code == 422
+
+
+def test_a_case_is_put_away_until_a_day_and_never_past_its_date(town: Town) -> None:
+    case = town.taken()
+    ola = reader(town, OLA)
+    for day, problem in (
+        ("1.12.2026", "til etter fristen"),
+        ("1.1.2026", "fram i tid"),
+        ("", "Skriv hvilken dag"),
+    ):
+        refused = ola.send(at(case, "legg-bort"), do="send", until=day)
+        assert refused.status_code == 422
+        assert problem in words_of(refused)
+    assert "Saken er lagt bort." in words_of(ola.send(at(case, "legg-bort"), do="send", until="16.11.2026"))
+    assert "Solveig Nes" not in words_of(ola.open(f"/arbeidsliste/{INTAKE}"))
+    town.pass_time(days=15)
+    late = reader(town, OLA)
+    assert "Solveig Nes" in words_of(late.open(f"/arbeidsliste/{INTAKE}"))
+    assert at(case, "legg-bort") not in links_of(late.open(at(case)))
+    assert late.open(at(case, "legg-bort")).status_code == 409
 
 
 def test_a_case_is_given_to_a_colleague_at_the_service_and_to_nobody_else(town: Town) -> None:

@@ -24,7 +24,7 @@ from handover.referral.model import (
     Completion,
     Refusal,
 )
-from handover.referral.service import Turn
+from handover.referral.service import Case, Turn
 from handover.web.forms import parse_day, parse_time
 from handover.web.i18n import Sentence, Text
 from handover.web.i18n import lazy_gettext as _l
@@ -64,6 +64,9 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "to.required": _l("Velg hvem som skal ta saken."),
     "to.not-a-colleague": _l("Den personen arbeider ikke ved tjenesten. Velg en annen."),
     "text.required": _l("Skriv noe før du lagrer."),
+    "until.required": _l("Skriv hvilken dag saken skal komme tilbake."),
+    "until.not-in-future": _l("Dagen må være fram i tid."),
+    "until.past-deadline": _l("Du kan ikke legge bort saken til etter fristen."),
 }
 """What is wrong with a field, beside the codes any slice may use."""
 
@@ -72,7 +75,8 @@ SENTENCES: Final[Mapping[str, Text]] = {
 class ActPage:
     """One act as people meet it. `slug` is its place in the address."""
 
-    act: Act
+    act: Act | None
+    """None for putting the case away, which is the team's matter and no act of the lifecycle."""
     slug: str
     title: Sentence
     hint: Sentence
@@ -278,6 +282,13 @@ def _redirect(sent: Sent) -> Do:
     return lambda session, turn: service.redirect(session, turn, where, reason)
 
 
+def _snooze(sent: Sent) -> Do:
+    fields = Fields(sent)
+    day = fields.day("until")
+    fields.check()
+    return lambda session, turn: service.snooze(session, turn, instant(day, time()))
+
+
 def _confirm_withdrawal(_sent: Sent) -> Do:
     return service.confirm_withdrawal
 
@@ -443,6 +454,24 @@ PAGES: Final = (
         template="internal_note",
         is_numbered=False,
     ),
+    ActPage(
+        act=None,
+        slug="legg-bort",
+        title=_l("Legg bort til en dag"),
+        hint=_l("Saken kommer tilbake i listen den dagen. Den blir aldri borte etter fristen."),
+        button=_l("Legg bort"),
+        done=_l("Saken er lagt bort. Den kommer tilbake i listen av seg selv."),
+        read=_snooze,
+        template="snooze",
+        is_numbered=False,
+    ),
 )
 BY_SLUG: Final[Mapping[str, ActPage]] = {page.slug: page for page in PAGES}
-BY_ACT: Final[Mapping[Act, ActPage]] = {page.act: page for page in PAGES}
+BY_ACT: Final[Mapping[Act, ActPage]] = {page.act: page for page in PAGES if page.act is not None}
+
+
+def is_open(page: ActPage, case: Case) -> bool:
+    """Whether the case allows this now: what the lifecycle says; put away is only what is not yet due."""
+    if page.act is not None:
+        return page.act in case.acts
+    return case.work is not None and case.work.is_open and not case.is_overdue

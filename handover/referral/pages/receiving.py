@@ -74,10 +74,10 @@ def form(service: str, referral: UUID, slug: str) -> ResponseReturnValue:
     page, turn = BY_SLUG[slug], _turn(service, referral)
     with web.transaction() as session:
         case = referrals.show(session, turn)
-        if page.act in case.acts and page.template:
+        if acts.is_open(page, case) and page.template:
             known = Form.of(receiving_views.known(session, turn, case, page))
             return receiving_views.form_page(session, turn, case, page, known).render()
-        view = receiving_views.case_page(session, turn, case, notice=_moved_sentence(page))
+        view = receiving_views.case_page(session, turn, case, notice=_moved_sentence(page, case))
     return view.render(), _MOVED
 
 
@@ -140,8 +140,8 @@ def _form_again(
         case = referrals.show(session, turn)
         sent = form or Form({name: request.form.getlist(name) for name in request.form})
         sent = receiving_views.with_ready_text(session, turn, page, sent, wish)
-        if page.act not in case.acts or not page.template:
-            return receiving_views.case_page(session, turn, case, notice=_moved_sentence(page))
+        if not (acts.is_open(page, case) and page.template):
+            return receiving_views.case_page(session, turn, case, notice=_moved_sentence(page, case))
         preview = receiving_views.preview(turn, case, page, request.form, session) if is_previewed else None
         return receiving_views.form_page(session, turn, case, page, sent, preview=preview)
 
@@ -151,7 +151,7 @@ def _moved(turn: Turn, page: ActPage) -> View:
     with web.transaction() as session:
         case = referrals.show(session, turn)
         sent = Form({name: request.form.getlist(name) for name in request.form if name != "seen"})
-        if page.act in case.acts and page.template:
+        if acts.is_open(page, case) and page.template:
             notice = _(
                 "Saken har endret seg siden du åpnet siden. Det du skrev, er ikke sendt. Slik står saken nå:"
             )
@@ -159,10 +159,12 @@ def _moved(turn: Turn, page: ActPage) -> View:
         typed = [
             text for name in sent.values if name not in receiving_views.CONTROLS for text in sent.chosen(name)
         ]
-        return receiving_views.case_page(session, turn, case, notice=_moved_sentence(page), unsaved=typed)
+        return receiving_views.case_page(session, turn, case, notice=_moved_sentence(page, case), unsaved=typed)
 
 
-def _moved_sentence(page: ActPage) -> str:
+def _moved_sentence(page: ActPage, case: Case) -> str:
+    if acts.is_open(page, case):
+        return _("Saken har endret seg siden du åpnet siden. Ingenting er endret nå.")
     return _(
         "«%(act)s» går ikke an nå. Noen kan ha gjort noe siden du åpnet siden. Ingenting er endret.",
         act=str(page.title),

@@ -239,20 +239,19 @@ def _clock(case: Case) -> str:
 
 
 def _first_acts(case: Case, reader: Staff) -> list[ActPage]:
-    wanted = _FIRST.get(case.standing.status, ())
-    return [BY_ACT[act] for act in wanted if act in _offered(case, reader)]
+    wanted = [BY_ACT[act] for act in _FIRST.get(case.standing.status, ())]
+    return [page for page in wanted if _is_offered(page, case, reader)]
 
 
 def _other_acts(case: Case, reader: Staff) -> list[ActPage]:
-    first = {page.act for page in _first_acts(case, reader)}
-    shown_elsewhere = {Act.INTERNAL_NOTE}
-    return [page for page in PAGES if page.act in _offered(case, reader) - first - shown_elsewhere]
+    elsewhere = {page.slug for page in _first_acts(case, reader)} | {BY_ACT[Act.INTERNAL_NOTE].slug}
+    return [page for page in PAGES if page.slug not in elsewhere and _is_offered(page, case, reader)]
 
 
-def _offered(case: Case, reader: Staff) -> frozenset[Act]:
-    """Return what the lifecycle allows now, without taking what is the reader's already."""
-    mine = {Act.TAKE} if case.standing.owner == reader.id else set()
-    return frozenset(case.acts) - mine
+def _is_offered(page: ActPage, case: Case, reader: Staff) -> bool:
+    """Whether the case allows it now, and it is not the reader's already."""
+    is_theirs = page.act is Act.TAKE and case.standing.owner == reader.id
+    return acts.is_open(page, case) and not is_theirs
 
 
 def _lines(session: Session, case: Case) -> list[Happened]:
