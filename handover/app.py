@@ -15,7 +15,7 @@ from handover.directory import documents
 from handover.directory import routes as directory_routes
 from handover.directory import service as directory
 from handover.errors import HandoverError, Invalid
-from handover.exchange import peers
+from handover.exchange import blob_routes, peers
 from handover.exchange import routes as exchange
 from handover.exchange.model import Pace
 from handover.exchange.wiring import Peers, Products
@@ -85,6 +85,7 @@ def create_app(node: Node) -> Flask:
         name_of_patient=lambda session, number: person.name_of_number(session, node.settings.agencies, number),
     )
     app.register_blueprint(exchange.blueprint)
+    app.register_blueprint(blob_routes.blueprint)
     app.register_blueprint(directory_routes.make_blueprint(public))
     app.register_blueprint(watching.blueprint)
     app.register_blueprint(worklist.blueprint)

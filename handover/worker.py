@@ -136,6 +136,7 @@ class Worker:
         operator.beat(self._node.db, operator.WORKER, now=self._clock())
         for agency in self._agencies:
             upkeep.sweep(self._node.db, agency, now=self._clock())
+            upkeep.clear_blobs(self._node.db, agency, now=self._clock())
             try:
                 audit.sequence(self._node.db, agency)
             except LogBroken as broken:  # this agency's log stands still, and `handover check` says so

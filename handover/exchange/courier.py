@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from handover.db import Database, provided
 from handover.errors import HandoverError
-from handover.exchange import answers, crash, receiving, settling, store, wire
+from handover.exchange import answers, crash, receiving, settling, store, uploads, wire
 from handover.exchange.answers import Sent
 from handover.exchange.client import Client, NotReached
 from handover.exchange.grouping import Committer
@@ -41,6 +41,8 @@ from handover.keys.vault import Vault
 
 MOST: Final = 32
 """Messages taken at once: the batch that PERF.md measures."""
+UPLOAD_LEASES: Final = 10
+"""How many leases' time a message with attachments has: 25 MB over a slow line."""
 TELL_AFTER: Final = 3
 """Failures in a row before an operator hears of a destination."""
 
@@ -72,6 +74,7 @@ class _Letter:
 
     sent: Sent
     sealed: bytes = field(repr=False)
+    has_blobs: bool
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,8 @@ class Courier:
             load = _weigh(session, way, rows, now, was_failing=destination.failures > 0, more=more)
             leased = [letter.sent.message for letter in load.letters]
             if leased:
-                store.lease(session, way.agency, leased, until=now + provided(session, Pace).lease)
+                lease = provided(session, Pace).lease * (UPLOAD_LEASES if load.letters[0].has_blobs else 1)
+                store.lease(session, way.agency, leased, until=now + lease)
             crash.around_commit(session, "take")
         return load
 
@@ -171,6 +175,7 @@ class Courier:
         letters, envelopes = parcel
         sent = [letter.sent for letter in letters]
         try:
+            self._bring_blobs(way, load, letters)
             got = self._ask(load, envelopes)
         except NotReached as lost:
             self._settle_lost(way, sent, lost)
@@ -183,6 +188,15 @@ class Courier:
         facts = [_seal_anew(fact, one, now) for fact, one in zip(facts, sent, strict=True)]
         self._committer.run(lambda session: self._settle(session, way, facts, load.was_failing, now))
         return any(fact.due_at == now for fact in facts)
+
+    def _bring_blobs(self, way: Way, load: _Load, letters: Sequence[_Letter]) -> None:
+        if load.fault is not None:
+            return
+        for letter in letters:
+            if letter.has_blobs:
+                parties, again = (way.agency, way.receiver), letter.sent.attempts > 1
+                message, at = letter.sent.message, load.endpoint
+                uploads.bring(self._db, self._client, message, parties, at, again=again, clock=self._clock)
 
     def _ask(self, load: _Load, envelopes: Sequence[bytes]) -> list[Answer]:
         if load.fault is not None:
@@ -240,9 +254,9 @@ def _single_refusal(status: int, body: bytes) -> Answer:
 
 
 def _together(rows: Sequence[store.AnyRow]) -> Sequence[store.AnyRow]:
-    """Return what may share a request: a message that failed before goes alone, lest it spoil its neighbours."""
+    """Return what may share a request: what failed before, or has attachments, goes alone."""
     for index, row in enumerate(rows):
-        if row.attempts:
+        if row.attempts or row.blobs:
             return rows[: max(index, 1)]
     return rows
 
@@ -288,7 +302,7 @@ def _letter(row: store.AnyRow, now: datetime) -> _Letter:
         attempts=row.attempts + 1,
         at=now,
     )
-    return _Letter(sent, bytes(row.jws))
+    return _Letter(sent, bytes(row.jws), row.blobs > 0)
 
 
 def _may_go(session: Session, row: store.AnyRow) -> bool:

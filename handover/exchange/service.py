@@ -19,7 +19,7 @@ from handover.audit.model import Event as Logged
 from handover.audit.model import Record
 from handover.db import after_commit, provided
 from handover.errors import Conflict, Invalid, NotFound
-from handover.exchange import crash, fhir, settling, store
+from handover.exchange import blob_store, crash, fhir, settling, store
 from handover.exchange.lifecycle import Fact, State
 from handover.exchange.model import (
     MAX_MESSAGE_BYTES,
@@ -85,6 +85,10 @@ def post_all(session: Session, messages: Sequence[Outgoing], *, now: datetime) -
         )
     except IntegrityError as twice:
         raise AlreadyPosted from twice
+    for each in messages:
+        if each.attachments:
+            names = [blob.sha256 for blob in each.attachments]
+            blob_store.add_uses(session, each.sender, each.message, names)
     audit.record_many(session, [_queued(each, now) for each in messages])
     ways = {(each.sender, each.receiver) for each in messages}
     _open_ways(session, ways)
@@ -196,6 +200,7 @@ def _first_values(outgoing: Outgoing, pace: Pace, now: datetime) -> dict[str, An
         "late_at": start + pace.late_after,
         "expires_at": start + min(pace.expire_after, hm1.MAX_LIFETIME - timedelta(days=1)),
         "attempts": 0,
+        "blobs": len(outgoing.attachments),
         "changes": 1,
         "sha256": sha256(outgoing.payload).digest(),
         **dict.fromkeys(_NOT_YET),

@@ -13,7 +13,7 @@ from handover.audit import service as audit
 from handover.audit.model import Event as Logged
 from handover.audit.model import Record
 from handover.db import provided
-from handover.exchange import store
+from handover.exchange import blob_store, store
 from handover.exchange.lifecycle import OPEN, Fact, MoveNotAllowed, State, path_to
 from handover.exchange.model import Alarm, AlarmKind, DeliveryFact, Event, Fault, Side
 from handover.exchange.wiring import Products, UnknownEvent
@@ -30,6 +30,8 @@ _LOGGED: Final = {
     State.STOPPED: Logged.DELIVERY_CANCELLED,
     State.QUEUED: Logged.OPERATOR_RETRY,
 }
+_FOR_GOOD: Final = frozenset({State.ACKNOWLEDGED, State.REFUSED, State.CANCELLED, State.STOPPED})
+"""States after which nothing is sent again; an expired message may be retried, and needs its blobs."""
 _ALARMS: Final = {
     State.REFUSED: AlarmKind.REFUSED,
     State.EXPIRED: AlarmKind.EXPIRED,
@@ -72,6 +74,8 @@ def settle(session: Session, agency: AgencyId, settlements: Sequence[Settlement]
     moved = [outcome for outcome in write if outcome.states]
     audit.record_many(session, [_logged(outcome, now) for outcome in moved])
     for outcome in moved:
+        if outcome.row.blobs and outcome.states[-1] in _FOR_GOOD:
+            blob_store.drop_outgoing(session, agency, MessageId(outcome.row.message))
         _tell(session, outcome, now)
 
 

@@ -37,6 +37,8 @@ class OutgoingRow(Base):
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """None once ended; held messages expire too."""
     attempts: Mapped[int] = mapped_column(Integer)
+    blobs: Mapped[int] = mapped_column(Integer)
+    """How many attachments must be at the receiver before the envelope goes."""
     changes: Mapped[int] = mapped_column(Integer)
     """Rows in the history; the next one's number."""
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -157,20 +159,18 @@ class OutgoingBlobUse(Base):
 
 
 class IncomingBlob(Base):
-    """An upload in progress or complete; deleted when no envelope claims it in 24 hours."""
+    """An upload in progress or complete; gone when a message takes it, or when none does in 24 hours."""
 
     __tablename__ = "exchange_incoming_blob"
-    __table_args__ = (Index("ix_exchange_incoming_blob_unclaimed", "agency", "is_claimed", "started_at"),)
+    __table_args__ = (Index("ix_exchange_incoming_blob_unclaimed", "agency", "started_at"),)
     agency: Mapped[str] = mapped_column(String(20), primary_key=True)
     sender: Mapped[str] = mapped_column(String(20), primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     length: Mapped[int] = mapped_column(BigInteger)
     received: Mapped[int] = mapped_column(BigInteger)
-    is_claimed: Mapped[bool]
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    message: Mapped[UUID | None] = mapped_column(Uuid)
-    """The message that claimed it."""
+    """Set with the last piece, when the digest was right."""
 
 
 class IncomingBlobPart(Base):

@@ -17,7 +17,7 @@ from handover.audit.tables import AuditEntry
 from handover.config import Settings
 from handover.db import Database, after_commit
 from handover.errors import NotFound
-from handover.exchange import routes, service
+from handover.exchange import blob_routes, routes, service
 from handover.exchange.client import Client, NotReached, Response
 from handover.exchange.model import (
     Alarm,
@@ -124,6 +124,7 @@ class Ledger:
     facts: list[DeliveryFact] = field(default_factory=list)
     alarms: list[Alarm] = field(default_factory=list)
     fail: Callable[[Received], None] = lambda _received: None
+    also: Callable[[Session, Received], None] = lambda _session, _received: None
     may_go: Callable[[OutgoingRef], bool] = lambda _ref: True
 
     def products(self, *, inline: bool = True) -> Products:
@@ -151,6 +152,7 @@ class Ledger:
 
     def _receive(self, session: Session, received: Received) -> None:
         self.fail(received)
+        self.also(session, received)
         after_commit(session, lambda: self.received.append(received))
 
 
@@ -210,6 +212,7 @@ def app(db: Database) -> Flask:
     found = Flask("handover.web")
     found.extensions["handover.db"] = db
     found.register_blueprint(routes.blueprint)
+    found.register_blueprint(blob_routes.blueprint)
     return found
 
 

@@ -67,18 +67,7 @@ def test_filters_count_what_they_show(two_nodes: Town) -> None:
     town.do(OLA, service.reject, done, refusal())
     town.settle()
     page = town.ask(OLA, service.worklist, INTAKE)
-    assert page.counts == {
-        "all": 3,
-        "mine": 2,
-        "unowned": 1,
-        "overdue": 0,
-        "to-assess": 2,
-        "waiting": 1,
-        "to-schedule": 0,
-        "scheduled": 0,
-        "in-treatment": 0,
-        "withdrawal": 0,
-    }
+    assert page.counts == {"all": 3, "to-do": 2, "mine": 2, "unowned": 1, "waiting": 1, "overdue": 0}
     for wanted in WorkFilter:
         shown = town.ask(OLA, service.worklist, INTAKE, wanted=wanted)
         assert len(shown.rows) == page.counts[wanted.value], wanted

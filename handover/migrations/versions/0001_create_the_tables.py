@@ -129,16 +129,14 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("length", sa.BigInteger(), nullable=False),
         sa.Column("received", sa.BigInteger(), nullable=False),
-        sa.Column("is_claimed", sa.Boolean(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("completed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("message", sa.Uuid(), nullable=True),
         sa.PrimaryKeyConstraint("agency", "sender", "sha256", name=op.f("pk_exchange_incoming_blob")),
     )
     op.create_index(
         "ix_exchange_incoming_blob_unclaimed",
         "exchange_incoming_blob",
-        ["agency", "is_claimed", "started_at"],
+        ["agency", "started_at"],
         unique=False,
     )
     op.create_table(
@@ -168,6 +166,7 @@ def upgrade() -> None:
         sa.Column("late_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("blobs", sa.Integer(), nullable=False),
         sa.Column("changes", sa.Integer(), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),

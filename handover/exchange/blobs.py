@@ -1,0 +1,79 @@
+"""Attachments as products see them: sealed before the message is posted, opened while it is received.
+
+The ciphertext waits beside the outgoing message until it is uploaded, and at the receiver until the message that
+names it is taken in; its key stands only inside the signed and encrypted Bundle (DESIGN §5).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy.orm import Session
+
+from handover.errors import Conflict, Invalid
+from handover.exchange import blob_store
+from handover.exchange.model import MAX_BLOB_BYTES, Received, SealedBlob
+from handover.ids import AgencyId
+from handover.keys import attachment
+from handover.keys.errors import EnvelopeRefused
+
+
+class BlobTooLarge(Invalid):
+    """The attachment is larger than one blob may be."""
+
+    code = "exchange.blob-too-large"
+
+
+class BlobMissing(Conflict):
+    """The message names a blob that has not (wholly) arrived: the sender uploads it and sends again."""
+
+    code = "exchange.blob-missing"
+
+
+class BlobDiffers(Invalid):
+    """The blob does not open with the key in the message, or is not what the message says it is."""
+
+    code = "exchange.blob-differs"
+
+
+def seal(session: Session, sender: AgencyId, content: bytes, *, content_type: str, now: datetime) -> SealedBlob:
+    """Encrypt one attachment for one message and keep it for uploading; name it in the Bundle, then `post`.
+
+    Raises BlobTooLarge.
+    """
+    if len(content) > MAX_BLOB_BYTES - 64:
+        raise BlobTooLarge
+    key, ciphertext = attachment.encrypt(content)
+    name = sha256(ciphertext).hexdigest()
+    blob_store.add_outgoing(session, sender, name, ciphertext, now=now)
+    return SealedBlob(
+        sha256=name,
+        length=len(ciphertext),
+        key=key,
+        content_type=content_type,
+        plain_sha256=sha256(content).hexdigest(),
+        plain_length=len(content),
+    )
+
+
+def take(session: Session, received: Received, blob: SealedBlob) -> bytes:
+    """Return the content of an attachment of a message being received, and let go of the uploaded ciphertext.
+
+    Raises BlobMissing (the sender tries again) or BlobDiffers (the message is refused).
+    """
+    ciphertext = blob_store.whole_upload(session, received.receiver, received.sender, blob.sha256)
+    if ciphertext is None or len(ciphertext) != blob.length:
+        raise BlobMissing(sha256=blob.sha256)
+    try:
+        content = attachment.decrypt(blob.key, ciphertext)
+    except EnvelopeRefused as refused:
+        raise BlobDiffers(sha256=blob.sha256) from refused
+    if (len(content), sha256(content).hexdigest()) != (blob.plain_length, blob.plain_sha256):
+        raise BlobDiffers(sha256=blob.sha256)
+    blob_store.drop_upload(session, received.receiver, received.sender, blob.sha256)
+    return content
+
+
+def take_all(session: Session, received: Received, wanted: Sequence[SealedBlob]) -> list[bytes]:
+    """Return the contents of several attachments, in order."""
+    return [take(session, received, blob) for blob in wanted]
