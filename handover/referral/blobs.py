@@ -5,36 +5,32 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from handover.errors import Conflict
+from handover.exchange import blobs
 from handover.exchange.model import Received, SealedBlob
 from handover.ids import AgencyId
+from handover.referral import store
+from handover.referral.fhir import read_blobs
 from handover.referral.model import Attachment, AttachmentId
 from handover.referral.standing import Standing
 
 
-class NoBlobsYet(Conflict):
-    """The exchange of this version carries no blobs: the referral can go without the attachment."""
-
-    code = "referral.no-blobs-yet"
-
-
 def seal(
-    _session: Session, _standing: Standing, attachments: Iterable[Attachment], _to: AgencyId, *, now: datetime
+    session: Session, standing: Standing, attachments: Iterable[Attachment], _to: AgencyId, *, now: datetime
 ) -> Mapping[AttachmentId, SealedBlob]:
     """Encrypt a copy's files for a receiver, each under a fresh key, to be uploaded before the message."""
-    if tuple(attachments):
-        raise NoBlobsYet(at=now)
-    return {}
+    return {each.id: _sealed(session, standing, each, now) for each in attachments}
 
 
 def keep(
-    _session: Session,
-    _standing: Standing,
-    attachments: Iterable[Attachment],
-    _received: Received,
-    *,
-    now: datetime,
+    session: Session, standing: Standing, attachments: Iterable[Attachment], received: Received, *, now: datetime
 ) -> None:
-    """Decrypt the files that came with a message and keep them with the copy."""
-    if tuple(attachments):
-        raise NoBlobsYet(at=now)
+    """Decrypt the files that came with a message, keep them with the copy. Raises BlobMissing or BlobDiffers."""
+    named = read_blobs(received.resource)
+    for each in attachments:
+        content = blobs.take(session, received, named[each.id])
+        store.add_attachment(session, standing, each, content, now=now)
+
+
+def _sealed(session: Session, standing: Standing, about: Attachment, now: datetime) -> SealedBlob:
+    content = store.attachment_data(session, standing, about.id)
+    return blobs.seal(session, standing.home.agency, content, content_type=about.content_type, now=now)
