@@ -1,19 +1,22 @@
 """The receiver's pages: only what the lifecycle allows, nothing typed is lost, nobody acts on an old page."""
 
 from datetime import timedelta
+from hashlib import sha256
+from uuid import UUID
 
 import pytest
 
 from handover.actors import Staff
 from handover.ids import ReferralId
-from handover.referral import service
+from handover.referral import service, store
 from handover.referral.lifecycle import Side, Status
-from handover.referral.model import Acceptance, Refusal
+from handover.referral.model import Acceptance, Attachment, AttachmentId, Refusal
 from handover.referral.pages.acts import BY_SLUG
 from tests.builders import INTAKE, MUNICIPALITY
 from tests.referral.nodes import FATIMA, INGRID, OLA, PER, SARA, SENIOR, Town, acceptance, appointment
 from tests.referral.visiting import Reader, hidden, links_of, reader, register_everybody, words_of
 
+PDF = b"%PDF-1.7\n" + b"x" * 100
 REFUSAL = {
     "reason": "Kommunens tilbud passer bedre nå.",
     "advice": "Samtaler hos psykolog i kommunen.",
@@ -335,3 +338,24 @@ def test_the_other_side_reads_the_note_that_was_written_to_it(town: Town) -> Non
     seen = town.do(PER, service.show, case, side=Side.REFERRER)
     assert seen.standing.referrer.agency == MUNICIPALITY
     assert any(entry.text == "Vi ringer deg i morgen." for entry in seen.history)
+
+
+def test_a_file_kept_with_a_case_is_given_to_the_team_and_to_nobody_else(town: Town) -> None:
+    case = town.taken()
+    about = Attachment(
+        id=AttachmentId(UUID(int=9)),
+        title="Prøvesvar.pdf",
+        content_type="application/pdf",
+        length=len(PDF),
+        sha256=sha256(PDF).digest(),
+    )
+    with town.dps.db.transaction() as session:
+        copy = store.find(session, case, side=Side.RECEIVER, by=OLA)
+        store.add_attachment(session, copy.standing, about, PDF, now=town.now)
+    link = f"{at(case)}/vedlegg/{about.id}"
+    given = reader(town, INGRID).open(link)
+    assert given.data == PDF
+    assert given.headers["Content-Type"] == "application/pdf"
+    assert given.headers["Content-Disposition"].startswith("attachment;")
+    for other in (SARA, FATIMA):
+        assert reader(town, other).open(link).status_code == 404
