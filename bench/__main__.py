@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import create_engine, text
 
-from bench import floor, product
+from bench import floor, product, validator
 from bench.load import Template
 from bench.measure import Measured, run
 
@@ -44,9 +44,11 @@ def main() -> None:
     template = Template()
     out.print(f"One message is {template.size} bytes. Floor and product take turns, {ROUNDS} x {SECONDS} s each.")
     rows = [row for kind in databases() for row in measured(kind, template, out)]
+    checked = validator.measured(template)
     OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(rows, indent=1))
+    OUT.write_text(json.dumps([*rows, checked], indent=1))
     out.print(table(rows))
+    out.print(validator.sentence(checked))
     out.print(f"Written to {OUT}. A ratio below its target, or a dishonest floor, is marked with !")
 
 

@@ -52,23 +52,30 @@ def _targets(entries: list[tuple[Path, Json]], run: Run) -> dict[str, str | None
 
 
 def _follow(pointer: Pointer, targets: Mapping[str, str | None] | None, run: Run) -> None:
-    reference, where = pointer.reference, (pointer.path, "reference")
+    path, reference, kind, allowed, owner = pointer
+    found = targets.get(reference) if targets is not None else None
+    if found is None:
+        found = _elsewhere(reference, owner)
+        if found is None and _must_be_here(reference, targets):
+            run.add((path, "reference"), ProblemCode.DANGLING_REFERENCE)
+    if found and allowed and found not in allowed:
+        run.add((path, "reference"), ProblemCode.WRONG_TARGET, f"allowed are {', '.join(allowed)}")
+    elif kind is not None and found and kind != found:
+        run.add((path, "type"), ProblemCode.WRONG_TARGET)
+
+
+def _elsewhere(reference: str, owner: Json) -> str | None:
+    """Return the type that a reference names where no entry of the message has that fullUrl."""
     if reference.startswith("#"):
-        found = _inside(pointer.owner, reference[1:])
-        if found is None:
-            run.add(where, ProblemCode.DANGLING_REFERENCE)
-    elif targets is not None and reference in targets:
-        found = targets[reference]
-    elif reference.startswith("urn:"):
-        found = None
-        if targets is not None:
-            run.add(where, ProblemCode.DANGLING_REFERENCE)
-    else:
-        found = _named_type(reference)
-    if found and pointer.allowed and found not in pointer.allowed:
-        run.add(where, ProblemCode.WRONG_TARGET, f"allowed are {', '.join(pointer.allowed)}")
-    elif pointer.type is not None and found and pointer.type != found:
-        run.add((pointer.path, "type"), ProblemCode.WRONG_TARGET)
+        return _inside(owner, reference[1:])
+    return None if reference.startswith("urn:") else _named_type(reference)
+
+
+def _must_be_here(reference: str, targets: Mapping[str, str | None] | None) -> bool:
+    """Tell whether a reference can lead only to something in this resource or Bundle."""
+    if reference.startswith("#"):
+        return True
+    return targets is not None and reference.startswith("urn:") and reference not in targets
 
 
 def _inside(owner: Json, name: str) -> str | None:

@@ -12,7 +12,7 @@ def listed(one: Check, least: int, most: int | None) -> Check:
     """Return the check of a list of like items."""
 
     def check(value: Any, path: Path, run: Run) -> None:
-        if not is_list(value, path, run):
+        if (type(value) is not list or not value) and not is_list(value, path, run):
             return
         for index, item in enumerate(value):
             if item is None:
@@ -91,7 +91,7 @@ def sliced(parts: tuple[Check, Chooser, Sequence[Slice]], closed: bool, least: i
     bounded = [s for s in slices if s.least or s.most is not None]
 
     def check(value: Any, path: Path, run: Run) -> None:
-        if not is_list(value, path, run):
+        if (type(value) is not list or not value) and not is_list(value, path, run):
             return
         counts: dict[str, int] = {}
         for index, item in enumerate(value):

@@ -1,6 +1,6 @@
 """What one validation collects on its way: problems with their paths, references to follow afterwards."""
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from handover.fhir.parse import safe_name
 from handover.fhir.problem import TEXTS, Problem, ProblemCode
@@ -12,14 +12,8 @@ MAX_PROBLEMS: Final = 2000
 """Where a message is that wrong, the rest is not listed."""
 
 
-class Pointer(NamedTuple):
-    """One reference found: where, what it says, the types allowed, and the resource it stands in."""
-
-    path: Path
-    reference: str
-    type: object
-    allowed: tuple[str, ...]
-    owner: dict[str, Any]
+Pointer = tuple[Path, str, object, tuple[str, ...], dict[str, Any]]
+"""One reference found: where, what it says, its own `type`, the types allowed, and the resource it stands in."""
 
 
 class Run:

@@ -54,24 +54,24 @@ def code(codes: frozenset[str]) -> Check:
 
 
 def coded(allowed: frozenset[tuple[str, str]]) -> Check:
-    """A Coding is in the value set; of a CodeableConcept at least one coding is."""
+    """Return the check of a binding: a Coding is in the value set, of a CodeableConcept at least one coding is."""
 
     def is_in(coding: Any) -> bool:
         if type(coding) is not dict:
             return False
-        system, code = coding.get("system"), coding.get("code")
-        return type(system) is str and type(code) is str and (system, code) in allowed
+        system, told = coding.get("system"), coding.get("code")
+        return type(system) is str and type(told) is str and (system, told) in allowed
 
     def check(value: Any, path: Path, run: Run) -> None:
-        if type(value) is not dict:
-            return
-        codings = value.get("coding")
-        if codings is None:
-            if ("code" in value or "system" in value) and not is_in(value):
+        codings = value.get("coding") if type(value) is dict else ()
+        if type(codings) is list:
+            for coding in codings:
+                if is_in(coding):
+                    return
+        if codings is None and ("code" in value or "system" in value):
+            if not is_in(value):
                 run.add((path, "code"), ProblemCode.UNKNOWN_CODE)
-            elif "text" in value:
-                run.add((path, "coding"), ProblemCode.UNKNOWN_CODE)
-        elif type(codings) is list and codings and not any(is_in(coding) for coding in codings):
+        elif codings or (codings is None and "text" in value):
             run.add((path, "coding"), ProblemCode.UNKNOWN_CODE)
 
     return check

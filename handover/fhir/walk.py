@@ -11,7 +11,7 @@ from handover.fhir.lists import Slice, chooser, listed, sliced
 from handover.fhir.primitives import MIME, PRIMITIVES, WRITTEN
 from handover.fhir.problem import ProblemCode
 from handover.fhir.rules import RULES, Rule
-from handover.fhir.run import Path, Pointer, Run
+from handover.fhir.run import Path, Run
 from handover.fhir.values import (
     Check,
     also,
@@ -315,7 +315,7 @@ def _reference(base: Check, allowed: tuple[str, ...], *, spelt_out: bool) -> Che
         if spelt_out or type(target) is not str or len(value) != 1 or not target or target.isspace():
             base(value, path, run)
         if type(target) is str:
-            run.pointers.append(Pointer(path, target, value.get("type"), allowed, run.owner))
+            run.pointers.append((path, target, value.get("type"), allowed, run.owner))
         elif type(value) is dict and value:
             _unpointed(value, allowed, path, run)
 
