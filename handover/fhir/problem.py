@@ -45,7 +45,6 @@ class ProblemCode(StrEnum):
     WRONG_TARGET = "wrong-target"
     UNUSED_CONTAINED = "unused-contained"
     HEADER_NOT_FIRST = "header-not-first"
-    UNREACHABLE = "unreachable"
     ID_MISMATCH = "id-mismatch"
     UNKNOWN_ADDRESSEE = "unknown-addressee"
     SAME_ID_OTHER_CONTENT = "same-id-other-content"
@@ -87,7 +86,6 @@ TEXTS: Final[dict[ProblemCode, str]] = {
     ProblemCode.WRONG_TARGET: "the reference points to the wrong type of resource",
     ProblemCode.UNUSED_CONTAINED: "a contained resource that nothing refers to",
     ProblemCode.HEADER_NOT_FIRST: "the first entry of a message is its MessageHeader",
-    ProblemCode.UNREACHABLE: "nothing in the message leads to this entry",
     ProblemCode.ID_MISMATCH: "an id in the message differs from the signed one",
     ProblemCode.UNKNOWN_ADDRESSEE: "no such service or agency here",
     ProblemCode.SAME_ID_OTHER_CONTENT: "the message id was used before with other content",

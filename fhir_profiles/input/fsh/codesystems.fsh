@@ -183,7 +183,6 @@ Description: "OperationOutcome.issue.details: a closed list, so that each has a 
 * #wrong-target "The reference points to the wrong type of resource"
 * #unused-contained "A contained resource that nothing refers to"
 * #header-not-first "The first entry of a message is its MessageHeader"
-* #unreachable "Nothing in the message leads to this entry"
 * #id-mismatch "An id in the message differs from the signed one"
 * #unknown-addressee "No such service or agency here"
 * #same-id-other-content "The message id was used before with other content"
