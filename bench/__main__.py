@@ -1,6 +1,5 @@
 """`make bench`: what a message costs end to end, beside a floor measured in the same run (docs/bench.md)."""
 
-import json
 import logging
 import os
 import sys
@@ -19,11 +18,10 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import create_engine, text
 
-from bench import floor, product, validator
+from bench import floor, pages, product, results, validator
 from bench.load import Template
 from bench.measure import Measured, run
 
-OUT: Final = Path("build/bench.json")
 ROUNDS: Final = 3
 SECONDS: Final = 1.6
 """Of each measurement; floor and product take turns, so that what else the machine does hits both."""
@@ -45,11 +43,10 @@ def main() -> None:
     out.print(f"One message is {template.size} bytes. Floor and product take turns, {ROUNDS} x {SECONDS} s each.")
     rows = [row for kind in databases() for row in measured(kind, template, out)]
     checked = validator.measured(template)
-    OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps([*rows, checked], indent=1))
+    results.write([*rows, checked])
     out.print(table(rows))
     out.print(validator.sentence(checked))
-    out.print(f"Written to {OUT}. A ratio below its target, or a dishonest floor, is marked with !")
+    out.print(f"Written to {results.PATH}. A ratio below its target, or a dishonest floor, is marked with !")
 
 
 def databases() -> list[str]:
@@ -159,4 +156,6 @@ def _rounded(parts: dict[str, float]) -> str:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["pages"]:
+        sys.exit(1 if pages.main(sys.argv[2:]) else 0)
     main()

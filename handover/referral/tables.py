@@ -19,9 +19,9 @@ class ReferralRow(Base):
     __tablename__ = "referral"
     __table_args__ = (
         Index("ix_referral_shelf", "agency", "side", "service", "shelf", "updated_at", "referral"),
-        Index("ix_referral_referral", "agency", "referral"),
+        Index("ix_referral_referral", "agency", "referral", "side"),
         Index("ix_referral_person", "agency", "person", "side", "service"),
-        Index("ix_referral_reference", "agency", "reference"),
+        Index("ix_referral_reference", "agency", "reference", "side", "service"),
         Index("ix_referral_message", "agency", "message"),
         Index(
             "ix_referral_received",

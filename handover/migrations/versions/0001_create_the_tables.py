@@ -134,10 +134,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency", "sender", "sha256", name=op.f("pk_exchange_incoming_blob")),
     )
     op.create_index(
-        "ix_exchange_incoming_blob_unclaimed",
-        "exchange_incoming_blob",
-        ["agency", "started_at"],
-        unique=False,
+        "ix_exchange_incoming_blob_unclaimed", "exchange_incoming_blob", ["agency", "started_at"], unique=False
     )
     op.create_table(
         "exchange_incoming_blob_part",
@@ -334,8 +331,8 @@ def upgrade() -> None:
         ["agency", "side", "service", "received_at", "assess_by", "assessed_at", "is_open"],
         unique=False,
     )
-    op.create_index("ix_referral_reference", "referral", ["agency", "reference"], unique=False)
-    op.create_index("ix_referral_referral", "referral", ["agency", "referral"], unique=False)
+    op.create_index("ix_referral_reference", "referral", ["agency", "reference", "side", "service"], unique=False)
+    op.create_index("ix_referral_referral", "referral", ["agency", "referral", "side"], unique=False)
     op.create_index(
         "ix_referral_shelf",
         "referral",

