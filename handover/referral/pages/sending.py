@@ -190,6 +190,7 @@ def tracking(session: Session, case: Case, at: datetime) -> dict[str, object]:
         "steps": words.timeline(scene),
         "sections": words.sections(case.content, local_date(at)),
         "history": [words.happened(entry, names) for entry in reversed(case.history)],
+        "delivery": delivered(case),
         "outcome": words.outcome_texts(standing.outcome),
         "attachment_url": attachment_url(case),
         "responsible": scene.place if holder(standing.status) is Side.RECEIVER else scene.referrer,
@@ -223,7 +224,18 @@ def attachment_url(case: Case) -> Callable[[AttachmentId], str]:
 
 def acts_of(case: Case) -> list[ActPage]:
     """Return what the referrer may do now, beside answering, as links."""
-    return [page for page in ACTS if page.is_link and page.act in case.acts and not _asked_already(case, page)]
+    open_now = [page for page in ACTS if page.is_link and page.act in case.acts and not _asked_already(case, page)]
+    return [page for page in open_now if page.act is not Act.RETRACT or not case.standing.undelivered]
+
+
+def delivered(case: Case) -> tuple[tuple[str, str], ...]:
+    """Return what the machines did with the latest request, line by line."""
+    if case.delivery is None:
+        return ()
+    return tuple(
+        (dates.upfirst(dates.moment(change.at)), str(words.DELIVERIES[change.state]))
+        for change in case.delivery.history
+    )
 
 
 def unanswered(case: Case) -> tuple[Question, ...]:

@@ -9,6 +9,7 @@ when they are shown.
 from handover.referral.words.banner import banner as banner
 from handover.referral.words.codes import CODE_SYSTEMS as CODE_SYSTEMS
 from handover.referral.words.codes import CONSENTS as CONSENTS
+from handover.referral.words.codes import DELIVERIES as DELIVERIES
 from handover.referral.words.codes import LANGUAGES as LANGUAGES
 from handover.referral.words.codes import URGENCIES as URGENCIES
 from handover.referral.words.codes import WISHES as WISHES

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from handover.exchange.lifecycle import State as DeliveryState
 from handover.referral.model import CodeSystem, Consent, Urgency, Wish
 from handover.web.i18n import Sentence
 from handover.web.i18n import lazy_gettext as _l
@@ -40,3 +41,15 @@ LANGUAGES: Final[Mapping[str, Sentence]] = {
     "sgn-NO": _l("Norsk tegnspråk"),
 }
 """Languages one may need an interpreter for, by BCP 47 code; others are written in the text beside."""
+
+DELIVERIES: Final[Mapping[DeliveryState, Sentence]] = {
+    DeliveryState.QUEUED: _l("Lagt i kø her"),
+    DeliveryState.SENT: _l("Sendt herfra"),
+    DeliveryState.DELIVERED: _l("Kommet fram til mottakerens system"),
+    DeliveryState.ACKNOWLEDGED: _l("Tatt imot av mottakerens system"),
+    DeliveryState.REFUSED: _l("Ikke tatt imot av mottakerens system"),
+    DeliveryState.EXPIRED: _l("Ikke noe svar, og vi sluttet å prøve"),
+    DeliveryState.CANCELLED: _l("Angret før den gikk"),
+    DeliveryState.STOPPED: _l("Stoppet her"),
+}
+"""What the machines did with a message (rule 5): never mixed with what people decided."""

@@ -149,7 +149,7 @@ SENTENCES: Final[Mapping[tuple[State, Side], Sentence]] = {
     (_S.ENTERED_IN_ERROR, _PAT): _IN_ERROR,
     (_T.LATE, _REF): _l("Vi prøver igjen til %(give_up)s. Ring %(phone)s hvis det haster."),
     (_T.LATE, _PAT): _l("%(referrer)s prøver igjen til %(give_up)s."),
-    (_T.UNDELIVERED, _REF): _l("Vi har sluttet å prøve. Ring %(phone)s. Send så på nytt, eller avslutt."),
+    (_T.UNDELIVERED, _REF): _l("Vi har sluttet å prøve. Telefonen til %(place)s er %(phone)s."),
     (_T.UNDELIVERED, _PAT): _l("%(referrer)s har fått beskjed og skal ordne det."),
     (_T.GIVEN_UP, _REF): _GIVEN_UP,
     (_T.GIVEN_UP, _PAT): _GIVEN_UP,

@@ -37,7 +37,7 @@ def _receipts(scene: Scene) -> list[Step]:
         detail=_joined(standing.sent_at, standing.author.name if standing.sent_at else ""),
     )
     arrived = Step(
-        title=_("Kommet fram til %(place)s", place=scene.place),
+        title=_arrival_title(scene),
         state=_state(standing.received_at is not None, standing.status is Status.SENT),
         detail=label(scene).sentence if standing.status is Status.SENT else _arrival(scene),
     )
@@ -45,10 +45,19 @@ def _receipts(scene: Scene) -> list[Step]:
     return [sent, arrived, _opened(scene, opened.by if opened else "", opened.at if opened else None, waits)]
 
 
+def _arrival_title(scene: Scene) -> str:
+    if scene.standing.status is not Status.SENT:
+        return _("Kommet fram til %(place)s", place=scene.place)
+    if scene.standing.undelivered or scene.is_late:
+        return _("Kom ikke fram til %(place)s", place=scene.place)
+    return _("På vei til %(place)s", place=scene.place)
+
+
 def _opened(scene: Scene, by: str, at: datetime | None, waits: bool) -> Step:
     if at is None:
         # an answer without a recorded opening: nobody reads a paper referral here
-        return Step(title=_("Åpnet"), state=_state(not waits and scene.standing.version.number > 1, waits))
+        title = _("Ikke åpnet ennå") if waits else _("Åpnet")
+        return Step(title=title, state=_state(not waits and scene.standing.version.number > 1, waits))
     title = _("Åpnet av %(name)s", name=by) if by else _("Åpnet")
     return Step(title=title, state=StepState.DONE, detail=_joined(at, ""))
 

@@ -8,19 +8,31 @@ each("#error-summary", (summary) => summary.focus());
 
 each("form[data-autosave]", (form) => {
   const note = form.querySelector("[data-autosave-note]");
+  const revision = form.elements.namedItem("revision"); // where another writer's save would show
   let timer = 0;
-  const save = async () => {
-    try {
-      const answer = await fetch(form.dataset.autosave, { method: "POST", body: new FormData(form) });
-      if (note) note.textContent = answer.ok ? note.dataset.saved : note.dataset.failed;
-    } catch { if (note) note.textContent = note.dataset.failed; }
+  let saving = null;
+  const send = async () => {
+    const body = new FormData(form);
+    form.querySelectorAll("input[type=file]").forEach((field) => body.delete(field.name));
+    const answer = await fetch(form.dataset.autosave, { method: "POST", body }).catch(() => null);
+    if (answer?.ok && revision) revision.value = answer.headers.get("X-Revision") ?? revision.value;
+    if (note) note.textContent = answer?.ok ? note.dataset.saved : note.dataset.failed;
+  };
+  const save = () => {
+    const mine = (saving ?? Promise.resolve()).then(send).finally(() => { if (saving === mine) saving = null; });
+    saving = mine;
   };
   form.addEventListener("input", (event) => {
     if (event.target.type === "file") return;
     clearTimeout(timer);
     timer = setTimeout(save, 1000);
   });
-  form.addEventListener("submit", () => clearTimeout(timer));
+  form.addEventListener("submit", (event) => {
+    clearTimeout(timer);
+    if (!saving) return;
+    event.preventDefault(); // let what is on its way arrive first: it would look like another writer's
+    saving.then(() => setTimeout(() => form.requestSubmit(event.submitter)));
+  });
 });
 
 each("[data-poll]", (region) => setInterval(async () => {

@@ -1,0 +1,100 @@
+"""A town at work behind real HTTP: the municipality's node with referrals in every state a referrer meets."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from flask import Flask
+from playwright.sync_api import Browser
+
+from handover import migrations
+from handover.actors import Staff
+from handover.app import create_app
+from handover.db import Database
+from handover.ids import ReferralId
+from handover.referral import service
+from tests.browser.harness import Visitor, visiting
+from tests.referral.nodes import DPS_NODE, INGRID, OLA, PER, Town, acceptance, appointment, refusal, town
+from tests.referral.visiting import register_everybody, sign_in
+from tests.serving import address, open_server, running
+from tests.worklist.ward import identity
+
+
+@dataclass(frozen=True)
+class AtWork:
+    """The town, where the municipality's pages are, and each referral by the name of its state."""
+
+    town: Town
+    home: str
+    cases: dict[str, ReferralId] = field(default_factory=dict)
+
+    @contextmanager
+    def visit(
+        self,
+        browser: Browser,
+        *,
+        by: Staff = PER,
+        javascript: bool = True,
+        scheme: Literal["light", "dark"] = "light",
+        **context: Any,
+    ) -> Iterator[Visitor]:
+        """Open a window in which a staff member is signed in already."""
+        with visiting(browser, self.home, javascript=javascript, color_scheme=scheme, **context) as visitor:
+            name, value = sign_in(self.town.kommune, by, self.town)
+            visitor.page.context.add_cookies([{"name": name, "value": value, "url": self.home}])
+            yield visitor
+
+
+@contextmanager
+def at_work(folder: Path) -> Iterator[AtWork]:
+    """Run the municipality's pages over two nodes."""
+    made = town(lambda: _database(folder))
+    register_everybody(made)
+    server = open_server()
+    server.app = _app(made)
+    with running(server):
+        yield AtWork(made, address(server))
+    made.close()
+
+
+def fill(at: AtWork) -> None:
+    """Bring one referral into each state; the first is overdue by then, and one never arrives."""
+    made, cases = at.town, at.cases
+    cases["overdue"] = made.taken(patient=identity("overdue"))
+    made.pass_time(days=10)
+    made.wire.down.add(DPS_NODE)
+    cases["undelivered"] = made.draft(patient=identity("received"))
+    made.do(PER, service.send, cases["undelivered"])
+    made.settle()
+    made.pass_time(hours=97)
+    made.work()
+    made.wire.down.clear()
+    for state in ("asked", "accepted", "scheduled", "rejected", "withdrawing"):
+        cases[state] = made.taken(patient=identity(state))
+    made.pass_time(days=1, hours=3)
+    made.do(OLA, service.ask, cases["asked"], "Hva er prøvd før, og hva hjalp?")
+    for state in ("accepted", "scheduled"):
+        made.do(OLA, service.accept, cases[state], acceptance())
+    made.do(OLA, service.schedule, cases["scheduled"], appointment(made.now + timedelta(days=6)))
+    made.do(OLA, service.reject, cases["rejected"], refusal())
+    made.do(PER, service.request_withdrawal, cases["withdrawing"], "Pasienten ønsker det ikke lenger.")
+    made.settle()
+    cases["received"] = made.sent(patient=identity("started"))
+    made.do(INGRID, service.open_, cases["received"])
+    made.settle()
+    cases["draft"] = made.draft(patient=identity("completed"))
+
+
+def _database(folder: Path) -> Database:
+    number = len(list(folder.glob("*.db")))
+    db = Database(f"sqlite:///{folder / f'{number}.db'}")
+    migrations.all_tables().create_all(db.engine)
+    migrations.stamp(db)
+    return db
+
+
+def _app(made: Town) -> Flask:
+    return create_app(made.kommune)
