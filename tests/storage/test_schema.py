@@ -8,8 +8,9 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from handover import migrations
-from handover.db import Database
+from handover.db import Base, Database
 from handover.migrations import SchemaOutdated
+from tests.exchange.killable import Given
 
 
 def test_an_operator_upgrades_an_empty_database_to_what_the_tables_say(any_url: str) -> None:
@@ -96,3 +97,10 @@ def lines(sql: str) -> list[str]:
 
 def column(found: ReflectedColumn) -> tuple[str, ...]:
     return (found["name"], str(found["type"]), str(found["nullable"]), str(found["default"]))
+
+
+def test_a_table_that_a_test_declares_is_not_one_of_the_programs() -> None:
+    tables = migrations.all_tables().tables
+    assert Given.__tablename__ in Base.metadata.tables
+    assert Given.__tablename__ not in tables
+    assert "referral" in tables
