@@ -145,8 +145,9 @@ class Worker:
     def loop(self, stop: threading.Event) -> None:
         """Work until told to stop, with at most THREADS requests in flight."""
         listener = self._listen(stop)
-        with ThreadPoolExecutor(THREADS + 1, thread_name_prefix="courier") as pool:
+        with ThreadPoolExecutor(THREADS + 2, thread_name_prefix="courier") as pool:
             pool.submit(self._keep_up, stop)
+            pool.submit(self._keep_fresh, stop)
             while not stop.is_set():
                 self._wake.clear()
                 try:
