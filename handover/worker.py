@@ -39,6 +39,8 @@ SLOW_LANE: Final = 2
 """Of these, how many destinations that failed last time may use: stuck ones never take the others' threads."""
 POLL: Final = 1.0
 """Seconds between looks when nothing wakes the worker."""
+HEARKEN: Final = 0.5
+"""Seconds the listener hears before it looks whether it shall stop (PostgreSQL)."""
 GLANCE: Final = 0.05
 """Seconds between looks at SQLite's change counter, which other processes move."""
 FRESHEN_EVERY: Final = 60.0
@@ -147,7 +149,8 @@ class Worker:
         listener = self._listen(stop)
         with ThreadPoolExecutor(THREADS + 2, thread_name_prefix="courier") as pool:
             pool.submit(self._keep_up, stop)
-            pool.submit(self._keep_fresh, stop)
+            if self._node.settings.directory_source:
+                pool.submit(self._keep_fresh, stop)
             while not stop.is_set():
                 self._wake.clear()
                 try:
@@ -241,7 +244,7 @@ def _hear_notify(node: Node, woken: Callable[[], None], stop: threading.Event) -
                 raw = cast(Any, connection.connection.driver_connection)
                 woken()
                 while not stop.is_set():
-                    if select.select([raw.fileno()], [], [], POLL / 2)[0]:
+                    if select.select([raw.fileno()], [], [], HEARKEN)[0]:
                         for _ in raw.notifies(timeout=0):
                             pass
                         woken()
