@@ -65,8 +65,8 @@ def by_number(session: Session, agency: AgencyId, number: str) -> PersonId | Non
 
 
 def by_name(session: Session, agency: AgencyId, text: str, *, limit: int) -> Sequence[PersonId]:
-    """Return those whose names hold every word of the text (three letters of each are enough)."""
-    tokens = provided(session, Vault).word_tokens(agency, NAME, text)
+    """Return those whose names hold every word of three letters and more (shorter ones count where none is)."""
+    tokens = provided(session, Vault).search_tokens(agency, NAME, text)
     if not tokens:
         return []
     rarest, *others = sorted(tokens, key=partial(_frequency, session, agency)) if len(tokens) > 1 else tokens

@@ -53,7 +53,9 @@ def test_two_people_without_a_number_are_two_people(db: Database) -> None:
         )
 
 
-@pytest.mark.parametrize("text", ["Solveig", "sol", "ødegård", "OEDEGAARD sol", "158682 12345", "15868212345"])
+@pytest.mark.parametrize(
+    "text", ["Solveig", "sol", "ødegård", "OEDEGAARD sol", "Solveig Ø", "158682 12345", "15868212345"]
+)
 def test_a_person_is_found_by_part_of_the_name_or_the_whole_number(db: Database, text: str) -> None:
     with db.transaction() as session:
         person = service.find_or_create(session, FJORDHEIM, identity(), now=NOW)
