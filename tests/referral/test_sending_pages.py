@@ -1,15 +1,19 @@
 """The referrer's pages through the front door, without JavaScript: find, write, see, send, follow, answer."""
 
 import re
+from dataclasses import replace
 from io import BytesIO
+from uuid import UUID
 
 import pytest
 
+from handover.access import service as access
+from handover.actors import Machine, Role
 from handover.ids import ReferralId
 from handover.referral import service
 from handover.referral.lifecycle import Side, Status
-from tests.builders import INTAKE
-from tests.referral.nodes import DPS_NODE, FATIMA, INGRID, OLA, PER, Town, acceptance, refusal
+from tests.builders import FACT, INTAKE, MUNICIPALITY, PSYCHOLOGIST
+from tests.referral.nodes import DPS_NODE, FATIMA, INGRID, OLA, PER, SENIOR, Town, acceptance, refusal
 from tests.referral.visiting import Reader, hidden, links_of, reader, register_everybody, words_of
 
 FORM = {
@@ -34,8 +38,6 @@ def per(two_nodes: Town) -> Reader:
 
 def id_in(path: str) -> ReferralId:
     """Return the referral an address names."""
-    from uuid import UUID
-
     found = re.search(r"[0-9a-f]{8}-[0-9a-f-]{27}", path)
     assert found, path
     return ReferralId(UUID(found[0]))
@@ -394,6 +396,89 @@ def test_a_referrer_follows_a_paper_referral_with_the_same_clock(per: Reader, tw
     page = per.send(f"{address}/kom-fram", received_on="6.11.2026")
     assert "Svaret skal komme senest fredag 20. november" in words_of(page)
     assert two_nodes.see(PER, id_in(address)).standing.side is Side.REFERRER
+
+
+def test_a_referrer_writes_down_what_a_paper_receiver_answered(per: Reader, two_nodes: Town) -> None:
+    fields = {"given": "Solveig", "family": "Nes", "birth_date": "15.6.1982", "counterpart": "Havnes DPS"}
+    page = per.send("/henvisninger/papir", **fields, sent_on="5.11.2026", received_on="6.11.2026")
+    address = page.request.path
+    assert "Pasienten har fått rett til behandling" in words_of(page)
+    empty = per.send(f"{address}/fortalt/rett", next_step="Time kommer i posten")
+    assert empty.status_code == 422
+    assert "Skriv datoen behandlingen senest skal starte." in words_of(empty)
+    assert "Time kommer i posten" in empty.text
+    answer = {
+        "latest_start": "15.1.2027",
+        "next_step": "Time kommer i posten",
+        "complaint": "Til Statsforvalteren",
+        "assessor": "Lege Lie",
+        "assessor_phone": "55 00 03 10",
+    }
+    page = per.send(f"{address}/fortalt/rett", **answer)
+    assert "Pasienten får hjelp. Den starter senest fredag 15. januar 2027." in words_of(page)
+    again = per.send(f"{address}/fortalt/rett", **answer)
+    assert again.status_code == 409
+    time = {"day": "1.12.2026", "clock": "10.00", "minutes": "60", "place": "Havnes", "with_whom": "Lege Lie"}
+    page = per.send(f"{address}/fortalt/time", **time, phone="55 00 03 10")
+    assert "Tirsdag 1. desember kl. 10.00, Havnes" in words_of(page)
+    assert two_nodes.wire.seen == [], "nothing leaves the node"
+
+
+def test_what_a_digital_receiver_decides_is_not_for_the_referrer_to_write(per: Reader, two_nodes: Town) -> None:
+    referral = two_nodes.taken()
+    assert "Skriv inn det mottakeren har svart" not in words_of(per.open(f"/henvisninger/{referral}"))
+    answer = {"reason": "Nei", "advice": "Nei", "complaint": "Nei", "assessor": "Meg", "assessor_phone": "55"}
+    page = per.send(f"/henvisninger/{referral}/fortalt/ikke-rett", **answer)
+    assert page.status_code == 403
+    assert two_nodes.see(PER, referral).standing.status is Status.ASSESSING
+
+
+def test_who_refers_from_several_services_is_asked_which(per: Reader, two_nodes: Town) -> None:
+    leader = replace(PER, id=FATIMA.id)
+    with two_nodes.kommune.db.transaction() as session:
+        by = Machine(agency=MUNICIPALITY, name="seed")
+        access.grant(session, leader.id, Role.REFERRER, None, agency=MUNICIPALITY, by=by, now=two_nodes.now)
+    fatima = reader(two_nodes, FATIMA)
+    page = fatima.send("/henvisninger/ny", til=INTAKE)
+    assert "Hvilken tjeneste henviser du fra?" in words_of(page)
+    page = fatima.send("/henvisninger/ny", til=INTAKE, fra=FACT)
+    assert "Henvisning til Inntak voksne, Fjordheim DPS" in words_of(page)
+    assert "FACT-team, Fjordheim kommune" in words_of(page)
+
+
+def test_a_service_confirms_its_own_entry_and_nobody_elses(per: Reader, two_nodes: Town) -> None:
+    ingrid = reader(two_nodes, INGRID)
+    assert "Bekreft at dette stemmer i dag" in words_of(ingrid.open("/adressebok/?q=inntak"))
+    page = ingrid.send(f"/adressebok/{INTAKE}/bekreft")
+    said = words_of(page).split("Inntak voksne")[1]
+    assert "Opplysningene ble bekreftet mandag 9. november" in said
+    assert ingrid.send(f"/adressebok/{PSYCHOLOGIST}/bekreft").status_code == 404
+    assert per.send(f"/adressebok/{INTAKE}/bekreft").status_code == 403
+
+
+def test_a_referrer_follows_a_referral_to_the_service_it_was_sent_on_to(per: Reader, two_nodes: Town) -> None:
+    referral = two_nodes.taken()
+    two_nodes.do(OLA, service.redirect, referral, SENIOR, "Alderspsykiatri passer bedre")
+    two_nodes.settle()
+    said = words_of(per.open(f"/henvisninger/{referral}"))
+    assert "Alderspsykiatri, Fjordheim DPS" in said
+    assert "Alderspsykiatri passer bedre" in said
+    assert "(10 virkedager igjen)" in said, "the clock of the first service"
+
+
+def test_a_file_goes_with_an_answer_and_can_be_read_again(per: Reader, two_nodes: Town) -> None:
+    referral = two_nodes.taken()
+    address = f"/henvisninger/{referral}/opplysninger"
+    fields = {"text": "Se vedlegget", "seen": hidden(per.open(address), "seen"), "csrf_token": per.token}
+    data = b"%PDF-1.7\n" + b"x" * 500
+    refused = per.http.post(address, data={**fields, "attachments": (BytesIO(b"MZ"), "a.exe")})
+    assert refused.status_code == 422
+    assert "Vedlegg må være PDF, JPEG eller PNG." in words_of(refused)
+    assert "Se vedlegget" in refused.text
+    page = per.http.post(
+        address, data={**fields, "attachments": (BytesIO(data), "epikrise.pdf")}, follow_redirects=True
+    )
+    assert "epikrise.pdf" in words_of(page)
 
 
 def test_a_referrer_discards_a_draft(per: Reader) -> None:

@@ -28,6 +28,7 @@ from handover.referral import scenes, words
 from handover.referral import service as referrals
 from handover.referral.lifecycle import Act, Side, Status, Version, holder
 from handover.referral.model import AttachmentId, Question, Refusal
+from handover.referral.pages import told
 from handover.referral.pages.asked import ACTS, ActPage
 from handover.referral.service import Case, CaseRow, SentFilter, Turn
 from handover.referral.standing import for_patient, refusal_shown_from
@@ -197,6 +198,7 @@ def tracking(session: Session, case: Case, at: datetime) -> dict[str, object]:
         "to": service_or_none(session, case),
         "undo_seconds": undo_seconds(case, at),
         "acts": acts_of(case),
+        "told": told.open_now(case),
         "may_answer": Act.ANSWER in case.acts and bool(unanswered(case)),
         "questions": unanswered(case),
         "pending": [(ACTS_BY_KIND[each.kind], each) for each in standing.pending if each.kind in ACTS_BY_KIND],
