@@ -48,6 +48,7 @@ class Watched:
         with self.db.transaction() as session:
             session.add(
                 OutgoingRow(
+                    blobs=0,
                     agency=MUNICIPALITY,
                     message=message,
                     receiver=DPS,
