@@ -72,6 +72,6 @@ def scene_of(
         place=place_of(session, standing, standing.holder),
         referrer=place_of(session, standing, standing.referrer),
         next_place="" if onward is None else place_of(session, standing, onward),
-        phone=phone_of(session, standing.holder),
+        phone=phone_of(session, standing.holder) or standing.counterpart_phone,
         delivery=delivery,
     )

@@ -100,6 +100,7 @@ class Standing:
     channel: Channel = Channel.DIGITAL
     counterpart: str = field(default="", repr=False)
     """On paper: the other side's name, where the directory does not have it."""
+    counterpart_phone: str = ""
     by_professional: bool = True
     status: Status = Status.DRAFT
     version: Version = UNSENT

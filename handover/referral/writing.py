@@ -394,6 +394,7 @@ def _paper_standing(
         reference=new_reference(),
         channel=Channel.PAPER,
         counterpart=paper.counterpart,
+        counterpart_phone=paper.counterpart_phone,
         by_professional=paper.by_professional,
         status=Status.SENT if arrived_at is None else Status.RECEIVED,
         version=Version(1, 0 if arrived_at is None else 1),

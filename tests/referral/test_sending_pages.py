@@ -395,6 +395,8 @@ def test_a_referrer_follows_a_paper_referral_with_the_same_clock(per: Reader, tw
     assert "Den kan ikke ha kommet fram før den ble sendt." in words_of(late)
     page = per.send(f"{address}/kom-fram", received_on="6.11.2026")
     assert "Svaret skal komme senest fredag 20. november" in words_of(page)
+    assert "55 00 03 10" in words_of(page)
+    assert "Ikke åpnet ennå" not in words_of(page)
     assert two_nodes.see(PER, id_in(address)).standing.side is Side.REFERRER
 
 
@@ -463,6 +465,8 @@ def test_a_referrer_follows_a_referral_to_the_service_it_was_sent_on_to(per: Rea
     said = words_of(per.open(f"/henvisninger/{referral}"))
     assert "Alderspsykiatri, Fjordheim DPS" in said
     assert "Alderspsykiatri passer bedre" in said
+    assert "Inntak voksne, Fjordheim DPS har sendt henvisningen videre hit." in said
+    assert "Kom for sent" not in said
     assert "(10 virkedager igjen)" in said, "the clock of the first service"
 
 
@@ -479,6 +483,20 @@ def test_a_file_goes_with_an_answer_and_can_be_read_again(per: Reader, two_nodes
         address, data={**fields, "attachments": (BytesIO(data), "epikrise.pdf")}, follow_redirects=True
     )
     assert "epikrise.pdf" in words_of(page)
+
+
+def test_a_referrer_writes_anew_from_what_was_refused_and_only_then(per: Reader, two_nodes: Town) -> None:
+    referral = two_nodes.taken()
+    address = f"/henvisninger/{referral}"
+    assert "Lag et nytt utkast" not in words_of(per.open(address))
+    assert per.send(f"{address}/kopi").status_code == 409
+    two_nodes.do(OLA, service.reject, referral, refusal())
+    two_nodes.settle()
+    assert "Lag et nytt utkast med de samme tekstene" in words_of(per.open(address))
+    page = per.send(f"{address}/kopi")
+    assert "Depresjon og angst over to år" in page.text
+    assert id_in(page.request.path) != referral
+    assert "Ingen mottaker er valgt." in words_of(page)
 
 
 def test_a_referrer_discards_a_draft(per: Reader) -> None:

@@ -19,13 +19,14 @@ from handover.referral.model import (
     AppointmentId,
     Author,
     Completion,
+    Entry,
     Opened,
     Party,
     Withdrawal,
 )
-from handover.referral.standing import Standing
+from handover.referral.standing import Channel, Standing
 from handover.referral.steps import NextStep, Step, next_step
-from handover.referral.words import ACTS, Scene, banner, label, timeline
+from handover.referral.words import ACTS, Scene, banner, happened, label, timeline
 from handover.referral.words.banner import ASKS, HEADLINES
 from handover.referral.words.states import SENTENCES, TAGS, Turned
 from handover.web import i18n
@@ -250,3 +251,20 @@ def test_everybody_sees_at_the_top_that_the_deadline_has_passed() -> None:
         top = banner(scene(standing(Status.ASSESSING), reader, now=NOW + timedelta(days=3)), None)
         assert top.is_late
         assert str(top.act) != ""
+
+
+def test_a_paper_referral_has_no_step_for_opening_and_waits_for_its_assessment() -> None:
+    steps = timeline(scene(standing(Status.RECEIVED, channel=Channel.PAPER)))
+    assert [str(step.title) for step in steps if step.state is StepState.NOW] == ["Blir vurdert"]
+    assert not any("pnet" in str(step.title) for step in steps)
+
+
+def test_a_line_of_history_says_whether_what_was_asked_has_come_in_or_came_too_late() -> None:
+    asked = Entry(
+        at=NOW, act=Act.REQUEST_WITHDRAWAL, status=Status.ASSESSING, version=Version(1, 3), side=Side.REFERRER
+    )
+    assert happened(asked, {}).what == "Mottakeren har fått dette: Henviseren ba om å trekke henvisningen"
+    late = happened(replace(asked, took_effect=False), {})
+    assert late.what == "Kom for sent til å gjelde: Henviseren ba om å trekke henvisningen"
+    overtaken = replace(asked, act=Act.REDIRECT_ARRIVED, took_effect=False)
+    assert happened(overtaken, {}).what == "Henvisningen kom fram til den nye tjenesten"

@@ -26,7 +26,7 @@ from handover.exchange.lifecycle import State as DeliveryState
 from handover.ids import ReferralId
 from handover.referral import scenes, words
 from handover.referral import service as referrals
-from handover.referral.lifecycle import Act, Side, Status, Version, holder
+from handover.referral.lifecycle import ENDED, Act, Side, Status, Version, holder
 from handover.referral.model import AttachmentId, Question, Refusal
 from handover.referral.pages import told
 from handover.referral.pages.asked import ACTS, ActPage
@@ -190,14 +190,16 @@ def tracking(session: Session, case: Case, at: datetime) -> dict[str, object]:
         "banner": words.banner(scene, case.next),
         "steps": words.timeline(scene),
         "sections": words.sections(case.content, local_date(at)),
-        "history": [words.happened(entry, names) for entry in reversed(case.history)],
+        "history": [words.happened(entry, names, is_paper=scene.is_paper) for entry in reversed(case.history)],
+        "may_copy": may_copy(case),
+        "sent_on_by": sent_on_by(session, case),
         "delivery": delivered(case),
         "outcome": words.outcome_texts(standing.outcome),
         "attachment_url": attachment_url(case),
         "responsible": scene.place if holder(standing.status) is Side.RECEIVER else scene.referrer,
         "to": service_or_none(session, case),
         "undo_seconds": undo_seconds(case, at),
-        "acts": acts_of(case),
+        "acts": acts_of(case, at),
         "told": told.open_now(case),
         "may_answer": Act.ANSWER in case.acts and bool(unanswered(case)),
         "questions": unanswered(case),
@@ -224,10 +226,24 @@ def attachment_url(case: Case) -> Callable[[AttachmentId], str]:
     return lambda file: url_for(".attachment", referral=case.standing.referral, attachment=file)
 
 
-def acts_of(case: Case) -> list[ActPage]:
+def acts_of(case: Case, at: datetime) -> list[ActPage]:
     """Return what the referrer may do now, beside answering, as links."""
+    if undo_seconds(case, at):
+        return []
     open_now = [page for page in ACTS if page.is_link and page.act in case.acts and not _asked_already(case, page)]
     return [page for page in open_now if page.act is not Act.RETRACT or not case.standing.undelivered]
+
+
+def may_copy(case: Case) -> bool:
+    """Whether the texts may be taken to a new draft: the referral is over, or never arrived."""
+    return case.standing.status in ENDED or case.standing.undelivered
+
+
+def sent_on_by(session: Session, case: Case) -> str:
+    """Return the service that sent the referral on to the one that holds it; empty on the first leg."""
+    standing = case.standing
+    before = standing.holders[: max(0, standing.version.leg - 1)]
+    return scenes.name_of(session, before[-1]) if before else ""
 
 
 def delivered(case: Case) -> tuple[tuple[str, str], ...]:

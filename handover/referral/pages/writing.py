@@ -1,6 +1,6 @@
 """The referrer's drafts: begin, write (kept on the server), choose the recipient, look it over, send."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -21,10 +21,10 @@ from handover.ids import ServiceId
 from handover.referral import scenes, schema, words
 from handover.referral import service as referrals
 from handover.referral.deadlines import TooYoung, refuse_under_age
-from handover.referral.lifecycle import Status
+from handover.referral.lifecycle import MoveNotAllowed, Status
 from handover.referral.model import AttachmentId, ReferralContent
 from handover.referral.pages.asking import FILE_SENTENCES, moved_page, read_file
-from handover.referral.pages.sending import attachment_url, blueprint, turn_of, undo_time
+from handover.referral.pages.sending import attachment_url, blueprint, may_copy, turn_of, undo_time
 from handover.referral.service import BadAttachment, Case, StaleDraft, TakesNoReferrals, Turn
 from handover.web.forms import REFUSED, Form
 from handover.web.i18n import Sentence, Text
@@ -125,6 +125,25 @@ def begin() -> ResponseReturnValue:
         if not chosen:
             return render_template("referral/sending/from.html", homes=homes, to=receiver)
         stored = referrals.create_draft(session, by=by, service=ServiceId(chosen), now=now(), to=to)
+    return redirect(url_for(".write", referral=stored.standing.referral))
+
+
+@blueprint.post("/<uuid:referral>/kopi")
+@allow(Role.REFERRER)
+def copy(referral: UUID) -> ResponseReturnValue:
+    """Begin a new draft with the texts of a referral that is over or never arrived; its files do not follow."""
+    turn = turn_of(referral)
+    with web.transaction() as session:
+        case = referrals.show(session, turn)
+        if not may_copy(case):
+            raise MoveNotAllowed(status=case.standing.status.value, act="copy")
+        stored = referrals.create_draft(
+            session,
+            by=turn.by,
+            service=case.standing.home.service,
+            now=turn.now,
+            content=replace(case.content, attachments=()),
+        )
     return redirect(url_for(".write", referral=stored.standing.referral))
 
 

@@ -39,7 +39,7 @@ ACTS: Final[Mapping[Act, Sentence]] = {
     Act.SUPPLEMENT: _l("Henviseren la til opplysninger"),
     Act.REQUEST_WITHDRAWAL: _l("Henviseren ba om å trekke henvisningen"),
     Act.NOTE_TO_RECEIVER: _l("Henviseren skrev en beskjed til mottakeren"),
-    Act.RECORD_ARRIVAL: _l("Henvisningen kom fram"),
+    Act.RECORD_ARRIVAL: _l("Dagen henvisningen kom fram, ble skrevet inn"),
     Act.OPEN: _l("Henvisningen ble åpnet"),
     Act.TAKE: _l("Vurderingen fikk en ansvarlig"),
     Act.ASSIGN: _l("Vurderingen fikk en ny ansvarlig"),
@@ -72,12 +72,32 @@ _TEXT_TERMS: Final[Mapping[Act, Sentence]] = {
 _WHY: Final = _l("Hvorfor")
 
 
-def happened(entry: Entry, places: Mapping[AgencyId, str]) -> Happened:
+_ASKED: Final = frozenset(
+    {
+        Act.ANSWER,
+        Act.ANSWER_PART,
+        Act.SUPPLEMENT,
+        Act.REQUEST_WITHDRAWAL,
+        Act.RETRACT,
+        Act.NOTE_TO_RECEIVER,
+    }
+)
+"""What the referrer asks for or tells: it counts when the receiver's system has taken it in."""
+
+
+def happened(entry: Entry, places: Mapping[AgencyId, str], *, is_paper: bool = False) -> Happened:
     """Return a line of history in words. `places`: agency id -> its name, for who is named with an agency."""
-    what = gettext(ACTS[entry.act].bokmaal)
-    if not entry.took_effect:
-        what = _("Kom for sent til å gjelde: %(what)s", what=what)
+    what = _("Henvisningen på papir ble skrevet inn") if is_paper and entry.act is Act.SEND else _what(entry)
     return Happened(what=what, at=entry.at, who=_who(entry, places), texts=tuple(_texts(entry)), entry=entry)
+
+
+def _what(entry: Entry) -> str:
+    what = gettext(ACTS[entry.act].bokmaal)
+    if entry.act not in _ASKED:
+        return what
+    if not entry.took_effect:
+        return _("Kom for sent til å gjelde: %(what)s", what=what)
+    return what if entry.author is not None else _("Mottakeren har fått dette: %(what)s", what=what)
 
 
 def _who(entry: Entry, places: Mapping[AgencyId, str]) -> str:

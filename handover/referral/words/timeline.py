@@ -41,6 +41,8 @@ def _receipts(scene: Scene) -> list[Step]:
         state=_state(standing.received_at is not None, standing.status is Status.SENT),
         detail=label(scene).sentence if standing.status is Status.SENT else _arrival(scene),
     )
+    if scene.is_paper:  # nobody tells when a letter is opened
+        return [sent, arrived]
     waits = standing.status is Status.RECEIVED
     return [sent, arrived, _opened(scene, opened.by if opened else "", opened.at if opened else None, waits)]
 
@@ -55,7 +57,6 @@ def _arrival_title(scene: Scene) -> str:
 
 def _opened(scene: Scene, by: str, at: datetime | None, waits: bool) -> Step:
     if at is None:
-        # an answer without a recorded opening: nobody reads a paper referral here
         title = _("Ikke åpnet ennå") if waits else _("Åpnet")
         return Step(title=title, state=_state(not waits and scene.standing.version.number > 1, waits))
     title = _("Åpnet av %(name)s", name=by) if by else _("Åpnet")
@@ -72,7 +73,7 @@ def _arrival(scene: Scene) -> str:
 
 def _assessed(scene: Scene) -> list[Step]:
     standing = scene.standing
-    is_on = scene.awaits_assessment and standing.status is not Status.RECEIVED
+    is_on = scene.awaits_assessment and (standing.status is not Status.RECEIVED or scene.is_paper)
     done = standing.assessed_at is not None or (
         standing.status in ENDED and standing.status is not Status.REDIRECTED
     )
