@@ -62,6 +62,8 @@ def _answered(name: str, work: Work, done: HTTPStatus) -> Response:
     except WrongOffset as odd:
         return _refusal(odd.stable_code, HTTPStatus.CONFLICT, int(str(odd.details["offset"])))
     except HandoverError as refused:
+        if not isinstance(refused, NotFound):  # a question for what is not there refuses nobody anything
+            _log_refusal(name, refused.stable_code)
         return _refusal(refused.stable_code, _status(refused))
     if progress.length == 0:
         return _refusal(uploads.WrongDigest.code, HTTPStatus.BAD_REQUEST)

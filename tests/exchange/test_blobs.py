@@ -179,6 +179,7 @@ def test_a_blob_with_another_digest_is_thrown_away(community: Community) -> None
     answer = stranger.send("PUT", b"two", stranger.ticket(b"one"), name=sha256(b"one").hexdigest())
     assert answer.status_code == HTTPStatus.BAD_REQUEST
     assert _count(community, IncomingBlob) == 0
+    assert audited(community.dps.db) == ["blob.refused"]
 
 
 def test_a_piece_at_the_wrong_place_is_told_where_the_upload_stands(community: Community) -> None:
@@ -199,3 +200,4 @@ def test_more_than_the_ticket_says_or_than_the_quota_is_refused(community: Commu
     assert stranger.send("PUT", b"longer", stranger.ticket(b"longer", length=3)).status_code == 413
     too_much = stranger.ticket(b"huge", length=BLOB_QUOTA_BYTES)
     assert stranger.send("PUT", b"huge", too_much).status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    assert audited(community.dps.db) == ["blob.refused", "blob.refused"]

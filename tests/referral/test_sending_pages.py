@@ -6,9 +6,12 @@ from io import BytesIO
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from handover.access import service as access
 from handover.actors import Machine, Role
+from handover.audit.model import Outcome
+from handover.audit.tables import AuditEntry
 from handover.ids import ReferralId
 from handover.referral import service
 from handover.referral.lifecycle import Side, Status
@@ -197,6 +200,24 @@ def test_what_is_being_written_is_kept_and_the_next_revision_told(per: Reader) -
     page = per.open(f"{draft}/skriv")
     assert hidden(page, "revision") == answer.headers["X-Revision"]
     assert "Halvferdig" in page.text
+
+
+def test_a_writing_that_is_refused_is_in_the_log_in_a_row_of_its_own(per: Reader, two_nodes: Town) -> None:
+    draft = written(per)
+    old = hidden(per.open(f"{draft}/skriv"), "revision")
+    per.send(f"{draft}/skriv", **{**FORM, "risk": "Andres tekst"}, revision=old, act="save")
+    mine = {**FORM, "risk": "Min tekst", "revision": old}
+    for address in ("lagre", "skriv", "send"):
+        before = refusals(two_nodes)
+        per.send(f"{draft}/{address}", **mine)
+        assert refusals(two_nodes) == [*before, ("access.refused", str(id_in(draft)))], address
+
+
+def refusals(town: Town) -> list[tuple[str, str | None]]:
+    """Return what was refused at the municipality: the event and what it was about."""
+    with town.kommune.db.reading() as session:
+        rows = select(AuditEntry.event, AuditEntry.subject).where(AuditEntry.outcome == Outcome.REFUSED.value)
+        return [(row.event, row.subject) for row in session.execute(rows.order_by(AuditEntry.id))]
 
 
 def test_a_referrer_adds_and_removes_files_by_what_they_contain(per: Reader) -> None:

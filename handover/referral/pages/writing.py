@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 
 from handover import web
 from handover.access import allow, current_staff
+from handover.access.guard import note_refusal
 from handover.actors import Role, Staff
 from handover.clock import now
 from handover.directory import service as directory
@@ -186,8 +187,8 @@ def keep(referral: UUID) -> ResponseReturnValue:
     try:
         _save(turn)
         _change_files(turn, wanted)
-    except StaleDraft:
-        return _stale_page(turn), _MOVED
+    except StaleDraft as stale:
+        return _stale_page(turn, stale), _MOVED
     except Invalid as refused:
         return _refused_page(turn, refused), REFUSED
     except Conflict as moved:
@@ -202,7 +203,8 @@ def autosave(referral: UUID) -> ResponseReturnValue:
     turn = turn_of(referral)
     try:
         revision = _save(turn)
-    except (Invalid, Conflict):
+    except (Invalid, Conflict) as refused:
+        note_refusal(refused)
         return Response(status=_MOVED)
     return Response(status=204, headers={"X-Revision": str(revision)})
 
@@ -260,7 +262,8 @@ def send(referral: UUID) -> ResponseReturnValue:
             if case.standing.status is Status.DRAFT and request.form.get("revision") != str(case.revision):
                 raise StaleDraft
             referrals.send(session, turn, undo=undo_time())
-    except StaleDraft:
+    except StaleDraft as stale:
+        note_refusal(stale)
         return redirect(url_for(".preview", referral=referral, endret=1))
     except Invalid as refused:
         return _refused_page(turn, refused, sent=False), REFUSED
@@ -377,8 +380,9 @@ def _own_names(fields: dict[str, list[str]]) -> dict[str, list[str]]:
     return {("attachments" if name == "attachment" else name): codes for name, codes in fields.items()}
 
 
-def _stale_page(turn: Turn) -> str:
+def _stale_page(turn: Turn, stale: StaleDraft) -> str:
     """Return the form with the writer's text, and what somebody else has kept meanwhile beside it."""
+    note_refusal(stale)
     with web.transaction() as session:
         case = referrals.show(session, turn)
         mine = {name: request.form.getlist(name) for name in request.form}
