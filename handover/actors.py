@@ -1,4 +1,4 @@
-"""Who acts: a staff member for an agency, a patient, or a machine. Every query and act names one of these."""
+"""Who acts: a staff member for an agency, a patient, or a machine; and how each is named to the other side."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -57,3 +57,23 @@ class Machine:
 
 
 Actor = Staff | Patient | Machine
+
+
+@dataclass(frozen=True, kw_only=True)
+class Author:
+    """A staff member as the other side sees them. Name and phone are mandatory (NORWAY.md)."""
+
+    name: str
+    title: str = ""
+    phone: str = ""
+    agency: AgencyId
+    service: ServiceId | None = None
+    hpr: str | None = None
+
+
+@dataclass(frozen=True)
+class Party:
+    """A service of an agency: who is addressed, who holds."""
+
+    agency: AgencyId
+    service: ServiceId

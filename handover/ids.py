@@ -14,6 +14,10 @@ PersonId = NewType("PersonId", UUID)
 """A patient as one agency knows them."""
 ReferralId = NewType("ReferralId", UUID)
 """A referral; ServiceRequest.identifier, the same at every agency it passes."""
+HandoverId = NewType("HandoverId", UUID)
+"""A handover (the case); the same at the sending and the receiving service."""
+ItemId = NewType("ItemId", UUID)
+"""One item of a handover, at its origin only: never on the wire."""
 MessageId = NewType("MessageId", UUID)
 """MessageHeader.id, and the `jti` of the signature."""
 TaskId = NewType("TaskId", UUID)

@@ -10,11 +10,12 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
-from handover.ids import AgencyId, MessageId, ReferralId, ServiceId
+from handover.actors import Author, Party
+from handover.ids import MessageId, ReferralId
 from handover.person.model import Address, Identity
 from handover.referral.lifecycle import UNSENT, Act, Side, Status, Version
 
-__all__ = ["Address", "Identity"]
+__all__ = ["Address", "Author", "Identity", "Party"]
 
 RequestId = NewType("RequestId", UUID)
 """One thing the referrer asks for or tells; stable when it has to be sent again to the next service."""
@@ -135,26 +136,6 @@ class ReferralContent:
     attachments: tuple[Attachment, ...] = ()
     unfinished: tuple[Typed, ...] = ()
     """Only in a draft; never sent."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Author:
-    """A staff member as the other side sees them. Name and phone are mandatory (NORWAY.md)."""
-
-    name: str
-    title: str = ""
-    phone: str = ""
-    agency: AgencyId
-    service: ServiceId | None = None
-    hpr: str | None = None
-
-
-@dataclass(frozen=True)
-class Party:
-    """A service of an agency: who is addressed, who holds."""
-
-    agency: AgencyId
-    service: ServiceId
 
 
 class UpdateKind(StrEnum):
