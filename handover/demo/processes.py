@@ -13,6 +13,9 @@ import requests
 
 GRACE_SECONDS: Final = 8.0
 POLL_SECONDS: Final = 0.1
+ANSWER_SECONDS: Final = 2.0
+READY_SECONDS: Final = 90.0
+"""A cold start on a busy machine takes long; a process that ends is seen at once."""
 
 
 class ProcessEnded(RuntimeError):
@@ -38,17 +41,16 @@ class Processes:
                 list(command), env={**os.environ, **env}, stdout=log, stderr=log, start_new_session=True
             )
 
-    def await_ready(self, name: str, url: str, *, seconds: float = 30.0) -> None:
+    def await_ready(self, name: str, url: str, *, seconds: float = READY_SECONDS) -> None:
         """Wait until `url` answers 200. Raises ProcessEnded, or TimeoutError naming the process."""
         ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
-            self.check()
-            try:
-                if requests.get(url, timeout=2).status_code == 200:
+        with requests.Session() as loopback:
+            loopback.trust_env = False  # a proxy does not know this machine's own addresses
+            while time.monotonic() < ends:
+                self.check()
+                if _is_ready(loopback, url):
                     return
-            except requests.ConnectionError:
-                pass
-            time.sleep(POLL_SECONDS)
+                time.sleep(POLL_SECONDS)
         raise TimeoutError(f"{name} did not get ready in {seconds:.0f} seconds; see {self._log(name)}")
 
     def check(self) -> None:
@@ -73,3 +75,11 @@ class Processes:
 
     def _log(self, name: str) -> Path:
         return self.logs / f"{name}.log"
+
+
+def _is_ready(loopback: requests.Session, url: str) -> bool:
+    """Whether a node answers 200; one that does not listen, or listens and is still loading, is not ready."""
+    try:
+        return loopback.get(url, timeout=ANSWER_SECONDS).status_code == 200
+    except (requests.ConnectionError, requests.Timeout):
+        return False

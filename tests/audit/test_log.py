@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from handover import migrations
 from handover.actors import Actor, Machine, Patient, Staff
 from handover.audit import model, service
 from handover.audit.model import Event, Outcome, Record
 from handover.audit.service import LogBroken
-from handover.db import Base, Database
+from handover.db import Database
 from handover.ids import AgencyId, PersonId, ServiceId, StaffId
 from handover.keys.vault import Vault, generate
 from handover.referral.lifecycle import Act
@@ -320,7 +321,7 @@ def _move(old: int, new: int) -> dict[str, int]:
 
 def _clear(db: Database) -> None:
     with db.transaction() as session:
-        for table in reversed(Base.metadata.sorted_tables):
+        for table in reversed(migrations.all_tables().sorted_tables):
             session.execute(table.delete())
 
 

@@ -1,12 +1,15 @@
 """The demo starts from nothing, checks itself over two real nodes, and leaves nothing running."""
 
 import socket
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
+from time import sleep
 
 import pytest
 from stdnum.no import fodselsnummer
 
-from handover.demo import community, run, story
+from handover.demo import community, processes, run, story
 from handover.demo.people import patients
 
 
@@ -39,6 +42,25 @@ def test_a_newcomer_gets_two_checked_nodes_and_nothing_stays_behind(
     assert "was acknowledged in" in said
     assert "Tone Berg" in said
     assert not any(_answers(port) for port in range(first, first + 5))
+
+
+def test_a_node_that_listens_before_it_can_answer_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What granian does: the port is open while the application is still being loaded."""
+    monkeypatch.setattr(processes, "ANSWER_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        Thread(target=_load_then_answer, args=(door,), daemon=True).start()
+        url = f"http://127.0.0.1:{door.getsockname()[1]}/health/ready"
+        processes.Processes(tmp_path).await_ready("a-web", url, seconds=20)
+
+
+def _load_then_answer(door: socket.socket) -> None:
+    sleep(0.5)
+    while door.fileno() >= 0:
+        with suppress(OSError), door.accept()[0] as asked:
+            asked.recv(4096)
+            asked.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
 
 NUMBERS = [each.number for each in patients()] + [each.number for each in community.STAFF]

@@ -17,12 +17,12 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server as Granian
 from sqlalchemy import Integer, Uuid, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from handover import clock, web, worker
 from handover.app import Node
 from handover.config import Settings
-from handover.db import Base, Database
+from handover.db import Database
 from handover.exchange import crash, routes, service, store
 from handover.exchange.model import Event, Pace, Received
 from handover.exchange.wiring import Peers, Products
@@ -41,7 +41,11 @@ PACE = Pace(
 )
 
 
-class Given(Base):
+class Ledger(DeclarativeBase):
+    """The tables of the test's own product, beside those of the program."""
+
+
+class Given(Ledger):
     """One time that the product was given a message."""
 
     __tablename__ = "test_given"

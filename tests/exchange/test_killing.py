@@ -16,12 +16,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Table, create_engine, select, text
+from sqlalchemy import create_engine, select, text
 
 from handover import migrations
 from handover.audit import service as audit
@@ -168,7 +167,7 @@ def sides(any_urls: list[str], tmp_path: Path, nursery: Nursery) -> Iterator[lis
     for agency, url, port in zip((KOMMUNE, DPS), any_urls, ports, strict=True):
         db = Database(url)
         migrations.all_tables().create_all(db.engine)
-        cast(Table, killable.Given.__table__).create(db.engine)
+        killable.Ledger.metadata.create_all(db.engine)
         killable.open_node(agency, url, endpoints, inline=True)
         found.append(_side(agency, db, url, port, endpoints, tmp_path, nursery))
     yield found

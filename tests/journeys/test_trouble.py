@@ -1,5 +1,7 @@
 """Trouble between and at the nodes: delivery waits and is visible, nothing is lost, nothing happens twice."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from ssl import PROTOCOL_TLS_SERVER, SSLContext
 from threading import Thread
@@ -7,9 +9,11 @@ from time import sleep
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, text
 from werkzeug.serving import generate_adhoc_ssl_context, make_server
 
+from handover import migrations
+from handover.db import Database
 from handover.exchange.client import Client, NotReached
 from handover.exchange.lifecycle import State
 from handover.exchange.model import Pace, Side
@@ -134,27 +138,52 @@ def test_a_receiver_whose_clock_is_wrong_by_hours_gets_it_when_the_clock_is_righ
 
 def test_a_receiver_whose_disk_is_full_takes_nothing_half_and_gets_it_later(town: Region) -> None:
     dps = town.sites["dps"]
-    if dps.db.engine.dialect.name != "sqlite":
-        pytest.skip("a full disk is made with SQLite's own limit")
-
-    def fill(raw: Any, _record: object) -> None:
-        raw.execute("PRAGMA max_page_count=1")
-
-    event.listen(dps.db.engine, "connect", fill)
-    dps.db.engine.dispose()
-    referral = send(town)
-    case = town.see(PER, referral)
-    assert case.standing.status is Status.SENT
-    assert case.delivery is not None
-    assert case.delivery.last_error is not None
-    with dps.db.reading() as session:
-        assert session.execute(select(func.count()).select_from(IncomingRow)).scalar_one() == 0
-    event.remove(dps.db.engine, "connect", fill)
-    dps.db.engine.dispose()
+    with full_disk(dps.db):
+        referral = send(town)
+        case = town.see(PER, referral)
+        assert case.standing.status is Status.SENT
+        assert case.delivery is not None
+        assert case.delivery.last_error is not None
+        with dps.db.reading() as session:
+            assert session.execute(select(func.count()).select_from(IncomingRow)).scalar_one() == 0
     hours(town, 1)
     assert town.see(PER, referral).standing.status is Status.RECEIVED
     assert worklist(town) == [referral]
     town.prove()
+
+
+@contextmanager
+def full_disk(db: Database) -> Iterator[None]:
+    """Nothing more can be written: SQLite's own limit, or the error PostgreSQL gives (53100, disk_full)."""
+    full = _full_sqlite if db.engine.dialect.name == "sqlite" else _full_postgres
+    with full(db):
+        yield
+
+
+@contextmanager
+def _full_sqlite(db: Database) -> Iterator[None]:
+    def fill(raw: Any, _record: object) -> None:
+        raw.execute("PRAGMA max_page_count=1")
+
+    event.listen(db.engine, "connect", fill)
+    db.engine.dispose()
+    yield
+    event.remove(db.engine, "connect", fill)
+    db.engine.dispose()
+
+
+@contextmanager
+def _full_postgres(db: Database) -> Iterator[None]:
+    full = "begin raise exception 'could not extend file: No space left on device' using errcode = '53100'; end"
+    tables = {table.name for table in migrations.all_tables().sorted_tables} - {"heartbeat"}  # needs no new place
+    with db.engine.begin() as connection:
+        connection.execute(text(f"create function full_disk() returns trigger language plpgsql as $${full}$$"))
+        for table in tables:
+            when = f'before insert or update on "{table}" for each row execute function full_disk()'
+            connection.execute(text(f'create trigger "full_{table}" {when}'))
+    yield
+    with db.engine.begin() as connection:
+        connection.execute(text("drop function full_disk() cascade"))
 
 
 def _sleepy(_environ: object, _start: object) -> list[bytes]:
