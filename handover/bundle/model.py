@@ -14,7 +14,7 @@ from typing import Final, NewType
 from uuid import UUID
 
 from handover.actors import Author, Party
-from handover.bundle.lifecycle import UNSENT, Status, Version
+from handover.bundle.lifecycle import UNSENT, Act, Side, Status, Version
 from handover.errors import Conflict
 from handover.ids import HandoverId, ItemId
 from handover.person.model import Address, Identity
@@ -202,6 +202,10 @@ class Item:
     """False for the patient's own item until it travels or the patient allows it."""
     revision: int = 0
     """Counts the saves: two who edit the same item meet here (`ItemChanged`)."""
+    said_at: int = 0
+    """The revision at which what the clinician writes was changed last."""
+    own_words_at: int = 0
+    """The revision at which the patient's own words were changed last."""
     removed: bool = False
 
     def is_shown_to_clinician(self) -> bool:
@@ -213,6 +217,27 @@ class ItemChanged(Conflict):
     """Somebody saved the item after this page was shown: both texts are given back, none is lost."""
 
     code = "bundle.item-changed"
+
+    def __init__(self, *, theirs: Item, yours: Content) -> None:
+        super().__init__(revision=theirs.revision)
+        self.theirs = theirs
+        """The item as it was saved in the meantime."""
+        self.yours = yours
+        """What was to be saved."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Importable:
+    """A text or a document of the person's referrals here, offered as the beginning of an item."""
+
+    key: str
+    """Handed back to `bring_in`; ids only."""
+    topic: TopicCode
+    title: str = field(repr=False)
+    """What it is, such as the referral's heading."""
+    text: str = field(default="", repr=False)
+    file: File | None = field(default=None, repr=False)
+    written_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,6 +264,8 @@ class Released:
     receiver: Party
     author: Author
     items: tuple[Content, ...] = field(repr=False)
+    topics: tuple[Topic, ...] = ()
+    """The topics of those items and no others, as the sending agency has them."""
     wants_meeting: bool
     meeting_note: str = field(default="", repr=False)
     take_over_by: date | None = None
@@ -350,6 +377,31 @@ class Note:
     text: str = field(repr=False)
     written_at: datetime
     is_question: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of what happened with a handover, as one copy of it knows it. Never about an item that is private."""
+
+    at: datetime
+    act: Act
+    status: Status
+    version: Version = UNSENT
+    side: Side
+    author: Author | None = None
+    """None: the patient, or a machine."""
+    on_patients_word: bool = False
+    """A clinician did it for the patient."""
+    text: str = field(default="", repr=False)
+    took_effect: bool = True
+    """False for a word that came after a newer one."""
+    request: RequestId | None = None
+    sha256: str | None = None
+    """The document it was about."""
+    meeting: Meeting | None = None
+    take_over: TakeOver | None = None
+    decline: Decline | None = None
+    withdrawal: WithdrawalAnswer | None = None
 
 
 # --- the three messages ----------------------------------------------------------------------------------------
