@@ -381,7 +381,7 @@ class Note:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One line of what happened with a handover, as one copy of it knows it. Never about an item that is private."""
+    """One line of what happened with a handover, as one copy knows it. Never about an item that is private."""
 
     at: datetime
     act: Act
