@@ -1,7 +1,8 @@
 """Who is calling: OIDC login, sessions, roles.
 
 Every route declares who may call it with exactly one of `allow`, `patients_only`, `signed_in`, `public` or
-`machines`, directly under the route decorator; `quiet` marks polls, `step_up` acts that cannot be undone.
+`machines`, directly under the route decorator; `quiet` marks polls, `step_up` acts that cannot be undone,
+`while_locked` what a locked screen may still do.
 A route without a declaration answers nobody (and a test fails).
 """
 
@@ -27,6 +28,7 @@ __all__ = [
     "rule_of",
     "signed_in",
     "step_up",
+    "while_locked",
     "with_session",
 ]
 
@@ -97,6 +99,11 @@ def quiet(view: View) -> View:
 def step_up(view: View) -> View:
     """Ask for a renewed login (`prompt=login`, `auth_time` checked) before an act that cannot be undone."""
     return _wish(view, needs_step_up=True)
+
+
+def while_locked(view: View) -> View:
+    """Let a locked session call: only for what leads to a renewed login, and shows nothing of anybody."""
+    return _wish(view, is_open_while_locked=True)
 
 
 def rule_of(view: Callable[..., Any]) -> Rule | None:

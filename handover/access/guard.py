@@ -45,6 +45,7 @@ class Why(StrEnum):
     SIGNED_OUT = "signed-out"
     STALE_FORM = "stale-form"
     STEP_UP = "step-up"
+    LOCKED = "locked"
     FOREIGN = "foreign"
 
 
@@ -131,6 +132,8 @@ def _guard() -> ResponseReturnValue | None:
         return _ask_to_log_in()
     if request.method not in SAFE and not _form_is_ours(found):
         return _hand_back(Why.STALE_FORM if found else Why.FOREIGN)
+    if found is not None and found.is_locked:
+        return None if rule.is_open_while_locked else _stay_locked()
     if found is not None and not rule.is_quiet and at - found.active_at >= TOUCH_EVERY:
         with transaction() as session:
             service.stay(session, found, now=at)
@@ -145,6 +148,9 @@ def _recognise(at: datetime) -> Visitor | None:
         found = service.visitor(session, token, home=door().home, now=at)
         if found is None:
             return None
+        if found.is_locked:
+            g.handover_visitor = found  # and no actor: for the shell and every page it is nobody's
+            return found
         if isinstance(found.actor, Patient) and not found.name:
             name = door().name_of_patient(session, found.actor.number)
             found = replace(found, name=name, actor=replace(found.actor, name=name))
@@ -174,6 +180,15 @@ def _admit(rule: Rule, found: Visitor | None, at: datetime) -> ResponseReturnVal
     if rule.needs_step_up and at - found.authenticated_at > STEP_UP_FRESH:
         return _hand_back(Why.STEP_UP) if request.method not in SAFE else redirect(_with_return("access.confirm"))
     return None
+
+
+def _stay_locked() -> ResponseReturnValue:
+    """Show the locked page and nothing else; what was typed is handed back for after the renewed login."""
+    if request.method not in SAFE:
+        return _hand_back(Why.LOCKED)
+    if request.headers.get("Sec-Fetch-Mode") == "cors":
+        return Response(status=401)
+    return redirect(_with_return("access.locked"))
 
 
 def note_refusal(error: HandoverError) -> None:

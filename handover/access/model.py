@@ -38,6 +38,8 @@ class Rule:
     is_quiet: bool = False
     """A poll: does not count as activity, so it never extends the session."""
     needs_step_up: bool = False
+    is_open_while_locked: bool = False
+    """Leads out of a locked screen, by a renewed login alone."""
 
     @property
     def needs_session(self) -> bool:

@@ -85,6 +85,7 @@ def start(way: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/bekreft")
+@access.while_locked
 @access.with_session
 def confirm() -> ResponseReturnValue:
     """Send the browser to the provider for a renewed login, before an act that cannot be undone."""
@@ -92,6 +93,7 @@ def confirm() -> ResponseReturnValue:
 
 
 @blueprint.get("/logg-inn/svar")
+@access.while_locked
 @access.public("the provider sends the browser back here")
 def answer() -> ResponseReturnValue:
     """Take the provider's answer: begin a session, or renew the one that is."""
@@ -100,6 +102,8 @@ def answer() -> ResponseReturnValue:
         with transaction() as session:
             browser = request.cookies.get(door().cookie("login"), "")
             returning = service.take_login(session, state=request.args.get("state", ""), browser=browser, now=at)
+        if _is_locked() and not returning.is_step_up:
+            raise NotPermitted("login.not-fresh")
         proof = _proof(_provider(returning.kind), returning, browser, at)
         return _renew(returning, proof, at) if returning.is_step_up else _welcome(returning, proof, at)
     except ProviderSilent:
@@ -147,6 +151,26 @@ def stay() -> ResponseReturnValue:
         service.stay(session, found, now=at)
     ends = ends_at(begun_at=found.begun_at, active_at=at)
     return {"ends_in": int((ends - at).total_seconds())}
+
+
+@blueprint.post("/las")
+@access.with_session
+def lock() -> ResponseReturnValue:
+    """Leave the screen to whoever sits there: nothing more is shown until the same person has logged in again."""
+    found, at = _present(), now()
+    with transaction() as session:
+        service.lock(session, found, now=at)
+    return redirect(url_for(".locked", til=_return_to()), 303)
+
+
+@blueprint.get("/last")
+@access.while_locked
+@access.with_session
+def locked() -> ResponseReturnValue:
+    """Say that the screen is locked, and by which way one comes back: a renewed login (`prompt=login`)."""
+    if not _present().is_locked:
+        return redirect(_return_to())
+    return render_template("access/locked.html", return_to=_return_to())
 
 
 @blueprint.get("/logget-inn")
@@ -265,6 +289,11 @@ def _record_failure(refusal: HandoverError, at: datetime) -> None:
         code=refusal.stable_code,
         now=at,
     )
+
+
+def _is_locked() -> bool:
+    found = visitor()
+    return found is not None and found.is_locked
 
 
 def _present(kind: str | None = None) -> Visitor:

@@ -55,6 +55,8 @@ class Visitor:
     begun_at: datetime
     active_at: datetime
     authenticated_at: datetime
+    is_locked: bool = False
+    """The screen was left: until a renewed login this session shows nobody anything."""
 
     @property
     def ends_at(self) -> datetime:
@@ -276,12 +278,18 @@ def visitor(session: Session, token: str, *, home: AgencyId, now: datetime) -> V
         begun_at=row.begun_at,
         active_at=row.active_at,
         authenticated_at=row.authenticated_at,
+        is_locked=row.locked_at is not None,
     )
 
 
 def stay(session: Session, found: Visitor, *, now: datetime) -> None:
     """Note activity: the session's idle time starts anew."""
     store.touch(session, found.token, now)
+
+
+def lock(session: Session, found: Visitor, *, now: datetime) -> None:
+    """Leave the screen: the session stays, but shows nothing until the same person has logged in again."""
+    store.lock_session(session, found.token, now)
 
 
 def end_session(session: Session, hashed: bytes) -> None:

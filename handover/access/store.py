@@ -100,6 +100,11 @@ def touch(session: Session, token: bytes, at: datetime) -> None:
     session.execute(update(SessionRow).where(SessionRow.token == token).values(active_at=at))
 
 
+def lock_session(session: Session, token: bytes, at: datetime) -> None:
+    """Note that the screen was left."""
+    session.execute(update(SessionRow).where(SessionRow.token == token).values(locked_at=at))
+
+
 def end_session(session: Session, token: bytes) -> None:
     """Remove a session."""
     session.execute(delete(SessionRow).where(SessionRow.token == token))

@@ -56,6 +56,8 @@ class SessionRow(Base):
     begun_at: Mapped[datetime] = mapped_column(UtcDateTime)
     active_at: Mapped[datetime] = mapped_column(UtcDateTime)
     authenticated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The screen was left: nothing more is shown until the same person has logged in again."""
 
 
 class LoginAttemptRow(Base):

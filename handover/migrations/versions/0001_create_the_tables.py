@@ -411,6 +411,7 @@ def upgrade() -> None:
         sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("active_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("authenticated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("locked_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("token", name=op.f("pk_web_session")),
     )
     op.create_index("ix_web_session_begun_at", "web_session", ["begun_at"], unique=False)
