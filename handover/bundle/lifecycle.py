@@ -94,7 +94,7 @@ class Guard(StrEnum):
     VALID_YES = "valid-yes"
     """The patient said yes to just these bytes, and nothing that travels has changed since (rule 12)."""
     NEW_ROUND = "new-round"
-    """It is sent again after a withdrawal or a decline, by a new yes ("open return")."""
+    """It is sent anew by a new yes: after a withdrawal or a decline ("open return"), or after it was given up."""
 
 
 @dataclass(frozen=True)
@@ -206,9 +206,15 @@ MOVES: Final[Mapping[tuple[Status, Act], Move]] = {
     (_S.SENT, _A.SEND_AGAIN): Move(_S.SENT, _SENDER, (), (_G.UNDELIVERED, _G.VALID_YES)),
     (_S.SENT, _A.GIVE_UP): Move(_S.WITH_PATIENT, _SENDER, ("reason",), (_G.UNDELIVERED,)),
     (_S.SENT, _A.ARRIVE): Move(_S.RECEIVED, _MACHINE),
+    # given up, and there after all
+    **{
+        (status, _A.ARRIVE): Move(_S.RECEIVED, _MACHINE, (), (_G.UNDELIVERED,))
+        for status in (_S.WITH_PATIENT, _S.PAUSED, _S.APPROVED, _S.WITHDRAWN)
+    },
+    # a new round, in the receiver's copy: after its end, or after a sending that the sender had given up
     **{
         (status, _A.ARRIVE): Move(_S.RECEIVED, _MACHINE, (), (_G.NEW_ROUND,))
-        for status in (_S.DECLINED, _S.CLOSED, _S.WITHDRAWN, _S.WITHDRAWAL_NOTIFIED, _S.WITHDRAWAL_ANSWERED)
+        for status in (*_THERE, _S.WITHDRAWAL_ANSWERED)
     },
     # at the receiver
     (_S.RECEIVED, _A.OPEN): Move(_S.OPENED, _RECEIVER),

@@ -1,0 +1,541 @@
+"""Where a handover stands in one copy of it, how the two copies stay one, and who is responsible (rule 7). Pure.
+
+The sender's copy decides until the document has arrived; then the receiver's copy decides and numbers, and the
+sender's adopts what is newer. What the patient does at the sender after that is pending until a word of the
+receiver answers it. A signed take-over is never undone: whatever crosses on the way, it can only be added.
+"""
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from handover.actors import Author, Party
+from handover.bundle.lifecycle import (
+    AT_RECEIVER,
+    UNSENT,
+    Act,
+    Guard,
+    Side,
+    Status,
+    Version,
+    acts_open_to,
+    next_status,
+)
+from handover.bundle.model import (
+    Approval,
+    Decline,
+    Handed,
+    Meeting,
+    Note,
+    Opened,
+    RequestId,
+    StatusUpdate,
+    TakeOver,
+    Wishes,
+    WithdrawalAnswer,
+    WithdrawalNotice,
+)
+from handover.errors import Conflict, Invalid, NotFound
+from handover.ids import HandoverId, MessageId, PersonId, ReferralId, StaffId
+from handover.workdays import at_hour, local_date, rules_on, working_days_after
+
+
+class NotYetHere(Conflict):
+    """The message speaks of something this node has not heard of yet: let the sender try again."""
+
+    code = "bundle.not-yet-here"
+
+
+class NotTheHolder(NotFound):
+    """The other side is not the service this handover goes between (the same answer as when there is none)."""
+
+    code = "bundle.not-found"
+
+
+class OtherDocument(Invalid):
+    """Another document than the one received in this round, without a new round: refused, never replaced."""
+
+    code = "bundle.other-document"
+
+
+class AlreadyAsked(Conflict):
+    """The same request is pending already."""
+
+    code = "bundle.already-asked"
+
+
+class PendingKind(StrEnum):
+    """What waits for the other side."""
+
+    WITHDRAWAL = "withdrawal"
+    SUPPLEMENT = "supplement"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pending:
+    """Something that was sent after the handover itself, and that no word of the receiver has answered yet."""
+
+    request: RequestId
+    kind: PendingKind
+    asked_at: datetime
+    sha256: str | None = None
+    """Of a supplement."""
+    lost: bool = False
+    """Its delivery was refused, expired or stopped: somebody must ask again."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """One copy of a handover without its items and documents."""
+
+    side: Side
+    """Whose copy: the sender's or the receiver's."""
+    home: Party
+    """The service that keeps this copy."""
+    handover: HandoverId
+    reference: str
+    """Eight characters people can say on the phone."""
+    status: Status = Status.DRAFT
+    version: Version = UNSENT
+    sender: Party
+    receiver: Party | None = None
+    """None in a draft to nobody yet."""
+    person: PersonId
+    clinician: Author
+    """The sender's."""
+    owner: StaffId | None = None
+    """At the sender who writes it; at the receiver who has taken it."""
+    wishes: Wishes = field(default_factory=Wishes, repr=False)
+    language: str = "nb"
+    take_over_by: date | None = None
+    """The date agreed for taking over."""
+    created_at: datetime
+    changed_at: datetime
+    sent_at: datetime | None = None
+    received_at: datetime | None = None
+    frozen: str | None = None
+    """Hex SHA-256 of the latest preview."""
+    approval: Approval | None = None
+    documents: tuple[str, ...] = ()
+    """What has travelled in this round, hex SHA-256: the first document, then its supplements."""
+    message: MessageId | None = None
+    """The latest message with the document that left this copy."""
+    undelivered: bool = False
+    """That message was refused, expired or stopped."""
+    given_up: bool = False
+    """It was given up; should it have arrived after all, the receiver's word counts."""
+    opened: Opened | None = None
+    unread_since: datetime | None = None
+    """Receiver: since when a supplement lies unopened."""
+    meeting: Meeting | None = None
+    take_over: TakeOver | None = None
+    decline: Decline | None = None
+    declined_from: Status | None = None
+    """Sender: what stood before a decline, for as long as the patient is not shown it (rule 14)."""
+    decline_read_at: datetime | None = None
+    """Sender: when somebody there opened the decline."""
+    asked_at: datetime | None = None
+    """Since when a question of the receiver has stood without a note from the sender."""
+    withdrawn_at: datetime | None = None
+    """When the patient took it back; None again after a new yes."""
+    withdrawal: WithdrawalAnswer | None = None
+    pending: tuple[Pending, ...] = ()
+    """Sender: what no word of the receiver has answered yet."""
+    copied_from: HandoverId | None = None
+    from_referral: ReferralId | None = None
+
+    @property
+    def counterpart(self) -> Party | None:
+        """The service at the other end; None in a draft to nobody."""
+        return self.receiver if self.side is Side.SENDER else self.sender
+
+    @property
+    def wants_meeting(self) -> bool:
+        """Whether the patient wants a meeting."""
+        return self.wishes.meeting
+
+    def is_withdrawal_pending(self) -> bool:
+        """Whether the receiver has been asked, and has not yet said that it knows."""
+        return any(each.kind is PendingKind.WITHDRAWAL for each in self.pending)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baton:
+    """Who is responsible now and since when, and who takes over next, where that is signed for a later day."""
+
+    holder: Party
+    since: datetime
+    then: Party | None = None
+    then_from: date | None = None
+
+
+WITHDRAWN_THERE: Final = (Status.WITHDRAWAL_NOTIFIED, Status.WITHDRAWAL_ANSWERED)
+_TAKES_SUPPLEMENTS: Final = (*AT_RECEIVER, Status.TAKEN_OVER)
+_PUT_AWAY: Final = (Status.TAKEN_OVER, Status.DECLINED)
+"""What the sender may have closed: a later word of the same state does not open it again."""
+
+
+# --- who is responsible ----------------------------------------------------------------------------------------
+
+
+def responsible(standing: Standing, now: datetime) -> Party:
+    """Return the one service responsible now: the sender, until the first day of a take-over known here."""
+    return baton(standing, now).holder
+
+
+def baton(standing: Standing, now: datetime) -> Baton:
+    """Return who is responsible and since when; total over every standing, and never nobody (rule 7).
+
+    Neither a decline, a withdrawal nor a new round gives back what was taken over.
+    """
+    take_over = standing.take_over
+    if take_over is None or standing.receiver is None:
+        return Baton(holder=standing.sender, since=standing.created_at)
+    starts = max(at_hour(take_over.from_date, 0), take_over.signed_at)
+    if now < starts:
+        return Baton(
+            holder=standing.sender,
+            since=standing.created_at,
+            then=standing.receiver,
+            then_from=take_over.from_date,
+        )
+    return Baton(holder=standing.receiver, since=starts)
+
+
+# --- what may be done ------------------------------------------------------------------------------------------
+
+
+def facts(standing: Standing, *more: Guard) -> frozenset[Guard]:
+    """Return the guards that hold in this copy, and those the caller knows of."""
+    found = set(more)
+    if standing.undelivered or standing.given_up:
+        found.add(Guard.UNDELIVERED)
+    if not standing.wishes.meeting:
+        found.add(Guard.MEETING_DECLINED)
+    if standing.approval is not None and standing.approval.sha256 == standing.frozen:
+        found.add(Guard.VALID_YES)
+    return frozenset(found)
+
+
+def offered(standing: Standing, side: Side, *guards: Guard) -> tuple[Act, ...]:
+    """Return the acts open to that side in this copy now: what the table allows and what makes sense."""
+    found = acts_open_to(standing.status, side, facts(standing, *guards))
+    hidden: set[Act] = set()
+    if standing.is_withdrawal_pending():
+        hidden |= {Act.WITHDRAW, Act.RELEASE_MORE}
+    return tuple(act for act in found if act not in hidden)
+
+
+# --- the sender's copy, as long as it decides -------------------------------------------------------------------
+
+
+def move(standing: Standing, act: Act, side: Side, *guards: Guard, now: datetime, **changes: Any) -> Standing:
+    """Return the sender's copy after an act that no receiver numbers. Raises what `next_status` raises."""
+    status = next_status(standing.status, act, side, facts(standing, *guards))
+    return replace(standing, status=status, changed_at=now, **changes)
+
+
+def send(standing: Standing, message: MessageId, *, now: datetime) -> Standing:
+    """Return the sender's copy after the document was promised to the exchange, in a round of its own."""
+    status = next_status(standing.status, Act.SEND, Side.SENDER, facts(standing))
+    round_ = standing.version.round + standing.given_up
+    return replace(
+        _cleared(standing),
+        status=status,
+        version=Version(round_, 0),
+        changed_at=now,
+        sent_at=now,
+        message=message,
+        documents=() if standing.frozen is None else (standing.frozen,),
+    )
+
+
+def give_up(standing: Standing, *, now: datetime) -> Standing:
+    """Return the sender's copy after a delivery that failed was given up; the next sending is a new round."""
+    return move(standing, Act.GIVE_UP, Side.SENDER, now=now, given_up=True, undelivered=False, approval=None)
+
+
+def reopen(standing: Standing, side: Side, *, now: datetime) -> Standing:
+    """Return the sender's copy opened again by the patient: a new round, a new yes ("open return")."""
+    again = move(standing, Act.REOPEN, side, now=now, approval=None, frozen=None)
+    left_before = standing.version.number > 0 or standing.given_up
+    return replace(
+        _cleared(again),
+        version=Version(standing.version.round + left_before, 0),
+        sent_at=None,
+        message=None,
+        documents=(),
+    )
+
+
+def withdraw(standing: Standing, side: Side, request: RequestId, *, now: datetime, left: bool = True) -> Standing:
+    """Return the sender's copy after the patient took it back.
+
+    Where nothing has left (`left` False: the message waited here and was cancelled), or its delivery has failed,
+    it ends here. Else the request is pending, and the caller sends it. Raises AlreadyAsked, or what the table
+    refuses.
+    """
+    if standing.status is Status.SENT and not left:
+        standing = move(standing, Act.UNDO_SEND, Side.SENDER, Guard.NOT_LEFT, now=now)
+    elif standing.status is Status.SENT and standing.undelivered:
+        standing = give_up(standing, now=now)
+    status = next_status(standing.status, Act.WITHDRAW, side, facts(standing))
+    if status is Status.WITHDRAWN:
+        return replace(standing, status=status, changed_at=now, withdrawn_at=now, approval=None)
+    return ask_withdrawal(replace(standing, withdrawn_at=now), request, now=now)
+
+
+def ask_withdrawal(standing: Standing, request: RequestId, *, now: datetime) -> Standing:
+    """Return the sender's copy with a withdrawal asked of the receiver; one that was lost is asked again."""
+    if any(each.kind is PendingKind.WITHDRAWAL and not each.lost for each in standing.pending):
+        raise AlreadyAsked(kind=PendingKind.WITHDRAWAL.value)
+    others = tuple(each for each in standing.pending if each.kind is not PendingKind.WITHDRAWAL)
+    asked = Pending(request=request, kind=PendingKind.WITHDRAWAL, asked_at=now)
+    return replace(standing, pending=(*others, asked))
+
+
+def owes_withdrawal(standing: Standing) -> bool:
+    """Whether the patient took it back here and the receiver, who turns out to have it, was not asked yet."""
+    has_it = standing.version.number > 0 and standing.status not in {*WITHDRAWN_THERE, Status.WITHDRAWN}
+    return standing.withdrawn_at is not None and has_it and not standing.is_withdrawal_pending()
+
+
+def ask_supplement(standing: Standing, request: RequestId, sha256: str, *, now: datetime) -> Standing:
+    """Return the sender's copy with one more document on its way. Raises what the table refuses."""
+    next_status(standing.status, Act.RELEASE_MORE, Side.PATIENT, facts(standing))
+    asked = Pending(request=request, kind=PendingKind.SUPPLEMENT, asked_at=now, sha256=sha256)
+    return replace(standing, pending=(*standing.pending, asked))
+
+
+# --- the sender's copy, as it follows ---------------------------------------------------------------------------
+
+
+def arrived(standing: Standing, *, round_: int, at: datetime) -> Standing:
+    """Return the sender's copy after the receiver's signed `ok` to the document of a round.
+
+    Nothing changes when the receiver's word came first, or the round has passed. What was given up, or taken back,
+    and has arrived after all is at the receiver (`owes_withdrawal` says whether that must be told).
+    """
+    if standing.version != Version(round_, 0) or standing.sent_at is None:
+        return standing
+    status = next_status(standing.status, Act.ARRIVE, Side.MACHINE, facts(standing, Guard.UNDELIVERED))
+    return replace(
+        standing,
+        status=status,
+        version=standing.version.next(),
+        changed_at=at,
+        received_at=at,
+        undelivered=False,
+        given_up=False,
+    )
+
+
+def not_delivered(standing: Standing, message: MessageId, *, at: datetime) -> Standing:
+    """Return the sender's copy after delivery of its document failed; unchanged when it is not the latest."""
+    if standing.status is not Status.SENT or standing.message != message:
+        return standing
+    return replace(standing, undelivered=True, changed_at=at)
+
+
+def carried(standing: Standing, request: RequestId) -> Standing:
+    """Return the sender's copy after the signed `ok` to a supplement: it counts among what was sent."""
+    found = next((each for each in standing.pending if each.request == request), None)
+    if found is None or found.kind is not PendingKind.SUPPLEMENT or found.sha256 is None:
+        return standing
+    left = tuple(each for each in standing.pending if each.request != request)
+    return replace(standing, pending=left, documents=(*standing.documents, found.sha256))
+
+
+def not_carried(standing: Standing, request: RequestId) -> Standing:
+    """Return the sender's copy after delivery of a pending request failed: it stays, and must be asked again."""
+    marked = (replace(each, lost=True) if each.request == request else each for each in standing.pending)
+    return replace(standing, pending=tuple(marked))
+
+
+def adopt(standing: Standing, told: StatusUpdate) -> Standing:
+    """Return the sender's copy after a word of the receiver; of an older one only an unknown take-over counts.
+
+    Raises NotTheHolder when it is not the word of the service this handover was sent to.
+    """
+    if (told.sender, told.receiver) != (standing.home, standing.receiver) or standing.sent_at is None:
+        raise NotTheHolder
+    if told.version.round > standing.version.round:
+        raise NotTheHolder
+    if told.version <= standing.version:
+        return replace(standing, take_over=standing.take_over or told.take_over)
+    is_withdrawn = told.status in WITHDRAWN_THERE
+    is_put_away = standing.status is Status.CLOSED and told.status in _PUT_AWAY
+    is_newly_declined = told.status is Status.DECLINED and standing.status is not Status.DECLINED
+    return replace(
+        standing,
+        status=Status.CLOSED if is_put_away else told.status,
+        version=told.version,
+        changed_at=told.at,
+        received_at=standing.received_at or told.at,
+        undelivered=False,
+        given_up=False,
+        opened=told.opened,
+        meeting=told.meeting,
+        take_over=told.take_over or standing.take_over,
+        decline=told.decline,
+        declined_from=standing.status if is_newly_declined else standing.declined_from,
+        withdrawal=told.withdrawal,
+        withdrawn_at=(standing.withdrawn_at or told.at) if is_withdrawn else standing.withdrawn_at,
+        pending=tuple(
+            each for each in standing.pending if not (is_withdrawn and each.kind is PendingKind.WITHDRAWAL)
+        ),
+    )
+
+
+# --- the receiver's copy, which decides -------------------------------------------------------------------------
+
+
+def decide(standing: Standing, act: Act, side: Side = Side.RECEIVER, *, now: datetime, **changes: Any) -> Standing:
+    """Return the receiver's copy after one act, numbered. Raises what `next_status` raises."""
+    status = next_status(standing.status, act, side, facts(standing))
+    return _numbered(standing, status, now, **changes)
+
+
+def take_over(standing: Standing, taken: TakeOver, *, now: datetime) -> Standing:
+    """Return the receiver's copy after the signed take-over; a later one never moves the first day forward."""
+    before = standing.take_over
+    if before is not None:
+        taken = replace(
+            taken,
+            from_date=min(before.from_date, taken.from_date),
+            signed_at=min(before.signed_at, taken.signed_at),
+        )
+    return decide(standing, Act.TAKE_OVER, now=now, take_over=taken, owner=standing.owner)
+
+
+def take_in(standing: Standing, handed: Handed, sha256: str, *, now: datetime) -> Standing:
+    """Return the receiver's copy after a document: of a new round, a supplement, or one seen before.
+
+    A document whose hash stands in `documents` afterwards and did not before is to be kept; no other is. Raises
+    NotYetHere for a supplement to something that has not come, OtherDocument for a second first one.
+    """
+    if handed.sender != standing.sender or handed.receiver != standing.home:
+        raise NotTheHolder
+    if handed.round < standing.version.round or sha256 in standing.documents:
+        return standing
+    if handed.round > standing.version.round:
+        return _new_round(standing, handed, sha256, now)
+    if handed.supplements is None:
+        raise OtherDocument
+    if handed.supplements not in standing.documents:
+        raise NotYetHere
+    if standing.status not in _TAKES_SUPPLEMENTS:
+        return standing
+    return replace(
+        standing,
+        documents=(*standing.documents, sha256),
+        unread_since=standing.unread_since or (None if standing.status is Status.RECEIVED else now),
+    )
+
+
+def take_withdrawal(standing: Standing, notice: WithdrawalNotice, *, now: datetime) -> Standing:
+    """Return the receiver's copy after the patient took it back; unchanged when that is known, or of a past round.
+
+    Raises NotYetHere when the notice overtook the document it speaks of.
+    """
+    if notice.sender != standing.sender or notice.receiver != standing.home:
+        raise NotTheHolder
+    if notice.round > standing.version.round:
+        raise NotYetHere
+    if notice.round < standing.version.round or standing.status in WITHDRAWN_THERE:
+        return standing
+    return decide(standing, Act.WITHDRAW, Side.PATIENT, now=now, withdrawn_at=notice.at, unread_since=None)
+
+
+def word(standing: Standing, *, author: Author, note: Note | None = None) -> StatusUpdate:
+    """Return what the receiver tells the sender: the whole present state, and perhaps a note."""
+    return StatusUpdate(
+        handover=standing.handover,
+        status=standing.status,
+        version=standing.version,
+        sender=standing.sender,
+        receiver=standing.home,
+        author=author,
+        at=standing.changed_at,
+        opened=standing.opened,
+        meeting=standing.meeting,
+        take_over=standing.take_over,
+        decline=standing.decline,
+        withdrawal=standing.withdrawal,
+        note=note,
+    )
+
+
+def noted(standing: Standing, note: Note) -> Standing:
+    """Return either copy after a note: a question waits for the sender's next note."""
+    if note.from_sender:
+        is_answered = standing.asked_at is not None and note.written_at >= standing.asked_at
+        return replace(standing, asked_at=None) if is_answered else standing
+    if not note.is_question:
+        return standing
+    return replace(standing, asked_at=standing.asked_at or note.written_at)
+
+
+# --- what the patient is shown -----------------------------------------------------------------------------------
+
+
+def for_patient(standing: Standing, now: datetime) -> Standing:
+    """Return the copy as the patient is shown it: a decline first to who can help, but never late (rule 14)."""
+    shown_at = decline_shown_from(standing)
+    if shown_at is None or now >= shown_at:
+        return standing
+    return replace(standing, status=standing.declined_from or Status.RECEIVED, decline=None)
+
+
+def decline_shown_from(standing: Standing) -> datetime | None:
+    """Return when the patient is shown a decline: read by the sender, or noon of the next working day."""
+    if standing.status is not Status.DECLINED:
+        return None
+    declined_on = local_date(standing.changed_at)
+    rules = rules_on(declined_on)
+    day = working_days_after(declined_on, rules.refusal_shown_working_days, rules.breach_week, rules.days_off)
+    latest = at_hour(day, rules.refusal_shown_hour)
+    read_at = standing.decline_read_at
+    return max(standing.changed_at, latest if read_at is None else min(read_at, latest))
+
+
+def _numbered(standing: Standing, status: Status, now: datetime, **changes: Any) -> Standing:
+    at = max(now, standing.changed_at)  # a clock that was set back never turns the order of versions
+    return replace(standing, status=status, version=standing.version.next(), changed_at=at, **changes)
+
+
+def _new_round(standing: Standing, handed: Handed, sha256: str, now: datetime) -> Standing:
+    if handed.supplements is not None:
+        raise NotYetHere
+    status = next_status(standing.status, Act.ARRIVE, Side.MACHINE, facts(standing, Guard.NEW_ROUND))
+    return replace(
+        _cleared(standing),
+        status=status,
+        version=Version(handed.round, 1),
+        changed_at=max(now, standing.changed_at),
+        sent_at=handed.sent_at,
+        received_at=now,
+        approval=handed.approval,
+        documents=(sha256,),
+    )
+
+
+def _cleared(standing: Standing) -> Standing:
+    """Return the copy without what belongs to a round that has passed; a signed take-over stays."""
+    return replace(
+        standing,
+        received_at=None,
+        undelivered=False,
+        given_up=False,
+        opened=None,
+        unread_since=None,
+        meeting=None,
+        decline=None,
+        declined_from=None,
+        decline_read_at=None,
+        asked_at=None,
+        withdrawn_at=None,
+        withdrawal=None,
+        pending=(),
+    )
