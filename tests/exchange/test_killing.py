@@ -1,4 +1,4 @@
-"""Kill nodes and workers 50 times while 200 messages flow: each arrives once, and both sides agree (rule 4)."""
+"""Kill nodes and workers 50 times while 200 referrals flow: each arrives once, and both sides agree."""
 
 import http.client
 import json
@@ -21,22 +21,32 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import create_engine, select, text
+from sqlalchemy.orm import Session
 
 from handover import migrations
-from handover.audit import service as audit
+from handover.app import Node
 from handover.db import Database
 from handover.exchange.lifecycle import State
 from handover.exchange.tables import IncomingRow, OutgoingRow, ReplyRow
-from handover.ids import AgencyId, new_uuid
+from handover.ids import AgencyId, ReferralId
+from handover.referral import store
+from handover.referral.lifecycle import Act, Status, Version
+from handover.referral.lifecycle import Side as CopySide
+from handover.referral.standing import Standing
+from tests.builders import DPS, MUNICIPALITY
 from tests.exchange import killable
-from tests.exchange.network import DPS, KOMMUNE
+from tests.journeys import rules
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-MESSAGES = 200
+REFERRALS = 200
 KILLS = 50
+TAKEN = 4
+"""Of so many referrals one is taken by a clinician, which the referrer is told."""
 PATIENCE = 2.5
 """Seconds a process lives before it is killed at random, when it does not come by its named point."""
+MORE_PATIENCE = 1.5
+"""A machine that was too slow for a point gets so many times as long for the next try."""
 AT_WEB = (
     "post.before-commit",
     "post.after-commit",
@@ -99,6 +109,7 @@ class Process:
     kills: list[str] = field(default_factory=list)
     running: int | None = None
     dies_at: float = 0.0
+    patience: float = PATIENCE
 
     def start(self) -> None:
         """Start, armed with the next point of the plan."""
@@ -107,8 +118,7 @@ class Process:
         environment = {**self.environment, **armed}
         log = str(self.folder / f"{self.environment['KILL_AGENCY']}-{self.role}.log")
         self.running = self.nursery.fork(role=self.role, environment=environment, log=log, mark=str(self._mark))
-        patience = PATIENCE if point else random.uniform(0.3, 1.5)
-        self.dies_at = time.monotonic() + patience
+        self.dies_at = time.monotonic() + (self.patience if point else random.uniform(0.3, 1.5))
 
     def look(self) -> bool:
         """Start again what has died; kill at random what has lived long. Returns whether a kill was counted."""
@@ -120,6 +130,7 @@ class Process:
         self.kills.append(point if died_at_point else "at random")
         if point and not died_at_point:
             self.plan.append(point)
+            self.patience *= MORE_PATIENCE
         self.start()
         return True
 
@@ -162,14 +173,16 @@ def nursery() -> Iterator[Nursery]:
 def sides(any_urls: list[str], tmp_path: Path, nursery: Nursery) -> Iterator[list[Side]]:
     """Two nodes with databases of their own and free ports; every process is gone at the end."""
     ports = [_free_port(), _free_port()]
-    endpoints = {KOMMUNE: f"http://127.0.0.1:{ports[0]}", DPS: f"http://127.0.0.1:{ports[1]}"}
-    found = []
-    for agency, url, port in zip((KOMMUNE, DPS), any_urls, ports, strict=True):
-        db = Database(url)
-        migrations.all_tables().create_all(db.engine)
-        killable.Ledger.metadata.create_all(db.engine)
-        killable.open_node(agency, url, endpoints, inline=True)
-        found.append(_side(agency, db, url, port, endpoints, tmp_path, nursery))
+    agencies = (MUNICIPALITY, DPS)
+    endpoints = {agency: f"http://127.0.0.1:{port}" for agency, port in zip(agencies, ports, strict=True)}
+    nodes = []
+    for agency, url in zip(agencies, any_urls, strict=True):
+        empty = Database(url)
+        migrations.all_tables().create_all(empty.engine)
+        empty.engine.dispose()
+        nodes.append(killable.open_node(agency, url))
+    killable.introduce(nodes, endpoints)
+    found = [_side(node, url, endpoints, tmp_path, nursery) for node, url in zip(nodes, any_urls, strict=True)]
     yield found
     for side in found:
         side.web.kill()
@@ -198,26 +211,28 @@ def test_nothing_is_lost_and_nothing_happens_twice_however_often_processes_are_k
     processes = [process for side in sides for process in (side.web, side.worker)]
     for process in processes:
         process.start()
-    messages: dict[AgencyId, list[UUID]] = {side.agency: [] for side in sides}
-    with ThreadPoolExecutor(len(sides)) as posters:
-        kills = _Kills(processes)
-        posting = [posters.submit(_post_all, side, messages[side.agency], kills) for side in sides]
+    kills = _Kills(processes)
+    flows = [Flow(sides[0], sides[1], kills), Flow(sides[1], sides[0], kills)]
+    with ThreadPoolExecutor(len(flows)) as people:
         try:
-            kills.until_all_done(posting)
+            kills.until_all_done([people.submit(flow.refer_all) for flow in flows])
         finally:
             kills.over.set()
     _disarm(processes)
-    _wait(lambda: all(_is_settled(side.db) for side in sides), seconds=45)
+    _wait(lambda: all(_is_settled(side.db) for side in sides), seconds=240)
     kills_made = [point for process in processes for point in process.kills]
     assert len(kills_made) >= KILLS
     assert set(EVERYWHERE) <= set(kills_made)
-    assert sum(map(len, messages.values())) >= MESSAGES
-    _assert_agreement(sides[0], sides[1], messages[KOMMUNE])
-    _assert_agreement(sides[1], sides[0], messages[DPS])
+    assert sum(len(flow.sent) for flow in flows) >= REFERRALS
     for process in processes:
         process.kill()
+    for flow in flows:
+        _every_referral_is_there_once(flow)
+        _every_message_was_acknowledged(flow)
+    rules.prove_agreement([side.db for side in sides])
     for side in sides:
-        _assert_log_is_whole(side)
+        rules.look_at(side.db)
+        rules.prove_log(side.db, [side.agency])
 
 
 class _Kills:
@@ -227,7 +242,11 @@ class _Kills:
         self._processes = processes
         self.count = 0
         self.over = threading.Event()
-        self.deadline = time.monotonic() + 90
+        self.deadline = time.monotonic() + 400
+
+    def refuse_to_wait_for_ever(self) -> None:
+        """Fail when the nodes do not come back."""
+        assert time.monotonic() < self.deadline + 30, "the nodes do not come back"
 
     def until_all_done(self, posting: list[Future[None]]) -> None:
         """Go on until every point of every plan was died at; then let the posting end."""
@@ -241,25 +260,60 @@ class _Kills:
             future.result()
 
 
-def _post_all(side: Side, messages: list[UUID], kills: _Kills) -> None:
-    """Post at the pace of the kills, so that messages flow until the last one; ask again after every failure."""
-    while not kills.over.is_set() or len(messages) < MESSAGES // 2:
-        message = new_uuid()
-        messages.append(message)
-        while _post(side, message) >= 300:
-            assert time.monotonic() < kills.deadline + 30, "the node does not come back"
+@dataclass
+class Flow:
+    """One agency's people refer patients to the other, whose clinician takes some; all ask until it is done."""
+
+    here: Side
+    there: Side
+    kills: _Kills
+    sent: list[ReferralId] = field(default_factory=list)
+    taken: set[ReferralId] = field(default_factory=set)
+    _to_take: deque[ReferralId] = field(default_factory=deque)
+
+    def refer_all(self) -> None:
+        """Refer at the pace of the kills, so that referrals flow until the last one."""
+        while not self.kills.over.is_set() or len(self.sent) < REFERRALS // 2:
+            self._refer()
+            while not self.kills.over.wait(0.02) and len(self.sent) > self._pace:
+                self._take_one()
+        while self._to_take:
+            self._take_one()
+            time.sleep(0.02)
+
+    @property
+    def _pace(self) -> int:
+        return (self.kills.count + 4) * REFERRALS // 2 // KILLS
+
+    def _refer(self) -> None:
+        draft = self._until_done(self.here, f"/test/write/{len(self.sent)}")
+        self._until_done(self.here, f"/test/send/{draft}")
+        self.sent.append(ReferralId(UUID(draft)))
+        if len(self.sent) % TAKEN == 0:
+            self._to_take.append(self.sent[-1])
+
+    def _take_one(self) -> None:
+        self.kills.refuse_to_wait_for_ever()
+        if self._to_take and _ask(self.there, f"/test/take/{self._to_take[0]}")[0] < 300:
+            self.taken.add(self._to_take.popleft())
+
+    def _until_done(self, side: Side, path: str) -> str:
+        while True:
+            status, said = _ask(side, path)
+            if status < 300:
+                return said
+            self.kills.refuse_to_wait_for_ever()
             time.sleep(0.05)
-        while not kills.over.wait(0.02) and len(messages) > (kills.count + 4) * MESSAGES // 2 // KILLS:
-            pass
 
 
-def _post(side: Side, message: UUID) -> int:
+def _ask(side: Side, path: str) -> tuple[int, str]:
     connection = http.client.HTTPConnection(urlsplit(side.endpoint).netloc, timeout=5)
     try:
-        connection.request("POST", f"/test/post/{message}")
-        return connection.getresponse().status
+        connection.request("POST", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
     except (OSError, http.client.HTTPException):
-        return 599
+        return 599, ""
     finally:
         connection.close()
 
@@ -279,27 +333,46 @@ def _is_settled(db: Database) -> bool:
     return still_out is None and pending is None and replies is None
 
 
-def _assert_agreement(sender: Side, receiver: Side, messages: list[UUID]) -> None:
-    with sender.db.reading() as session:
+def _every_referral_is_there_once(flow: Flow) -> None:
+    """Each copy stands where people left it, with each act once in its history."""
+    with flow.here.db.reading() as session:
+        kept = {each.referral: each for each in rules.copies(session) if _is_sent(each)}
+        acts = {each.referral: _acts(session, each) for each in kept.values()}
+    with flow.there.db.reading() as session:
+        arrived = [each for each in rules.copies(session) if each.side is CopySide.RECEIVER]
+        their_acts = {each.referral: _acts(session, each) for each in arrived}
+    assert sorted(kept) == sorted(flow.sent)
+    assert sorted(each.referral for each in arrived) == sorted(flow.sent)
+    for theirs in arrived:
+        ours = kept[theirs.referral]
+        status = Status.ASSESSING if ours.referral in flow.taken else Status.RECEIVED
+        assert (ours.status, theirs.status) == (status, status)
+        assert ours.version == theirs.version == Version(1, 1 + (ours.referral in flow.taken))
+        taken = [Act.TAKE] if ours.referral in flow.taken else []
+        assert their_acts[ours.referral] == [Act.ARRIVE, *taken]
+        told = [[Act.SEND, Act.ARRIVE, *taken], [Act.SEND, *taken]]  # the taking may be told before the arrival
+        assert acts[ours.referral] in told[: 1 + len(taken)]
+
+
+def _is_sent(standing: Standing) -> bool:
+    return standing.side is CopySide.REFERRER and standing.status is not Status.DRAFT
+
+
+def _acts(session: Session, standing: Standing) -> list[Act]:
+    return [entry.act for entry in store.history(session, standing)]
+
+
+def _every_message_was_acknowledged(flow: Flow) -> None:
+    """What one side keeps as evidence is what the other signed."""
+    with flow.here.db.reading() as session:
         sent = {row.message: row for row in session.scalars(select(OutgoingRow))}
-    with receiver.db.reading() as session:
+    with flow.there.db.reading() as session:
         taken = {row.message: row for row in session.scalars(select(IncomingRow))}
-    assert sorted(sent) == sorted(taken) == sorted(messages)
-    assert sorted(killable.given(receiver.db)) == sorted(messages)
-    for message in messages:
-        assert sent[message].state == State.ACKNOWLEDGED
-        assert sent[message].acknowledgement == taken[message].acknowledgement
-        assert sent[message].sha256 == taken[message].sha256
-
-
-def _assert_log_is_whole(side: Side) -> None:
-    node = killable.open_node(
-        side.agency, side.db.engine.url.render_as_string(False), {side.agency: ""}, inline=True
-    )
-    audit.sequence(node.db, side.agency)
-    with node.db.reading() as session:
-        assert audit.verify(session, side.agency).findings == ()
-    node.db.engine.dispose()
+    assert sorted(sent) == sorted(taken)
+    for message, row in sent.items():
+        assert row.state == State.ACKNOWLEDGED
+        assert row.acknowledgement == taken[message].acknowledgement
+        assert row.sha256 == taken[message].sha256
 
 
 def _wait(until: Callable[[], bool], *, seconds: float) -> None:
@@ -309,28 +382,19 @@ def _wait(until: Callable[[], bool], *, seconds: float) -> None:
         time.sleep(0.1)
 
 
-def _side(
-    agency: AgencyId,
-    db: Database,
-    url: str,
-    port: int,
-    endpoints: dict[AgencyId, str],
-    folder: Path,
-    nursery: Nursery,
-) -> Side:
+def _side(node: Node, url: str, endpoints: dict[AgencyId, str], folder: Path, nursery: Nursery) -> Side:
+    agency = node.settings.agencies[0]
     environment = {
         "HANDOVER_MODE": "test",
-        "KILL_PORT": str(port),
+        "KILL_PORT": str(urlsplit(endpoints[agency]).port),
         "KILL_AGENCY": agency,
         "KILL_DATABASE": url,
-        "KILL_KOMMUNE": endpoints[KOMMUNE],
-        "KILL_DPS": endpoints[DPS],
     }
     at_web = [*AT_WEB, *(AT_SYNCHRONOUS_SENDER if agency == DPS else ())]
-    at_worker = [*AT_SENDING_WORKER, *(AT_ASYNCHRONOUS_WORKER if agency == KOMMUNE else ())]
+    at_worker = [*AT_SENDING_WORKER, *(AT_ASYNCHRONOUS_WORKER if agency == MUNICIPALITY else ())]
     return Side(
         agency,
-        db,
+        node.db,
         endpoints[agency],
         Process(nursery, "web", environment, folder, _plan(at_web, 12)),
         Process(nursery, "worker", environment, folder, _plan(at_worker, 14)),
