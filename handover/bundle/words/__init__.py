@@ -1,0 +1,1 @@
+"""What a handover says on the screen, in the reader's language."""
