@@ -61,6 +61,7 @@ def make_service(wanted: ServiceId, agency: AgencyId, name: str, kind: str, **ot
         is_health=True,
         takes_referrals=True,
         is_open=True,
+        takes_handovers=True,
     )
     return replace(plain, **other)  # type: ignore[arg-type]
 

@@ -51,6 +51,7 @@ def services(confirmed_on: date) -> tuple[Service, ...]:
             is_health=True,
             takes_referrals=False,
             is_open=True,
+            takes_handovers=True,
         ),
         Service(
             id=FACT,
@@ -67,6 +68,7 @@ def services(confirmed_on: date) -> tuple[Service, ...]:
             is_health=True,
             takes_referrals=True,
             is_open=True,
+            takes_handovers=True,
         ),
         Service(
             id=NAV_OFFICE,
@@ -83,6 +85,7 @@ def services(confirmed_on: date) -> tuple[Service, ...]:
             is_health=False,
             takes_referrals=False,
             is_open=True,
+            takes_handovers=True,
         ),
         Service(
             id=INTAKE,
@@ -115,6 +118,7 @@ def services(confirmed_on: date) -> tuple[Service, ...]:
             is_health=True,
             takes_referrals=True,
             is_open=True,
+            takes_handovers=True,
         ),
         Service(
             id=NEIGHBOUR_INTAKE,
@@ -131,6 +135,7 @@ def services(confirmed_on: date) -> tuple[Service, ...]:
             is_health=True,
             takes_referrals=True,
             is_open=True,
+            takes_handovers=True,
         ),
     )
 

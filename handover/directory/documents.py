@@ -179,6 +179,7 @@ def _service_claims(service: Service) -> dict[str, Any]:
         "confirmed_on": service.confirmed_on.isoformat(),
         "is_health": service.is_health,
         "takes_referrals": service.takes_referrals,
+        "takes_handovers": service.takes_handovers,
         "is_open": service.is_open,
     }
 

@@ -133,6 +133,8 @@ class Service:
     """Whether it is a health service: decides between consent rules (DESIGN rule 15)."""
     takes_referrals: bool
     is_open: bool
+    takes_handovers: bool = False
+    """Whether a handover may be sent here; statements of older nodes do not say, and mean no."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -165,6 +165,7 @@ class _ServiceSchema(_Schema):
     confirmed_on = fields.Date(required=True)
     is_health = fields.Boolean(required=True, truthy={True}, falsy={False})
     takes_referrals = fields.Boolean(required=True, truthy={True}, falsy={False})
+    takes_handovers = fields.Boolean(load_default=False, truthy={True}, falsy={False})
     is_open = fields.Boolean(required=True, truthy={True}, falsy={False})
 
 

@@ -33,6 +33,7 @@ class Seal:
 _COPY: Final = ("side", "service", "referral")
 SEALS: Final[tuple[Seal, ...]] = (
     Seal("audit_entry", "sealed", ("id",)),
+    Seal("consent_choice", "said", ("id",)),
     Seal("exchange_outgoing_content", "jws", ("message",)),
     Seal("exchange_incoming", "jws", ("sender", "message")),
     Seal("internal_note", "note", ("id",)),

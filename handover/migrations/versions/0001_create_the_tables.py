@@ -48,6 +48,17 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "consent_choice",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.Uuid(), nullable=False),
+        sa.Column("said", sa.LargeBinary(), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("agency", "id", name=op.f("pk_consent_choice")),
+    )
+    op.create_index("ix_consent_choice_person", "consent_choice", ["agency", "person", "given_at"], unique=False)
+    op.create_table(
         "data_key",
         sa.Column("agency", sa.String(length=9), nullable=False),
         sa.Column("purpose", sa.String(length=16), nullable=False),

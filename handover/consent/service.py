@@ -1,0 +1,212 @@
+"""A patient's choices about sharing: made, withdrawn, shown, and obeyed before anything is sent.
+
+A choice binds the agency where it was made. Everything runs in the caller's transaction. Before sending, products
+ask `may_travel` when the receiver is chosen, when it is sent, and once more in the transaction that takes the
+message (DESIGN rule 15).
+"""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from handover.actors import Actor, Staff
+from handover.audit import service as audit
+from handover.audit.model import Event
+from handover.consent import store
+from handover.consent.model import (
+    HANDOVER,
+    REFERRAL,
+    BadChoice,
+    Blocked,
+    Choice,
+    ChoiceId,
+    Kind,
+    MayNotTravel,
+    NoPermit,
+    OutsideScope,
+    PermitExpired,
+    Receiver,
+    Target,
+    Terms,
+    Topics,
+    check_block,
+    check_permit,
+    refuse_unless_it_may_travel,
+    scope_of,
+)
+from handover.consent.vocabulary import vocabulary
+from handover.directory.model import Service
+from handover.errors import NotFound
+from handover.ids import AgencyId, PersonId, new_uuid
+
+__all__ = [
+    "HANDOVER",
+    "REFERRAL",
+    "BadChoice",
+    "Blocked",
+    "Choice",
+    "ChoiceId",
+    "ChoiceNotFound",
+    "Kind",
+    "MayNotTravel",
+    "NoPermit",
+    "OutsideScope",
+    "PermitExpired",
+    "Target",
+    "Terms",
+    "block",
+    "choices_of",
+    "may_travel",
+    "permit",
+    "permitted_topics",
+    "unblock",
+    "withdraw_permit",
+]
+
+
+class ChoiceNotFound(NotFound):
+    """No such choice of this patient that still stands at this agency."""
+
+    code = "consent.no-choice"
+
+
+def may_travel(
+    session: Session,
+    agency: AgencyId,
+    person: PersonId,
+    *,
+    receiver: Service,
+    topics: Topics,
+    purpose: str,
+    now: datetime,
+) -> None:
+    """Raise Blocked, NoPermit, PermitExpired or OutsideScope unless `agency` may send this about the patient.
+
+    `topics` are what would travel, `purpose` what it is for; both count towards non-health services only.
+    """
+    choices = store.choices(session, agency, person)
+    refuse_unless_it_may_travel(choices, _receiver(receiver), topics=topics, purpose=purpose, now=now)
+
+
+def permitted_topics(
+    session: Session,
+    agency: AgencyId,
+    person: PersonId,
+    receiver: Service,
+    now: datetime,
+    purpose: str = HANDOVER,
+) -> Topics | None:
+    """Return what may travel to that service now: None for everything, no topics where nothing may."""
+    try:
+        return scope_of(store.choices(session, agency, person), _receiver(receiver), purpose=purpose, now=now)
+    except MayNotTravel:
+        return frozenset()
+
+
+def choices_of(session: Session, agency: AgencyId, person: PersonId) -> tuple[Choice, ...]:
+    """Return every choice the patient has made at the agency, also those that are over, the oldest first."""
+    return store.choices(session, agency, person)
+
+
+def block(
+    session: Session, agency: AgencyId, person: PersonId, target: Target, *, by: Actor, now: datetime
+) -> ChoiceId:
+    """Forbid the agency to send anything about the patient to a service, an agency or everyone."""
+    made = _made(person, Kind.DENY, check_block(target), None, by=by, now=now)
+    return _keep(session, agency, made, by=by)
+
+
+def permit(
+    session: Session,
+    agency: AgencyId,
+    person: PersonId,
+    target: Target,
+    terms: Terms,
+    *,
+    by: Actor,
+    now: datetime,
+    instead_of: ChoiceId | None = None,
+) -> ChoiceId:
+    """Allow the agency to send some topics for a purpose until a day; `instead_of` is withdrawn in the same act.
+
+    By a staff member it is the patient's word given in a meeting: the choice and the log name the witness. Raises
+    BadChoice, ChoiceNotFound.
+    """
+    checked = check_permit(target, terms, known=vocabulary(), now=now)
+    if instead_of is not None:
+        withdraw_permit(session, agency, person, instead_of, by=by, now=now)
+    return _keep(session, agency, _made(person, Kind.PERMIT, target, checked, by=by, now=now), by=by)
+
+
+def unblock(
+    session: Session, agency: AgencyId, person: PersonId, choice: ChoiceId, *, by: Actor, now: datetime
+) -> None:
+    """Take a block back: what is sent from now on may travel again. Raises ChoiceNotFound."""
+    _withdraw(session, agency, person, choice, Kind.DENY, by=by, now=now)
+
+
+def withdraw_permit(
+    session: Session, agency: AgencyId, person: PersonId, choice: ChoiceId, *, by: Actor, now: datetime
+) -> None:
+    """Take a permit back: nothing is sent on it from now on, also not what waits. Raises ChoiceNotFound."""
+    _withdraw(session, agency, person, choice, Kind.PERMIT, by=by, now=now)
+
+
+def _made(
+    person: PersonId, kind: Kind, target: Target, terms: Terms | None, *, by: Actor, now: datetime
+) -> Choice:
+    return Choice(
+        id=ChoiceId(new_uuid()),
+        person=person,
+        kind=kind,
+        target=target,
+        terms=terms,
+        given_at=now,
+        witness=by.name if isinstance(by, Staff) else "",
+    )
+
+
+def _keep(session: Session, agency: AgencyId, made: Choice, *, by: Actor) -> ChoiceId:
+    store.add(session, agency, made)
+    _log(session, agency, Event.CONSENT_GIVE, made, by=by, now=made.given_at)
+    return made.id
+
+
+def _withdraw(
+    session: Session,
+    agency: AgencyId,
+    person: PersonId,
+    choice: ChoiceId,
+    kind: Kind,
+    *,
+    by: Actor,
+    now: datetime,
+) -> None:
+    found = next((each for each in store.choices(session, agency, person) if each.id == choice), None)
+    if found is None or found.kind is not kind:
+        raise ChoiceNotFound
+    if not store.withdraw(session, agency, person, choice, now=now):
+        raise ChoiceNotFound
+    _log(session, agency, Event.CONSENT_WITHDRAW, found, by=by, now=now)
+
+
+def _log(session: Session, agency: AgencyId, event: Event, choice: Choice, *, by: Actor, now: datetime) -> None:
+    audit.record(
+        session,
+        event=event,
+        actor=by,
+        agency=agency,
+        persons=[choice.person],
+        subject=choice.id,
+        detail={
+            "kind": choice.kind.value,
+            "to_agency": choice.target.agency,
+            "to_service": choice.target.service,
+            "on_patients_word": isinstance(by, Staff),
+        },
+        now=now,
+    )
+
+
+def _receiver(service: Service) -> Receiver:
+    return Receiver(service.agency, service.id, service.is_health)
