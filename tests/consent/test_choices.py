@@ -153,7 +153,7 @@ def test_the_log_names_who_wrote_a_permit_down_on_the_patients_word(db: Database
     kari, psychologist = known(db), staff()
     with db.transaction() as session:
         service.permit(session, MUNICIPALITY, kari, TO_NAV, TERMS, by=psychologist, now=NOW)
-        blocked = service.block(session, MUNICIPALITY, kari, EVERYONE, by=KARI, now=NOW)
+        blocked = service.block(session, MUNICIPALITY, kari, EVERYONE, by=KARI, now=NOW + timedelta(minutes=1))
         service.unblock(session, MUNICIPALITY, kari, blocked, by=KARI, now=LATER)
     with db.reading() as session:
         (permit, block) = service.choices_of(session, MUNICIPALITY, kari)
