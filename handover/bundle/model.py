@@ -256,6 +256,7 @@ class Released:
     """Everything a document is made from, and nothing else.
 
     `items` holds the contents of what travels, in the receiver's reading order; no ids, marks, numbers or times.
+    `assembly.released_of` makes it: nobody else chooses.
     """
 
     handover: HandoverId
@@ -273,6 +274,9 @@ class Released:
     supplements: str | None = None
     """Hex SHA-256 of the document this one adds to; None for the first of a round."""
     language: str = "nb"
+    sender_name: str = ""
+    """Service and agency as the directory names them, for readers of the document alone."""
+    receiver_name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -236,8 +236,13 @@ def _not_in_error(condition: Node) -> bool:
     return not in_error or "clinicalStatus" not in condition
 
 
+def _exists(node: Node, member: str) -> bool:
+    """Tell whether an element is there: also one that only says why it has no value (data-absent-reason)."""
+    return member in node or f"_{member}" in node
+
+
 def _appointment_times(appointment: Node) -> bool:
-    return ("start" in appointment and "end" in appointment) or appointment["status"] in {
+    return (_exists(appointment, "start") and _exists(appointment, "end")) or appointment["status"] in {
         "proposed",
         "cancelled",
         "waitlist",
@@ -265,7 +270,7 @@ RULES: Final[Mapping[str, Rule]] = {
     # FHIR R4
     "age-1": lambda q: _unit()(q) and q.get("value", 1) > 0,
     "app-1": _some("type", "actor"),
-    "app-2": lambda a: ("start" in a) == ("end" in a),
+    "app-2": lambda a: _exists(a, "start") == _exists(a, "end"),
     "app-3": _appointment_times,
     "app-4": lambda a: "cancelationReason" not in a or a["status"] in _CANCELLED,
     "att-1": _implies("data", "contentType"),
