@@ -51,6 +51,16 @@ class DeadlineRules:
     young_until_age: int
     young_start_working_days: int
     adult_age: int
+    handover_marked_working_days: int
+    handover_paused_working_days: int
+    handover_sent_working_days: int
+    handover_opened_working_days: int
+    handover_meeting_working_days: int
+    handover_taken_over_working_days: int
+    handover_taken_over_without_meeting_working_days: int
+    handover_declined_working_days: int
+    handover_closed_working_days: int
+    handover_withdrawal_answered_working_days: int
     law: Mapping[str, str]
 
 
