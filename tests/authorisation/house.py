@@ -11,7 +11,7 @@ from typing import Final
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import event, select
 from werkzeug.routing import Rule as UrlRule
 from werkzeug.test import TestResponse
 
@@ -42,9 +42,12 @@ MISSING: Final = {
     "agency": "310009998",
 }
 """For each parameter of an address a value that names nothing; another parameter needs a case here."""
+PACED: Final = ("SELECT directory_copy.revision", "UPDATE web_session SET active_at")
+"""Statements that are sent once in a while, by the clock, whatever is asked for."""
 SERVICES: Final = {MUNICIPALITY: (PSYCHOLOGIST, FACT), NAV: (NAV_OFFICE,), DPS: (INTAKE, SENIOR)}
 SENDS: Final = frozenset({Role.REFERRER})
 RECEIVES: Final = frozenset({Role.INTAKE, Role.CLINICIAN})
+PDF: Final = b"%PDF-1.7\nTo look at."
 FORM: Final = {
     "text": "tekst",
     "question": "tekst",
@@ -112,6 +115,8 @@ class House:
     app: Flask
     callers: list[Caller] = field(default_factory=list)
     things: list[Thing] = field(default_factory=list)
+    asked_database: list[str] = field(default_factory=list)
+    """Every statement that the last request sent to the database, without its values."""
 
     def ask(self, caller: Caller, method: str, path: str, form: Mapping[str, str] | None = None) -> TestResponse:
         """Send one request as the caller."""
@@ -119,7 +124,13 @@ class House:
         client.set_cookie("session-None", caller.token, domain="kommune.example")
         sent = {} if method == "GET" else {**(form or FORM), "csrf_token": access.csrf_token(caller.token)}
         headers = {"X-Request-Id": REQUEST_ID, "Origin": KOMMUNE_NODE}
+        self.asked_database.clear()
         return client.open(path, base_url=KOMMUNE_NODE, method=method, data=sent, headers=headers)
+
+    def note(self, statement: str) -> None:
+        """Note a statement, unless the clock alone decides when it is due."""
+        if not any(paced in statement for paced in PACED):
+            self.asked_database.append(statement)
 
     def routes(self) -> list[UrlRule]:
         """Return every route but the static files."""
@@ -130,6 +141,8 @@ def house(open_database: Callable[[], Database]) -> House:
     """Build the node, fill it and sign everybody in."""
     made = town(open_database, is_one_node=True)
     found = House(made, create_app(made.kommune))
+    engine = made.kommune.db.engine
+    event.listen(engine, "before_cursor_execute", lambda *asked: found.note(asked[2]))
     _referrals(found)
     _callers(found)
     _tasks(found)
@@ -152,6 +165,7 @@ def _referrals(house: House) -> None:
         family = f"Kanari{number}"
         who = Identity(given="Prøve", family=family, birth_date=born, number=synthetic_number(born, 0))
         sent = town.draft(by, to, patient=who)
+        file = str(town.do(by, service.add_attachment, sent, "prøvesvar.pdf", PDF).id)
         town.do(by, service.send, sent)
         draft = town.draft(by, to, patient=replace_family(who, f"Utkast{number}"))
         number_of = who.number or ""
@@ -159,6 +173,8 @@ def _referrals(house: House) -> None:
             Thing((("referral", str(sent)),), MUNICIPALITY, home, SENDS, shows=family),
             Thing((("referral", str(draft)),), MUNICIPALITY, home, SENDS, shows=f"Utkast{number}"),
             Thing((("service", to), ("referral", str(sent))), DPS, to, RECEIVES, shows=family),
+            Thing((("referral", str(sent)), ("attachment", file)), MUNICIPALITY, home, SENDS),
+            Thing((("service", to), ("referral", str(sent)), ("attachment", file)), DPS, to, RECEIVES),
             Thing((("referral", str(sent)),), AgencyId(""), patient=number_of, shows=family),
         ]
     town.settle()

@@ -1,5 +1,7 @@
 """Every route x every role x own and other's data: not yours and not there are the same answer (rule 16).
 
+The same status, body and headers; and, for the time it takes, the same statements to the database in one order.
+
 The cases come from the application's own map of addresses: a new route is asked for like all others, and one with
 a parameter nobody has told this test about fails it.
 """
@@ -83,20 +85,7 @@ def path_of(route: UrlRule, values: dict[str, str]) -> str:
 def naming(house: House, route: UrlRule) -> list[Thing]:
     """Return the things an address of the route can name."""
     wanted = parameters(route)
-    exact = [thing for thing in house.things if {name for name, _ in thing.values} == wanted]
-    if exact or "attachment" not in wanted:
-        return exact
-    inner = [each for each in house.things if {name for name, _ in each.values} == wanted - {"attachment"}]
-    return [
-        Thing(
-            (*each.values, ("attachment", MISSING["attachment"])),
-            each.agency,
-            each.service,
-            each.roles,
-            each.patient,
-        )
-        for each in inner
-    ]
+    return [thing for thing in house.things if {name for name, _ in thing.values} == wanted]
 
 
 def plain(answer: str, values: dict[str, str]) -> str:
@@ -125,7 +114,7 @@ def test_every_parameter_of_every_route_has_a_case(full_house: House) -> None:
             continue
         unknown = parameters(route) - set(MISSING)
         assert not unknown, f"{route.rule}: say in house.py whose a {unknown} is"
-        if parameters(route) and "attachment" not in parameters(route):
+        if parameters(route):
             assert naming(full_house, route), f"{route.rule}: nothing in the house has such an address"
 
 
@@ -142,6 +131,7 @@ def test_what_is_not_yours_and_what_is_not_there_get_the_same_answer(full_house:
             for chosen in list(words(route))[:every_word] if strangers else ():
                 seen.add(f"{method} {route.rule}")
                 nothing = full_house.ask(caller, method, path_of(route, {**missing, **chosen}))
+                asked_for_nothing = list(full_house.asked_database)
                 for thing in strangers:
                     theirs = dict(thing.values)
                     answer = full_house.ask(caller, method, path_of(route, {**theirs, **chosen}))
@@ -149,6 +139,7 @@ def test_what_is_not_yours_and_what_is_not_there_get_the_same_answer(full_house:
                     assert answer.status_code == nothing.status_code, where
                     assert plain(answer.text, theirs) == plain(nothing.text, missing), where
                     assert set(answer.headers.keys()) == set(nothing.headers.keys()), where
+                    assert full_house.asked_database == asked_for_nothing, f"{where}: it takes another time"
                     if thing.shows:
                         assert thing.shows not in answer.text, where
                     compared[route.rule] += 1
@@ -173,6 +164,26 @@ def test_another_services_case_is_not_reached_through_ones_own_service(full_hous
                     missing = full_house.ask(caller, method, path_of(route, {**nothing, **chosen}))
                     assert answer.status_code == missing.status_code == 404, (caller.name, route.rule)
                     assert plain(answer.text, mixed) == plain(missing.text, nothing)
+
+
+def test_another_cases_file_is_not_reached_through_ones_own_case(full_house: House) -> None:
+    looked = 0
+    for caller in full_house.callers:
+        for route, method in asked(full_house, caller):
+            things = naming(full_house, route) if "attachment" in parameters(route) else []
+            for own, other in product(things, things):
+                if not own.is_within_reach(caller) or other.is_within_reach(caller):
+                    continue
+                mixed = {**dict(own.values), "attachment": dict(other.values)["attachment"]}
+                nothing = {**mixed, "attachment": MISSING["attachment"]}
+                answer = full_house.ask(caller, method, path_of(route, mixed))
+                asked_for_it = list(full_house.asked_database)
+                missing = full_house.ask(caller, method, path_of(route, nothing))
+                assert answer.status_code == missing.status_code == 404, (caller.name, route.rule)
+                assert plain(answer.text, mixed) == plain(missing.text, nothing)
+                assert asked_for_it == full_house.asked_database, (caller.name, route.rule)
+                looked += 1
+    assert looked
 
 
 def test_a_list_or_search_shows_nobody_whom_the_reader_may_not_see(full_house: House) -> None:
@@ -202,7 +213,7 @@ def test_everybody_reaches_what_is_theirs(full_house: House) -> None:
     reached: Counter[str] = Counter()
     for caller in full_house.callers:
         for route, method in asked(full_house, caller):
-            if method != "GET" or not parameters(route) or "attachment" in parameters(route):
+            if method != "GET" or not parameters(route):
                 continue
             for thing in naming(full_house, route):
                 if not thing.is_within_reach(caller) or reached[route.rule] > 3:
@@ -217,7 +228,6 @@ def test_everybody_reaches_what_is_theirs(full_house: House) -> None:
         for route in full_house.routes()
         if "GET" in (route.methods or set())
         and parameters(route)
-        and "attachment" not in parameters(route)
         and (rule := rule_of(full_house.app.view_functions[route.endpoint])) is not None
         and rule.needs_actor
     }
