@@ -20,6 +20,7 @@ from handover.exchange import routes as exchange
 from handover.exchange.model import Pace
 from handover.exchange.wiring import Peers, Products
 from handover.ids import AgencyId
+from handover.inquiry import pages as inquiry
 from handover.keys import passphrase
 from handover.keys.keyring import Keyring, load
 from handover.keys.vault import Vault, open_vault
@@ -92,6 +93,7 @@ def create_app(node: Node) -> Flask:
     app.register_blueprint(tasks.blueprint)
     app.register_blueprint(receiving.blueprint)
     app.register_blueprint(patient.blueprint)
+    app.register_blueprint(inquiry.blueprint)
     app.register_blueprint(finding.blueprint)
     app.register_blueprint(referrer.blueprint)
     app.register_blueprint(operator.blueprint)

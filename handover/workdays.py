@@ -47,6 +47,8 @@ class DeadlineRules:
     draft_working_days: int
     arrival_working_days: int
     paper_arrival_working_days: int
+    question_working_days: int
+    """Until a patient who asked about their case or its log is answered."""
     review_days: int
     young_until_age: int
     young_start_working_days: int

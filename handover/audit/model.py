@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 
 from handover.actors import Actor, Machine, Patient, Staff
-from handover.ids import AgencyId, PersonId, ServiceId
+from handover.ids import AgencyId, PersonId, ServiceId, StaffId
 
 EntryId = NewType("EntryId", UUID)
 """One row of the log. Leads with the time in milliseconds (RFC 9562 version 7), so ids sort as time does."""
@@ -53,6 +53,12 @@ class Event(StrEnum):
     ATTACHMENT_REMOVE = "attachment.remove"
     CONSENT_GIVE = "consent.give"
     CONSENT_WITHDRAW = "consent.withdraw"
+
+    # A patient asks about a case or about an entry of this log, and is answered.
+    INQUIRY_ASK = "inquiry.ask"
+    INQUIRY_LIST = "inquiry.list"
+    INQUIRY_READ = "inquiry.read"
+    INQUIRY_ANSWER = "inquiry.answer"
 
     # A referral is written, registered, received.
     REFERRAL_CREATE_DRAFT = "referral.create-draft"
@@ -142,6 +148,7 @@ class Event(StrEnum):
     KEY_RETIRE = "key.retire"
     KEY_DESTROY = "key.destroy"
     KEY_COMPROMISED = "key.compromised"
+    DIRECTORY_ENROL = "directory.enrol"
     DIRECTORY_SIGN = "directory.sign"
     DIRECTORY_PULL = "directory.pull"
     DIRECTORY_REFUSED = "directory.refused"
@@ -175,6 +182,8 @@ READS: Final = frozenset(
         Event.PERSON_READ,
         Event.PERSON_LIST,
         Event.PERSON_SEARCH,
+        Event.INQUIRY_LIST,
+        Event.INQUIRY_READ,
         Event.LOG_READ,
         Event.API_READ,
         Event.API_SEARCH,
@@ -236,6 +245,28 @@ class Entry:
     place: int | None
     patient_seq: int | None = None
     """This entry's number in the asked patient's own log."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sought:
+    """Which entries are looked for; what is not named does not matter."""
+
+    person: PersonId | None = None
+    staff: StaffId | None = None
+    event: Event | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    """Before this instant."""
+
+    @property
+    def first(self) -> EntryId | None:
+        """The lowest id an entry of the period can have."""
+        return None if self.since is None else entry_id(self.since, UUID(int=0))
+
+    @property
+    def end(self) -> EntryId | None:
+        """The lowest id of what comes after the period."""
+        return None if self.until is None else entry_id(self.until, UUID(int=0))
 
 
 @dataclass(frozen=True, kw_only=True)

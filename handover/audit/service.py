@@ -13,13 +13,13 @@ from typing import Any, Final
 import orjson
 from sqlalchemy.orm import Session
 
-from handover.actors import Actor
+from handover.actors import Actor, Staff
 from handover.audit import model, store
-from handover.audit.model import Detail, Entry, EntryId, Event, Outcome, Record, Verification
+from handover.audit.model import Detail, Entry, EntryId, Event, Outcome, Record, Sought, Verification
 from handover.audit.store import AnyRow
 from handover.audit.verification import COLUMN, TABLE, Walk
 from handover.db import Database, provided
-from handover.errors import Conflict
+from handover.errors import Conflict, NotFound
 from handover.ids import AgencyId, PersonId, ServiceId, new_uuid
 from handover.keys.vault import Vault
 
@@ -115,6 +115,27 @@ def entries_about(
     return (*fresh, *(_entry(vault, row, row.patient_seq) for row in older))[:limit]
 
 
+def entry(session: Session, agency: AgencyId, wanted: EntryId) -> Entry:
+    """Return one entry of an agency's log. Raises NotFound('audit.no-entry')."""
+    row = store.one(session, agency, wanted)
+    if row is None:
+        raise NotFound("audit.no-entry")
+    return _entry(provided(session, Vault), row, None)
+
+
+def entries(
+    session: Session, agency: AgencyId, wanted: Sought, *, before: EntryId | None = None, limit: int = 50
+) -> tuple[Entry, ...]:
+    """Return the entries that are looked for, newest first; `before` the last one shown goes further back.
+
+    Who reads them logs that, in the same transaction. What was written a second ago may still be missing from a
+    person's.
+    """
+    vault = provided(session, Vault)
+    rows = store.sought(session, agency, wanted, before=before, limit=limit)
+    return tuple(_entry(vault, row, None) for row in rows)
+
+
 def sequence(db: Database, agency: AgencyId, *, batch: int = BATCH) -> int:
     """Give rows that wait their place, a batch in each transaction; returns how many.
 
@@ -166,6 +187,7 @@ def _row(vault: Vault, wanted: Record) -> dict[str, Any]:
         "at": wanted.at,
         "event": wanted.event.value,
         "outcome": wanted.outcome.value,
+        "staff": wanted.actor.id if isinstance(wanted.actor, Staff) else None,
         "persons": model.pack(wanted.persons),
         "subject": wanted.subject,
         "salt": salt,

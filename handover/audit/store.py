@@ -8,6 +8,7 @@ from sqlalchemy import Row, Select, and_, bindparam, func, insert, or_, select, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from handover.audit.model import Sought
 from handover.audit.tables import AuditEntry, AuditHead, AuditPerson
 from handover.ids import AgencyId, PersonId
 
@@ -138,6 +139,33 @@ def about(
     return session.execute(query).all()
 
 
+def one(session: Session, agency: AgencyId, entry: UUID) -> AnyRow | None:
+    """Return one row, whole."""
+    return session.execute(_whole().where(ENTRY.agency == agency, ENTRY.id == entry)).first()
+
+
+def sought(
+    session: Session, agency: AgencyId, wanted: Sought, *, before: UUID | None, limit: int
+) -> Sequence[AnyRow]:
+    """Return the agency's rows that are looked for, newest first, before an entry: one range of an index.
+
+    A person's rows are found by the person's own log, so those that wait for a place are not among them.
+    """
+    query = _whole().where(ENTRY.agency == agency)
+    if wanted.person is not None:
+        of_person = and_(PERSON.agency == ENTRY.agency, PERSON.entry == ENTRY.id)
+        query = query.join(AuditPerson.__table__, of_person).where(PERSON.person == wanted.person)
+    for column, value in ((ENTRY.staff, wanted.staff), (ENTRY.event, wanted.event)):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.first is not None:
+        query = query.where(ENTRY.id >= wanted.first)
+    for end in (before, wanted.end):
+        if end is not None:
+            query = query.where(ENTRY.id < end)
+    return session.execute(query.order_by(ENTRY.id.desc()).limit(limit)).all()
+
+
 def placed(session: Session, agency: AgencyId) -> Iterator[AnyRow]:
     """Yield every placed row in order, a page at a time."""
     last = 0
@@ -180,6 +208,7 @@ def _whole(*more: Any) -> Select[*tuple[Any, ...]]:
         ENTRY.at,
         ENTRY.event,
         ENTRY.outcome,
+        ENTRY.staff,
         ENTRY.persons,
         ENTRY.subject,
         ENTRY.salt,

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, LargeBinary, String, Uuid
+from sqlalchemy import BigInteger, Index, LargeBinary, String, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from handover.db import Base, UtcDateTime
@@ -13,14 +13,27 @@ class AuditEntry(Base):
     """One logged event. Plain are only ids, times, event and outcome; who, why and all texts are sealed."""
 
     __tablename__ = "audit_entry"
-    # NULL sorts together in this index on both databases: the rows that wait for a place are one range of it.
-    __table_args__ = (Index("ix_audit_entry_agency_place", "agency", "place", unique=True),)
+    # NULL sorts together in the first index on both databases: the rows that wait for a place are one range of it.
+    __table_args__ = (
+        Index("ix_audit_entry_agency_place", "agency", "place", unique=True),
+        Index("ix_audit_entry_event", "agency", "event", "id"),
+        Index(
+            "ix_audit_entry_staff",
+            "agency",
+            "staff",
+            "id",
+            sqlite_where=text("staff is not null"),
+            postgresql_where=text("staff is not null"),
+        ),
+    )
 
     agency: Mapped[str] = mapped_column(String(20), primary_key=True)
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     event: Mapped[str] = mapped_column(String(40))
     outcome: Mapped[str] = mapped_column(String(10))
+    staff: Mapped[UUID | None] = mapped_column(Uuid)
+    """Which staff member did it, by the agency's own id of them."""
     persons: Mapped[bytes] = mapped_column(LargeBinary)
     """Sixteen bytes for each person named."""
     subject: Mapped[str | None] = mapped_column(String(80))

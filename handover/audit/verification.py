@@ -85,6 +85,7 @@ def _plain(row: AnyRow) -> Mapping[str, object]:
         "at": model.spelt(row.at),
         "event": row.event,
         "outcome": row.outcome,
+        "staff": None if row.staff is None else row.staff.hex,
         "persons": [person.hex for person in model.unpack(row.persons)],
         "subject": row.subject,
     }
@@ -92,4 +93,5 @@ def _plain(row: AnyRow) -> Mapping[str, object]:
 
 def _sealed(entry: bytes) -> Mapping[str, object]:
     said = orjson.loads(entry)
-    return {name: said[name] for name in ("id", "agency", "at", "event", "outcome", "persons", "subject")}
+    plain = {name: said[name] for name in ("id", "agency", "at", "event", "outcome", "persons", "subject")}
+    return {**plain, "staff": said["who"].get("id")}

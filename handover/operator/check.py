@@ -23,6 +23,7 @@ from handover.db import Database
 from handover.directory import service as directory
 from handover.errors import HandoverError
 from handover.ids import AgencyId
+from handover.inquiry import service as inquiry
 from handover.keys import files, keyring, passphrase
 from handover.keys.files import KeyFile
 from handover.keys.lifecycle import KeyState, Use
@@ -169,6 +170,15 @@ def deliveries(vitals: Sequence[Vitals], now: datetime) -> Iterator[Finding]:
             )
 
 
+def inquiries(session: Session, agency: AgencyId, now: datetime) -> Iterator[Finding]:
+    """Have patients who asked been answered?"""
+    late = inquiry.count_overdue(session, agency, now=now)
+    if late:
+        what = "question" if late == 1 else "questions"
+        sentence = f"{agency}: {late} {what} from patients should have been answered."
+        yield Finding("questions", Verdict.WARNING, sentence)
+
+
 def log(session: Session, agency: AgencyId, *, thorough: bool) -> Iterator[Finding]:
     """Is the log whole?"""
     length = audit.count_placed(session, agency)
@@ -199,6 +209,7 @@ def examine(db: Database, settings: Settings, *, now: datetime, thorough: bool =
         vitals = service.vitals(session, settings.agencies, late_after=settings.late_after, now=now)
         yield from deliveries(vitals, now)
         for agency in settings.agencies:
+            yield from inquiries(session, agency, now)
             yield from log(session, agency, thorough=thorough)
 
 

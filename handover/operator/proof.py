@@ -36,6 +36,8 @@ SEALS: Final[tuple[Seal, ...]] = (
     Seal("consent_choice", "said", ("id",)),
     Seal("exchange_outgoing_content", "jws", ("message",)),
     Seal("exchange_incoming", "jws", ("sender", "message")),
+    Seal("inquiry", "question", ("id",)),
+    Seal("inquiry", "answer", ("id",)),
     Seal("internal_note", "note", ("id",)),
     Seal("person", "identity", ("id",)),
     Seal("referral", "standing", _COPY),

@@ -163,6 +163,8 @@ class PatientCase:
     is_overdue: bool
     agencies: tuple[AgencyId, ...]
     """Whose copies on this node it was read from."""
+    where: Party
+    """The service of this node that can answer for it: the one that holds it, else the one that keeps a copy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -657,6 +659,9 @@ def _patient_case(session: Session, copies: Sequence[Stored], now: datetime) -> 
         days_left=_days_left(standing, now),
         is_overdue=step is not None and step.due_at <= now and standing.status in _BEFORE_ASSESSMENT,
         agencies=tuple(sorted({stored.agency for stored in copies})),
+        where=next(
+            (copy.standing.home for copy in copies if copy.standing.home == standing.holder), best.standing.home
+        ),
     )
 
 

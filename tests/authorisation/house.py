@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import count
 from typing import Final
+from uuid import UUID
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -17,12 +18,15 @@ from werkzeug.test import TestResponse
 
 from handover.access import service as access
 from handover.access.service import NewStaff, Proven
-from handover.actors import Machine, Role, Staff
+from handover.actors import Machine, Patient, Role, Staff
 from handover.app import create_app
 from handover.db import Database
 from handover.demo.people import synthetic_number
 from handover.exchange.tables import OutgoingRow
 from handover.ids import AgencyId, ServiceId
+from handover.inquiry import service as inquiry
+from handover.inquiry.model import ANSWERS, About
+from handover.person import service as person
 from handover.person.model import Identity
 from handover.referral import service
 from handover.team import service as team
@@ -40,6 +44,7 @@ MISSING: Final = {
     "service": "9999999",
     "receiver": "310009998",
     "agency": "310009998",
+    "inquiry": "00000000-0000-4000-8000-000000000006",
 }
 """For each parameter of an address a value that names nothing; another parameter needs a case here."""
 PACED: Final = ("SELECT directory_copy.revision", "UPDATE web_session SET active_at")
@@ -146,6 +151,7 @@ def house(open_database: Callable[[], Database]) -> House:
     _referrals(found)
     _callers(found)
     _tasks(found)
+    _inquiries(found)
     return found
 
 
@@ -222,6 +228,21 @@ def _session(house: House, subject: str, staff: Staff | None) -> str:
     proven = Proven(kind=kind, subject=subject, name="N", id_token="x", authenticated_at=now)
     with house.town.kommune.db.transaction() as session:
         return access.begin_session(session, proven, staff=staff, home=home, now=now)
+
+
+def _inquiries(house: House) -> None:
+    """Each patient asks the service that has the case; its leaders and security officers may know."""
+    with house.town.kommune.db.transaction() as session:
+        for thing in [thing for thing in house.things if thing.agency == DPS and len(thing.values) == 2]:
+            referral, service_ = UUID(dict(thing.values)["referral"]), ServiceId(dict(thing.values)["service"])
+            mine = next(t for t in house.things if t.patient and t.shows == thing.shows)
+            owner = person.of_number(session, DPS, mine.patient)
+            assert owner is not None
+            about = About(agency=DPS, service=service_, kind="referral", subject=referral, reference="AAAA-2222")
+            by = Patient(number=mine.patient, name="")
+            made = inquiry.ask(session, about, "Hvorfor?", by=by, person=owner, now=house.town.now)
+            values = (("inquiry", str(made)),)
+            house.things.append(Thing(values, DPS, service_, frozenset(ANSWERS), shows=thing.shows))
 
 
 def _tasks(house: House) -> None:

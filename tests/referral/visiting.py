@@ -1,7 +1,7 @@
 """People of the two nodes in front of their pages: registered, signed in, with a client that sends forms."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from html import unescape
 from re import DOTALL, findall, search, sub
 from typing import Final
@@ -25,16 +25,21 @@ EVERYBODY: Final = (PER, FATIMA, INGRID, OLA, SARA, LEADER, NAVN)
 
 def register_everybody(town: Town) -> None:
     """Enter the staff in the registers of their agencies, under the ids the tests know them by."""
-    for sequence, who in enumerate(EVERYBODY, start=1):
-        by = Machine(agency=who.agency, name="seed")
-        login = synthetic_number(date(1970, 1, sequence), 1)
-        with town.node_of(who.agency).db.transaction() as session:
-            ids.set_source(lambda who=who: who.id)  # type: ignore[misc]
-            new = NewStaff(login=login, name=who.name, title=who.title, phone=who.phone)
-            access.register(session, new, agency=who.agency, by=by, now=town.now)
-            ids.reset()
-            for at, role in who.roles:
-                access.grant(session, who.id, role, at, agency=who.agency, by=by, now=town.now)
+    for who in EVERYBODY:
+        register(town, who)
+
+
+def register(town: Town, who: Staff) -> None:
+    """Enter one of the staff in the register of their agency."""
+    by = Machine(agency=who.agency, name="seed")
+    login = synthetic_number(date(1970, 1, 1) + timedelta(days=who.id.int), 1)
+    with town.node_of(who.agency).db.transaction() as session:
+        ids.set_source(lambda: who.id)
+        new = NewStaff(login=login, name=who.name, title=who.title, phone=who.phone)
+        access.register(session, new, agency=who.agency, by=by, now=town.now)
+        ids.reset()
+        for at, role in who.roles:
+            access.grant(session, who.id, role, at, agency=who.agency, by=by, now=town.now)
 
 
 def sign_in(node: Node, actor: Staff | Patient, town: Town) -> tuple[str, str]:

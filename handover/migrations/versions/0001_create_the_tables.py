@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("event", sa.String(length=40), nullable=False),
         sa.Column("outcome", sa.String(length=10), nullable=False),
+        sa.Column("staff", sa.Uuid(), nullable=True),
         sa.Column("persons", sa.LargeBinary(), nullable=False),
         sa.Column("subject", sa.String(length=80), nullable=True),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
@@ -29,6 +30,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency", "id", name=op.f("pk_audit_entry")),
     )
     op.create_index("ix_audit_entry_agency_place", "audit_entry", ["agency", "place"], unique=True)
+    op.create_index("ix_audit_entry_event", "audit_entry", ["agency", "event", "id"], unique=False)
+    op.create_index(
+        "ix_audit_entry_staff",
+        "audit_entry",
+        ["agency", "staff", "id"],
+        unique=False,
+        sqlite_where=sa.text("staff is not null"),
+        postgresql_where=sa.text("staff is not null"),
+    )
     op.create_table(
         "audit_head",
         sa.Column("agency", sa.String(length=20), nullable=False),
@@ -243,6 +253,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("kind", "process", name=op.f("pk_heartbeat")),
     )
     op.create_table(
+        "inquiry",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("subject", sa.Uuid(), nullable=False),
+        sa.Column("entry", sa.Uuid(), nullable=True),
+        sa.Column("person", sa.Uuid(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("question", sa.LargeBinary(), nullable=False),
+        sa.Column("answered_by", sa.Uuid(), nullable=True),
+        sa.Column("answer", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("agency", "id", name=op.f("pk_inquiry")),
+    )
+    op.create_index("ix_inquiry_due", "inquiry", ["agency", "is_open", "due_at", "id"], unique=False)
+    op.create_index("ix_inquiry_person", "inquiry", ["agency", "person", "asked_at"], unique=False)
+    op.create_table(
         "internal_note",
         sa.Column("agency", sa.String(length=9), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -255,6 +284,20 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_internal_note_subject", "internal_note", ["agency", "service", "kind", "subject", "at"], unique=False
+    )
+    op.create_table(
+        "journal_taken",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_taken")),
+    )
+    op.create_table(
+        "log_check",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("rows", sa.BigInteger(), nullable=False),
+        sa.Column("findings", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", name=op.f("pk_log_check")),
     )
     op.create_table(
         "login_attempt",
