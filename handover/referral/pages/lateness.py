@@ -26,6 +26,11 @@ def time_left(row: CaseRow) -> str:
     """Return how much time a case in a list has left, or what is due when."""
     if row.days_left is not None and row.status in UNASSESSED:
         return dates.working_days_left(row.days_left)
+    return date_of_step(row)
+
+
+def date_of_step(row: CaseRow) -> str:
+    """Return when the next step of the reader's side is, or should have been, done."""
     if row.due_at is None:
         return ""
     if row.step is Step.HOLD_FIRST_APPOINTMENT:

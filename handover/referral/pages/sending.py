@@ -30,6 +30,7 @@ from handover.referral.lifecycle import ENDED, Act, Side, Status, Version, holde
 from handover.referral.model import AttachmentId, Question, Refusal
 from handover.referral.pages import told
 from handover.referral.pages.asked import ACTS, ActPage
+from handover.referral.pages.lateness import date_of_step
 from handover.referral.service import Case, CaseRow, SentFilter, Turn
 from handover.referral.standing import for_patient, refusal_shown_from
 from handover.web import dates, parts
@@ -90,6 +91,8 @@ class Line:
     place: str
     tag: Sentence
     tone: parts.Tone
+    ask: str
+    """What the reader's side must do; nothing where the next move is somebody else's."""
     days: str
     is_late: bool
 
@@ -292,16 +295,23 @@ def _patients(session: Session, case: Case, at: datetime) -> words.Scene:
 def _line(session: Session, row: CaseRow) -> Line:
     state = _state(row)
     is_draft = row.status is Status.DRAFT
+    place = scenes.name_of(session, row.holder, row.counterpart)
+    ask = "" if row.step is None or is_draft else words.asked_of(row.step, place=place)
     return Line(
         row=row,
         url=url_for(".write" if is_draft else ".show", referral=row.referral),
         name=row.name or _("Uten navn"),
-        place=scenes.name_of(session, row.holder, row.counterpart),
+        place=place,
         tag=words.TAGS[state],
         tone=words.TONES[state],
-        days="" if row.days_left is None else dates.working_days_left(row.days_left),
+        ask=ask,
+        days=date_of_step(row) if ask else _days(row),
         is_late=row.is_overdue or row.is_undelivered,
     )
+
+
+def _days(row: CaseRow) -> str:
+    return "" if row.days_left is None else dates.working_days_left(row.days_left)
 
 
 def _state(row: CaseRow) -> words.State:

@@ -6,6 +6,7 @@ line of history, `sections` for what the referral says. Pure over values; the wo
 when they are shown.
 """
 
+from handover.referral.words.banner import asked_of as asked_of
 from handover.referral.words.banner import banner as banner
 from handover.referral.words.codes import CODE_SYSTEMS as CODE_SYSTEMS
 from handover.referral.words.codes import CONSENTS as CONSENTS

@@ -108,6 +108,12 @@ def banner(scene: Scene, step: NextStep | None) -> parts.NextStep:
     )
 
 
+def asked_of(step: Step, **named: str) -> str:
+    """Return what that step asks of the reader, for a row of a list; nothing where others move."""
+    ask = ASKS[step]
+    return gettext(ask.sentence.bokmaal, **named) if ask.must else ""
+
+
 def _ask(scene: Scene, state: State, step: NextStep | None) -> Ask | None:
     if state is _T.OVERDUE and not (step is not None and step.step is Step.ANSWER):
         return _LATE[scene.reader]
