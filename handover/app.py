@@ -9,6 +9,9 @@ from sqlalchemy.orm import Session
 from handover import clock, migrations, web
 from handover.access import public
 from handover.access import wiring as access
+from handover.bundle import topics
+from handover.bundle.importing import Lender
+from handover.bundle.topics import Topics
 from handover.config import Settings
 from handover.db import Database
 from handover.directory import documents
@@ -67,6 +70,8 @@ def assemble(settings: Settings, db: Database, keyring: Keyring) -> Node:
     db.provide(Vault, open_vault(db, keyring, now=clock.now()))
     db.provide(Products, products)
     db.provide(Peers, peers.of_directory(db, settings.directory_source))
+    db.provide(Topics, topics.read(settings.topics_dir))
+    db.provide(Lender, Lender())
     db.provide(Pace, Pace(late_after=settings.late_after, expire_after=settings.expire_after))
     return Node(settings=settings, db=db, keyring=keyring, products=products)
 

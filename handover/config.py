@@ -37,6 +37,8 @@ class Settings:
     late_after: timedelta = timedelta(minutes=30)
     expire_after: timedelta = timedelta(hours=96)
     undo_seconds: int = 30
+    topics_dir: Path | None = None
+    """A folder with an agency's own topics of a handover, `<organisation number>.json`; None: the product's."""
     environment: Mapping[str, str] | None = None
 
     @property
@@ -85,5 +87,6 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         citizen_client_id=env.get("HANDOVER_CITIZEN_CLIENT_ID"),
         citizen_acr=env.get("HANDOVER_CITIZEN_ACR"),
         undo_seconds=int(undo),
+        topics_dir=Path(env["HANDOVER_TOPICS_DIR"]) if env.get("HANDOVER_TOPICS_DIR") else None,
         environment=dict(env),
     )

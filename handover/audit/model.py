@@ -101,6 +101,49 @@ class Event(StrEnum):
     REFERRAL_REDIRECT_ARRIVED = "referral.redirect-arrived"
     REFERRAL_REDIRECT_FAILED = "referral.redirect-failed"
 
+    # A handover is begun, shown, received.
+    HANDOVER_START = "handover.start"
+    HANDOVER_READ = "handover.read"
+    HANDOVER_LIST = "handover.list"
+    HANDOVER_PREVIEW = "handover.preview"
+    HANDOVER_DOCUMENT_READ = "handover.document-read"
+    HANDOVER_COPY = "handover.copy"
+    HANDOVER_RECEIVE = "handover.receive"
+    HANDOVER_RECEIVE_STATUS = "handover.receive-status"
+    HANDOVER_RECEIVE_WITHDRAWAL = "handover.receive-withdrawal"
+
+    # Acts of its lifecycle, by the act's own name: `Event(f"handover.{act}")` (DESIGN section 4).
+    HANDOVER_WRITE = "handover.write"
+    HANDOVER_INVITE = "handover.invite"
+    HANDOVER_SEND = "handover.send"
+    HANDOVER_UNDO_SEND = "handover.undo-send"
+    HANDOVER_SEND_AGAIN = "handover.send-again"
+    HANDOVER_GIVE_UP = "handover.give-up"
+    HANDOVER_NOTE_TO_RECEIVER = "handover.note-to-receiver"
+    HANDOVER_CLOSE = "handover.close"
+    HANDOVER_MARK = "handover.mark"
+    HANDOVER_WRITE_OWN_WORDS = "handover.write-own-words"
+    HANDOVER_PAUSE = "handover.pause"
+    HANDOVER_RESUME = "handover.resume"
+    HANDOVER_APPROVE = "handover.approve"
+    HANDOVER_TAKE_BACK_YES = "handover.take-back-yes"
+    HANDOVER_RELEASE_MORE = "handover.release-more"
+    HANDOVER_WITHDRAW = "handover.withdraw"
+    HANDOVER_REOPEN = "handover.reopen"
+    HANDOVER_OPEN = "handover.open"
+    HANDOVER_TAKE = "handover.take"
+    HANDOVER_ASK = "handover.ask"
+    HANDOVER_PLAN_MEETING = "handover.plan-meeting"
+    HANDOVER_CANCEL_MEETING = "handover.cancel-meeting"
+    HANDOVER_HOLD_MEETING = "handover.hold-meeting"
+    HANDOVER_TAKE_OVER = "handover.take-over"
+    HANDOVER_DECLINE = "handover.decline"
+    HANDOVER_ANSWER_WITHDRAWAL = "handover.answer-withdrawal"
+    HANDOVER_NOTE_TO_SENDER = "handover.note-to-sender"
+    HANDOVER_INTERNAL_NOTE = "handover.internal-note"
+    HANDOVER_ARRIVE = "handover.arrive"
+    HANDOVER_YES_LAPSED = "handover.yes-lapsed"
+
     # What a team does with its work.
     WORK_ASSIGN = "work.assign"
     WORK_DONE = "work.done"
@@ -177,6 +220,11 @@ READS: Final = frozenset(
         Event.REFERRAL_OPEN,
         Event.REFERRAL_LIST,
         Event.REFERRAL_SEARCH,
+        Event.HANDOVER_READ,
+        Event.HANDOVER_OPEN,
+        Event.HANDOVER_LIST,
+        Event.HANDOVER_PREVIEW,
+        Event.HANDOVER_DOCUMENT_READ,
         Event.ATTACHMENT_READ,
         Event.WORKLIST_LIST,
         Event.PERSON_READ,

@@ -293,6 +293,28 @@ class Frozen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MadeFrom:
+    """One item of a frozen document, as it was then."""
+
+    item: ItemId
+    revision: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """What is kept beside a frozen document, and never leaves: what it was made from."""
+
+    files: tuple[File, ...] = ()
+    made_from: tuple[MadeFrom, ...] = ()
+    permits: tuple[str, ...] = ()
+    """Topics of a permit that it takes to send it, where one is needed."""
+    fingerprint: str = ""
+    """Hex SHA-256 over the `Released` it was made of: equal as long as nothing that travels has changed."""
+    round: int = 1
+    supplements: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Approval:
     """The patient's yes to one frozen document."""
 

@@ -31,11 +31,19 @@ class Seal:
 
 
 _COPY: Final = ("side", "service", "referral")
+_HANDOVER: Final = ("side", "service", "handover")
 SEALS: Final[tuple[Seal, ...]] = (
     Seal("audit_entry", "sealed", ("id",)),
     Seal("consent_choice", "said", ("id",)),
     Seal("exchange_outgoing_content", "jws", ("message",)),
     Seal("exchange_incoming", "jws", ("sender", "message")),
+    Seal("handover", "standing", _HANDOVER),
+    Seal("handover_choices", "consent", ("handover", "sha256")),
+    Seal("handover_document", "about", (*_HANDOVER, "sha256")),
+    Seal("handover_document", "document", (*_HANDOVER, "sha256")),
+    Seal("handover_file", "data", (*_HANDOVER, "name")),
+    Seal("handover_history", "entry", (*_HANDOVER, "line")),
+    Seal("handover_item", "item", ("handover", "id")),
     Seal("inquiry", "question", ("id",)),
     Seal("inquiry", "answer", ("id",)),
     Seal("internal_note", "note", ("id",)),

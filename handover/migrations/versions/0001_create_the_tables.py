@@ -246,6 +246,91 @@ def upgrade() -> None:
         "ix_exchange_reply_due", "exchange_reply", ["agency", "peer", "is_open", "due_at"], unique=False
     )
     op.create_table(
+        "handover",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("side", sa.String(length=10), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("handover", sa.Uuid(), nullable=False),
+        sa.Column("reference", sa.String(length=9), nullable=False),
+        sa.Column("person", sa.Uuid(), nullable=False),
+        sa.Column("status", sa.String(length=24), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("shelf", sa.String(length=10), nullable=False),
+        sa.Column("is_undelivered", sa.Boolean(), nullable=False),
+        sa.Column("owner", sa.Uuid(), nullable=True),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("standing", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "side", "service", "handover", name=op.f("pk_handover")),
+    )
+    op.create_index("ix_handover_handover", "handover", ["agency", "handover", "side"], unique=False)
+    op.create_index(
+        "ix_handover_list",
+        "handover",
+        ["agency", "side", "service", "shelf", "updated_at", "handover"],
+        unique=False,
+    )
+    op.create_index("ix_handover_person", "handover", ["agency", "person", "side"], unique=False)
+    op.create_index("ix_handover_reference", "handover", ["agency", "reference", "side", "service"], unique=False)
+    op.create_table(
+        "handover_choices",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("handover", sa.Uuid(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("consent", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "handover", "sha256", "at", name=op.f("pk_handover_choices")),
+    )
+    op.create_table(
+        "handover_document",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("side", sa.String(length=10), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("handover", sa.Uuid(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("document", sa.LargeBinary(), nullable=False),
+        sa.Column("about", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "agency", "side", "service", "handover", "sha256", name=op.f("pk_handover_document")
+        ),
+    )
+    op.create_table(
+        "handover_file",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("side", sa.String(length=10), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("handover", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "side", "service", "handover", "name", name=op.f("pk_handover_file")),
+    )
+    op.create_table(
+        "handover_history",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("side", sa.String(length=10), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("handover", sa.Uuid(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("act", sa.String(length=24), nullable=False),
+        sa.Column("status", sa.String(length=24), nullable=False),
+        sa.Column("entry", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "side", "service", "handover", "line", name=op.f("pk_handover_history")),
+    )
+    op.create_table(
+        "handover_item",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("handover", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("item", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "handover", "id", name=op.f("pk_handover_item")),
+    )
+    op.create_table(
         "heartbeat",
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("process", sa.String(length=120), nullable=False),

@@ -1,0 +1,27 @@
+"""What a handover may borrow from other products, learnt from above: `app.py` fills it in (DESIGN section 6)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from handover.actors import Staff
+from handover.bundle.model import Importable
+from handover.ids import PersonId
+
+
+def _nothing(_session: Session, _by: Staff, _about: PersonId) -> tuple[Importable, ...]:
+    return ()
+
+
+def _no_bytes(_session: Session, _by: Staff, key: str) -> bytes:
+    raise KeyError(key)
+
+
+@dataclass(frozen=True)
+class Lender:
+    """Texts and documents about a person that a clinician already sees here. Reached by `provided`."""
+
+    texts: Callable[[Session, Staff, PersonId], tuple[Importable, ...]] = _nothing
+    data: Callable[[Session, Staff, str], bytes] = _no_bytes
+    """The bytes of a document, by its key; raises NotFound for what that clinician does not see."""

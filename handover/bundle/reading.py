@@ -1,0 +1,210 @@
+"""What people see of a handover: one case, the sender's list, the patient's own, a document, a file.
+
+Every function logs what it shows, in the same transaction (rule 18): one row for a case, one for a list. Nothing
+that is private to the patient is in what a clinician is given: no item, no number, no order.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from handover.actors import Party, Patient, Staff
+from handover.audit import service as audit
+from handover.audit.model import Event as Logged
+from handover.bundle import cases, freezing, marking, store, writing
+from handover.bundle.cases import Turn
+from handover.bundle.lifecycle import AT_SENDER, Act, Side
+from handover.bundle.model import Entry, File, Frozen, Item, Mark, Topic, TopicCode
+from handover.bundle.standing import Standing, offered, responsible
+from handover.bundle.steps import NextStep, Shelf, next_step
+from handover.bundle.store import HandoverNotFound, Stored
+from handover.bundle.topics import of_agency
+from handover.errors import NotFound
+from handover.exchange import service as exchange
+from handover.exchange.model import Delivery
+from handover.ids import AgencyId, ServiceId
+from handover.person import service as person
+from handover.person.model import Identity
+from handover.team import service as team
+from handover.team.model import InternalNote, Task
+
+PAGE: Final = 50
+OPEN: Final = (Shelf.DRAFT, Shelf.TO_DO, Shelf.WAITING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """Everything one page shows of a handover, to one reader."""
+
+    standing: Standing
+    patient: Identity = field(repr=False)
+    responsible: Party
+    history: tuple[Entry, ...]
+    acts: tuple[Act, ...]
+    """What this reader may do now."""
+    items: tuple[Item, ...] = ()
+    """At the origin: what this reader is shown, numbered from 1."""
+    topics: Mapping[TopicCode, Topic] = field(default_factory=dict)
+    """At the origin: the agency's ready topics, in the order they are shown."""
+    permitted: frozenset[str] | None = None
+    """Topics of a permit that may be marked to go along to this receiver; None: everything."""
+    is_yes_valid: bool = False
+    next: NextStep | None = None
+    delivery: Delivery | None = None
+    """How far the latest sending came: the three receipts."""
+    notes: tuple[InternalNote, ...] = ()
+    """Yellow notes; only at the service where they were written."""
+    tasks: tuple[Task, ...] = ()
+
+    @property
+    def undecided(self) -> tuple[Item, ...]:
+        """What nothing was chosen for yet: it stays, and is named once before the yes."""
+        return tuple(item for item in self.items if item.marked.mark is Mark.UNDECIDED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One line of a list."""
+
+    standing: Standing
+    patient: Identity = field(repr=False)
+    responsible: Party
+    next: NextStep | None
+    updated_at: datetime
+
+
+def case_of(session: Session, turn: Turn) -> Case:
+    """Return a case as this reader sees it, and log that it was read."""
+    stored = cases.fetch(session, turn)
+    cases.log(session, stored, Logged.HANDOVER_READ, by=turn.by, now=turn.now)
+    return show(session, stored, turn)
+
+
+def show(session: Session, stored: Stored, turn: Turn) -> Case:
+    """Return what a page shows of a copy that was fetched already."""
+    standing = stored.standing
+    at_origin = standing.side is Side.SENDER
+    is_staff = isinstance(turn.by, Staff)
+    return Case(
+        standing=standing,
+        patient=person.identity_of(session, stored.agency, standing.person),
+        responsible=responsible(standing, turn.now),
+        history=store.history(session, standing),
+        acts=offered(standing, turn.side),
+        items=writing.shown_items(session, stored, turn) if at_origin else (),
+        topics=of_agency(session, stored.agency) if at_origin else {},
+        permitted=marking.permitted(session, stored, turn) if at_origin else None,
+        is_yes_valid=at_origin and freezing.is_still_approved(session, standing),
+        next=next_step(standing),
+        delivery=_delivery(session, standing, turn.now),
+        notes=team.notes(session, cases.place_of(standing)) if is_staff else (),
+        tasks=team.tasks_about(session, stored.agency, standing.handover) if is_staff else (),
+    )
+
+
+def mine(
+    session: Session,
+    by: Staff,
+    *,
+    now: datetime,
+    side: Side = Side.SENDER,
+    service: ServiceId | None = None,
+    shelves: Sequence[Shelf] = OPEN,
+    after: store.Cursor | None = None,
+) -> tuple[Listed, ...]:
+    """Return the handovers of the services where the reader works, the latest change first; one row in the log."""
+    found = store.page(session, by=by, side=side, service=service, shelves=shelves, after=after, limit=PAGE)
+    lines = _listed(session, found, now)
+    audit.record(
+        session,
+        event=Logged.HANDOVER_LIST,
+        actor=by,
+        agency=by.agency,
+        persons=tuple(each.standing.person for each in lines),
+        service=service,
+        now=now,
+    )
+    return lines
+
+
+def my_handovers(
+    session: Session, agencies: Sequence[AgencyId], by: Patient, *, now: datetime
+) -> tuple[Listed, ...]:
+    """Return the patient's own handovers at these agencies, once each, from the sender's copy if it is here."""
+    found = store.copies_about(session, cases.known_as(session, by, agencies))
+    best: dict[object, Stored] = {}
+    for each in found:
+        held = best.get(each.standing.handover)
+        if held is None or each.standing.side is Side.SENDER:
+            best[each.standing.handover] = each
+    lines = _listed(session, tuple(best.values()), now)
+    for agency in sorted({each.standing.home.agency for each in lines}):
+        persons = tuple(each.standing.person for each in lines if each.standing.home.agency == agency)
+        audit.record(session, event=Logged.HANDOVER_LIST, actor=by, agency=agency, persons=persons, now=now)
+    return lines
+
+
+def document_of(session: Session, turn: Turn, sha256: str | None = None) -> Frozen:
+    """Return a frozen document of this copy, byte for byte: the one of this round, or the one with that hash.
+
+    A clinician is not given an earlier preview: it may show what the patient has taken back since. Raises
+    HandoverNotFound.
+    """
+    stored = cases.fetch(session, turn)
+    frozen = _document(session, stored.standing, sha256)
+    cases.log(session, stored, Logged.HANDOVER_DOCUMENT_READ, by=turn.by, now=turn.now)
+    return frozen
+
+
+def file_of(session: Session, turn: Turn, sha256: bytes) -> tuple[File, bytes]:
+    """Return a document of an item, or one that travelled, with its bytes. Raises HandoverNotFound."""
+    stored = cases.fetch(session, turn)
+    standing = stored.standing
+    held = [item.content.file for item in writing.shown_items(session, stored, turn)]
+    for each in (*standing.documents, *filter(None, [standing.frozen])):
+        kept = store.document(session, standing, each)
+        held += kept.frozen.files if kept is not None else ()
+    file = next((each for each in held if each is not None and each.sha256 == sha256), None)
+    if file is None:
+        raise HandoverNotFound
+    cases.log(session, stored, Logged.ATTACHMENT_READ, by=turn.by, now=turn.now)
+    return file, store.file_data(session, standing, file)
+
+
+def _document(session: Session, standing: Standing, sha256: str | None) -> Frozen:
+    if sha256 is None:
+        return freezing.sent_document(session, standing)
+    known = {*standing.documents, standing.frozen}
+    kept = store.document(session, standing, sha256) if sha256 in known else None
+    if kept is None:
+        raise HandoverNotFound
+    return kept.frozen
+
+
+def _delivery(session: Session, standing: Standing, now: datetime) -> Delivery | None:
+    if standing.side is not Side.SENDER or standing.message is None or standing.status in AT_SENDER:
+        return None
+    try:
+        return exchange.delivery(session, standing.home.agency, standing.message, now=now)
+    except NotFound:
+        return None
+
+
+def _listed(session: Session, found: Sequence[Stored], now: datetime) -> tuple[Listed, ...]:
+    lines = []
+    for each in found:
+        standing = each.standing
+        who = person.identity_of(session, each.agency, standing.person)
+        lines.append(
+            Listed(
+                standing=standing,
+                patient=who,
+                responsible=responsible(standing, now),
+                next=next_step(standing),
+                updated_at=each.updated_at,
+            )
+        )
+    return tuple(lines)

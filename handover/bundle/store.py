@@ -1,0 +1,416 @@
+"""Queries about handovers. Each names the asking actor: what they may not see is not there (rule 16)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256 as hash_of
+from typing import Any, Final, cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Table, and_, insert, or_, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from handover.actors import Actor, Machine, Party, Patient, Role, Staff
+from handover.bundle.lifecycle import Side, Status
+from handover.bundle.model import Entry, File, Frozen, Item, Origin
+from handover.bundle.standing import Standing
+from handover.bundle.steps import Shelf, next_step, shelf_of
+from handover.bundle.tables import ChoicesRow, DocumentRow, FileRow, HandoverRow, HistoryRow, ItemRow
+from handover.db import provided
+from handover.errors import NotFound
+from handover.ids import AgencyId, HandoverId, PersonId, ServiceId
+from handover.keys.vault import Vault
+from handover.values import dump, load
+
+HANDOVER: Final = cast(Table, HandoverRow.__table__)
+HISTORY: Final = cast(Table, HistoryRow.__table__)
+ITEM: Final = cast(Table, ItemRow.__table__)
+FILE: Final = cast(Table, FileRow.__table__)
+DOCUMENT: Final = cast(Table, DocumentRow.__table__)
+CHOICES: Final = cast(Table, ChoicesRow.__table__)
+AnyRow = Row[Any]
+Cursor = tuple[datetime, UUID]
+
+ROLES: Final = {
+    Side.SENDER: (Role.REFERRER, Role.CLINICIAN, Role.CASEWORKER),
+    Side.RECEIVER: (Role.INTAKE, Role.CLINICIAN, Role.CASEWORKER),
+}
+"""Who works with handovers at each side, at the services for which they hold the role."""
+
+
+class HandoverNotFound(NotFound):
+    """Not there, or not yours."""
+
+    code = "bundle.not-found"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One copy as it lies in the database."""
+
+    standing: Standing
+    entries: int
+    updated_at: datetime
+
+    @property
+    def agency(self) -> AgencyId:
+        """Whose copy it is."""
+        return self.standing.home.agency
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A document with what it was made from."""
+
+    frozen: Frozen
+    origin: Origin
+
+
+# --- copies ----------------------------------------------------------------------------------------------------
+
+
+def reach(by: Actor, side: Side) -> ColumnElement[bool]:
+    """Return the condition for the copies the actor works with on that side; nothing for who has no such role."""
+    if isinstance(by, Patient):
+        raise HandoverNotFound
+    mine = (HANDOVER.c.agency == by.agency) & (HANDOVER.c.side == side.value)
+    if isinstance(by, Machine):
+        return mine
+    services = by.services(*ROLES.get(side, ()))
+    return mine if None in services else mine & HANDOVER.c.service.in_(sorted(filter(None, services)))
+
+
+def find(
+    session: Session,
+    handover: HandoverId,
+    *,
+    side: Side,
+    by: Staff | Machine,
+    at: ServiceId | None = None,
+    lock: bool = False,
+) -> Stored:
+    """Return one copy: at the service named, else the one furthest on. Raises HandoverNotFound."""
+    statement = (
+        select(HANDOVER)
+        .where(reach(by, side), HANDOVER.c.handover == handover)
+        .order_by(HANDOVER.c.round.desc(), HANDOVER.c.number.desc())
+        .limit(1)
+    )
+    if at is not None:
+        statement = statement.where(HANDOVER.c.service == at)
+    return _one(session, session.execute(statement.with_for_update() if lock else statement).first())
+
+
+def find_own(
+    session: Session, handover: HandoverId, *, persons: Iterable[tuple[AgencyId, PersonId]], lock: bool = False
+) -> Stored:
+    """Return, for the patient, the sender's copy of their own handover once they were invited to it.
+
+    Raises HandoverNotFound.
+    """
+    statement = select(HANDOVER).where(
+        _about(persons),
+        HANDOVER.c.handover == handover,
+        HANDOVER.c.side == Side.SENDER.value,
+        HANDOVER.c.status != Status.DRAFT.value,
+    )
+    return _one(session, session.execute(statement.with_for_update() if lock else statement).first())
+
+
+def copies_about(session: Session, persons: Iterable[tuple[AgencyId, PersonId]]) -> tuple[Stored, ...]:
+    """Return, for the patient, every copy about them that has left its draft, the latest first."""
+    statement = (
+        select(HANDOVER)
+        .where(_about(persons), HANDOVER.c.status != Status.DRAFT.value)
+        .order_by(HANDOVER.c.updated_at.desc(), HANDOVER.c.handover, HANDOVER.c.side)
+    )
+    return tuple(opened(session, row) for row in session.execute(statement))
+
+
+def at_home(session: Session, home: Party, side: Side, handover: HandoverId) -> Stored | None:
+    """Return, for the machine, the copy one service keeps, locked; None when it keeps none."""
+    statement = select(HANDOVER).where(*_key(home, side, handover, HANDOVER)).with_for_update()
+    row = session.execute(statement).first()
+    return None if row is None else opened(session, row)
+
+
+def page(
+    session: Session,
+    *,
+    by: Staff,
+    side: Side,
+    shelves: Sequence[Shelf],
+    service: ServiceId | None = None,
+    after: Cursor | None = None,
+    limit: int = 50,
+) -> tuple[Stored, ...]:
+    """Return copies by their latest change, newest first; go on with `after=(updated_at, handover)`."""
+    table = HANDOVER.c
+    statement = (
+        select(HANDOVER)
+        .where(reach(by, side), table.shelf.in_([each.value for each in shelves]))
+        .order_by(table.updated_at.desc(), table.handover.desc())
+        .limit(limit)
+    )
+    if service is not None:
+        statement = statement.where(table.service == service)
+    if after is not None:
+        statement = statement.where(tuple_(table.updated_at, table.handover) < after)
+    return tuple(opened(session, row) for row in session.execute(statement))
+
+
+def add(session: Session, standing: Standing, *, now: datetime, entries: Sequence[Entry] = ()) -> Stored:
+    """Store a new copy with the first lines of its history."""
+    stored = Stored(standing, entries=len(entries), updated_at=now)
+    values = {
+        "agency": standing.home.agency,
+        "side": standing.side.value,
+        "service": standing.home.service,
+        "handover": standing.handover,
+        "reference": standing.reference,
+    }
+    session.execute(insert(HANDOVER).values(**values, **_values(session, stored)))
+    _add_history(session, standing, entries, first=1)
+    return stored
+
+
+def save(
+    session: Session, stored: Stored, standing: Standing, *, now: datetime, entries: Sequence[Entry] = ()
+) -> Stored:
+    """Write the copy's new standing, and add lines to its history."""
+    after = Stored(standing, stored.entries + len(entries), now)
+    where = _key(standing.home, standing.side, standing.handover, HANDOVER)
+    session.execute(update(HANDOVER).where(*where).values(**_values(session, after)))
+    _add_history(session, standing, entries, first=stored.entries + 1)
+    return after
+
+
+def history(session: Session, standing: Standing) -> tuple[Entry, ...]:
+    """Return everything that happened at this copy, in the order it was written there."""
+    statement = select(HISTORY.c.line, HISTORY.c.entry).where(*_of(standing, HISTORY)).order_by(HISTORY.c.line)
+    return tuple(
+        load(Entry, _open(session, standing, "handover_history", "entry", row.entry, row.line))
+        for row in session.execute(statement)
+    )
+
+
+def works_there(by: Actor, side: Side, service: ServiceId) -> bool:
+    """Whether a staff member holds a role on that side at that service."""
+    return isinstance(by, Staff) and any(by.has(role, service) for role in ROLES[side])
+
+
+# --- items -----------------------------------------------------------------------------------------------------
+
+
+def items(session: Session, standing: Standing) -> tuple[Item, ...]:
+    """Return every item of a handover at its origin, also the private and the removed ones, in their order."""
+    where = (ITEM.c.agency == standing.home.agency, ITEM.c.handover == standing.handover)
+    found = (_item(session, standing, row) for row in session.execute(select(ITEM).where(*where)))
+    return tuple(sorted(found, key=lambda item: (item.position, item.id)))
+
+
+def put_item(session: Session, standing: Standing, item: Item, *, new: bool = False) -> None:
+    """Write one item; no other is touched."""
+    agency = standing.home.agency
+    sealed = provided(session, Vault).seal(
+        agency, "handover_item", "item", f"{standing.handover}|{item.id}", dump(item)
+    )
+    key = {"agency": agency, "handover": standing.handover, "id": item.id}
+    if new:
+        session.execute(insert(ITEM).values(**key, item=sealed))
+        return
+    where = (ITEM.c.agency == agency, ITEM.c.handover == standing.handover, ITEM.c.id == item.id)
+    session.execute(update(ITEM).where(*where).values(item=sealed))
+
+
+# --- documents and files ---------------------------------------------------------------------------------------
+
+
+def add_document(session: Session, standing: Standing, kept: Kept) -> None:
+    """Keep a frozen document with this copy; nothing changes when it is there already."""
+    frozen = kept.frozen
+    if document(session, standing, frozen.sha256) is not None:
+        return
+    session.execute(
+        insert(DOCUMENT).values(
+            **_whose(standing),
+            sha256=frozen.sha256,
+            frozen_at=frozen.frozen_at,
+            document=_seal(session, standing, "handover_document", "document", frozen.document, frozen.sha256),
+            about=_seal(session, standing, "handover_document", "about", dump(kept.origin), frozen.sha256),
+        )
+    )
+
+
+def document(session: Session, standing: Standing, sha256: str) -> Kept | None:
+    """Return a document of this copy; None when there is none with that hash, or its bytes have another."""
+    statement = select(DOCUMENT).where(*_of(standing, DOCUMENT), DOCUMENT.c.sha256 == sha256)
+    row = session.execute(statement).first()
+    if row is None:
+        return None
+    plain = _open(session, standing, "handover_document", "document", row.document, sha256)
+    origin = load(Origin, _open(session, standing, "handover_document", "about", row.about, sha256))
+    if hash_of(plain).hexdigest() != sha256:
+        return None
+    frozen = Frozen(sha256=sha256, document=plain, files=origin.files, frozen_at=row.frozen_at)
+    return Kept(frozen, origin)
+
+
+def add_file(session: Session, standing: Standing, data: bytes) -> None:
+    """Keep a document's bytes with this copy, sealed; nothing changes when it is there already."""
+    name = _name_of(session, standing, hash_of(data).digest())
+    where = (*_of(standing, FILE), FILE.c.name == name)
+    if session.execute(select(FILE.c.name).where(*where)).first() is not None:
+        return
+    sealed = _seal(session, standing, "handover_file", "data", data, name)
+    session.execute(insert(FILE).values(**_whose(standing), name=name, data=sealed))
+
+
+def file_data(session: Session, standing: Standing, file: File) -> bytes:
+    """Return a file's bytes. Raises HandoverNotFound."""
+    name = _name_of(session, standing, file.sha256)
+    statement = select(FILE.c.data).where(*_of(standing, FILE), FILE.c.name == name)
+    sealed = session.scalar(statement)
+    if sealed is None:
+        raise HandoverNotFound
+    return _open(session, standing, "handover_file", "data", sealed, name)
+
+
+def drop_contents(session: Session, standing: Standing) -> None:
+    """Remove the documents and files of this copy: what a receiver answers a withdrawal with."""
+    for table in (FILE, DOCUMENT):
+        session.execute(table.delete().where(*_of(standing, table)))
+
+
+def add_choices(session: Session, standing: Standing, sha256: str, consent: bytes, *, now: datetime) -> None:
+    """Keep all choices as they stood at a yes."""
+    agency = standing.home.agency
+    row_id = f"{standing.handover}|{sha256}"
+    session.execute(
+        insert(CHOICES).values(
+            agency=agency,
+            handover=standing.handover,
+            sha256=sha256,
+            at=now,
+            consent=provided(session, Vault).seal(agency, "handover_choices", "consent", row_id, consent),
+        )
+    )
+
+
+def choices(session: Session, standing: Standing) -> tuple[bytes, ...]:
+    """Return the choices at every yes, the oldest first."""
+    agency = standing.home.agency
+    statement = (
+        select(CHOICES)
+        .where(CHOICES.c.agency == agency, CHOICES.c.handover == standing.handover)
+        .order_by(CHOICES.c.at)
+    )
+    vault = provided(session, Vault)
+    return tuple(
+        vault.open(agency, "handover_choices", "consent", f"{row.handover}|{row.sha256}", row.consent)
+        for row in session.execute(statement)
+    )
+
+
+# --- rows and seals --------------------------------------------------------------------------------------------
+
+
+def opened(session: Session, row: AnyRow) -> Stored:
+    """Return a row with its seals opened."""
+    row_id = f"{row.side}|{row.service}|{row.handover}"
+    plain = provided(session, Vault).open(AgencyId(row.agency), "handover", "standing", row_id, row.standing)
+    return Stored(standing=load(Standing, plain), entries=row.entries, updated_at=row.updated_at)
+
+
+def _one(session: Session, row: AnyRow | None) -> Stored:
+    if row is None:
+        raise HandoverNotFound
+    return opened(session, row)
+
+
+def _item(session: Session, standing: Standing, row: AnyRow) -> Item:
+    row_id = f"{row.handover}|{row.id}"
+    plain = provided(session, Vault).open(standing.home.agency, "handover_item", "item", row_id, row.item)
+    return load(Item, plain)
+
+
+def _about(persons: Iterable[tuple[AgencyId, PersonId]]) -> ColumnElement[bool]:
+    wanted = [and_(HANDOVER.c.agency == agency, HANDOVER.c.person == person) for agency, person in persons]
+    if not wanted:
+        raise HandoverNotFound
+    return or_(*wanted)
+
+
+def _values(session: Session, stored: Stored) -> dict[str, Any]:
+    standing = stored.standing
+    return {
+        "person": standing.person,
+        "status": standing.status.value,
+        "round": standing.version.round,
+        "number": standing.version.number,
+        "is_open": next_step(standing) is not None,
+        "shelf": shelf_of(standing).value,
+        "is_undelivered": standing.undelivered,
+        "owner": standing.owner,
+        "entries": stored.entries,
+        "updated_at": stored.updated_at,
+        "received_at": standing.received_at,
+        "opened_at": None if standing.opened is None else standing.opened.at,
+        "standing": _seal(session, standing, "handover", "standing", dump(standing)),
+    }
+
+
+def _add_history(session: Session, standing: Standing, entries: Sequence[Entry], *, first: int) -> None:
+    rows = [
+        {
+            **_whose(standing),
+            "line": line,
+            "at": entry.at,
+            "act": entry.act.value,
+            "status": entry.status.value,
+            "entry": _seal(session, standing, "handover_history", "entry", dump(entry), line),
+        }
+        for line, entry in enumerate(entries, first)
+    ]
+    if rows:
+        session.execute(insert(HISTORY), rows)
+
+
+def _key(home: Party, side: Side, handover: HandoverId, table: Table) -> tuple[ColumnElement[bool], ...]:
+    return (
+        table.c.agency == home.agency,
+        table.c.side == side.value,
+        table.c.service == home.service,
+        table.c.handover == handover,
+    )
+
+
+def _of(standing: Standing, table: Table) -> tuple[ColumnElement[bool], ...]:
+    return _key(standing.home, standing.side, standing.handover, table)
+
+
+def _whose(standing: Standing) -> dict[str, Any]:
+    return {
+        "agency": standing.home.agency,
+        "side": standing.side.value,
+        "service": standing.home.service,
+        "handover": standing.handover,
+    }
+
+
+def _row_id(standing: Standing, *more: object) -> str:
+    return "|".join(map(str, (standing.side.value, standing.home.service, standing.handover, *more)))
+
+
+def _seal(session: Session, standing: Standing, table: str, column: str, plain: bytes, *more: object) -> bytes:
+    vault = provided(session, Vault)
+    return vault.seal(standing.home.agency, table, column, _row_id(standing, *more), plain)
+
+
+def _open(session: Session, standing: Standing, table: str, column: str, sealed: bytes, *more: object) -> bytes:
+    vault = provided(session, Vault)
+    return vault.open(standing.home.agency, table, column, _row_id(standing, *more), sealed)
+
+
+def _name_of(session: Session, standing: Standing, sha256: bytes) -> str:
+    return provided(session, Vault).blind(standing.home.agency, "handover-file", sha256.hex()).hex()
