@@ -111,7 +111,8 @@ class _WriterTurn(AbstractContextManager[None]):
 
     def __enter__(self) -> None:
         if not self._lock.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
-            raise TimeoutError("another transaction of this process has been writing for too long")
+            waited = TimeoutError("another transaction of this process has been writing for too long")
+            raise OperationalError("BEGIN IMMEDIATE", None, waited)
 
     def __exit__(self, *_exception: object) -> None:
         self._lock.release()

@@ -30,12 +30,11 @@ from handover.clock import now
 from handover.errors import HandoverError, Invalid, NotPermitted
 from handover.ids import AgencyId
 from handover.web import node_database, reading, shell, transaction
-from handover.web.errors import on_refusal
+from handover.web.errors import MAX_KEPT_FIELDS, hand_back_on_failure, on_refusal
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD: Final = "csrf_token"
 CSRF_HEADER: Final = "X-CSRF-Token"
-MAX_KEPT_FIELDS: Final = 500
 _EXTENSION: Final = "handover.access"
 
 
@@ -130,8 +129,11 @@ def _guard() -> ResponseReturnValue | None:
     found = _recognise(at)
     if rule.needs_session and found is None:
         return _ask_to_log_in()
-    if request.method not in SAFE and not _form_is_ours(found):
-        return _hand_back(Why.STALE_FORM if found else Why.FOREIGN)
+    if request.method not in SAFE:
+        if not _form_is_ours(found):
+            return _hand_back(Why.STALE_FORM if found else Why.FOREIGN)
+        if found is not None and not found.is_locked:
+            hand_back_on_failure()
     if found is not None and found.is_locked:
         return None if rule.is_open_while_locked else _stay_locked()
     if found is not None and not rule.is_quiet and at - found.active_at >= TOUCH_EVERY:

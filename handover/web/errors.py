@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
-from flask import Blueprint, Flask, Response, current_app, jsonify, render_template, request, url_for
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, render_template, request, url_for
 from flask.sansio.app import App
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 
@@ -23,6 +24,7 @@ from handover.web.i18n import lazy_gettext as _l
 
 STATUS: Final[Mapping[type[HandoverError], int]] = {Invalid: 400, NotPermitted: 403, NotFound: 404, Conflict: 409}
 RETRY_SECONDS: Final = 5
+MAX_KEPT_FIELDS: Final = 500
 _SENTENCES: Final = "handover.sentences"
 _PRESENT: Final = "handover.present_state"
 _ON_REFUSAL: Final = "handover.on_refusal"
@@ -47,6 +49,8 @@ ADVICE: Final[Mapping[int, Sentence]] = {
     500: _l("Ingenting av det du sendte er lagret. Prøv igjen. Ta kontakt hvis det skjer flere ganger."),
     503: _l("Ingenting av det du sendte er lagret. Vent litt og prøv igjen."),
 }
+Typed = Mapping[str, object]
+"""What the page of a failure shows of the form that failed, so that it can be sent again."""
 Render = Callable[[int, HandoverError | None], ResponseReturnValue]
 """Make a machine's answer from a status and the refusal (None: something failed here)."""
 
@@ -68,7 +72,8 @@ def speak_to_machines(blueprint: Blueprint, render: Render | None = None) -> Non
     """Answer refusals under this blueprint with `{"code", "fields", "request_id"}`, or as `render` does."""
     answer = render or _as_json
     blueprint.register_error_handler(HandoverError, lambda error: answer(status_of(error), error))
-    blueprint.register_error_handler(OperationalError, lambda error: answer(_log_failure(error), None))
+    for gone in (OperationalError, PoolExhausted):
+        blueprint.register_error_handler(gone, lambda error: answer(_log_failure(error), None))
     blueprint.register_error_handler(Exception, lambda error: _machine_failure(answer, error))
 
 
@@ -88,7 +93,14 @@ def sentence_for(error: HandoverError) -> Text:
     return sentence
 
 
-def error_page(status: int, *, sentence: Text = "", present_url: str | None = None) -> Response:
+def hand_back_on_failure() -> None:
+    """Let a failure of this request give its form back to be sent again: it came from one of our own pages."""
+    g.handover_form_is_ours = True
+
+
+def error_page(
+    status: int, *, sentence: Text = "", present_url: str | None = None, typed: Typed | None = None
+) -> Response:
     """Return an error page: what happened, one plain sentence, what to do, and the request id."""
     body = render_template(
         "web/error.html",
@@ -96,6 +108,7 @@ def error_page(status: int, *, sentence: Text = "", present_url: str | None = No
         sentence=sentence,
         advice="" if sentence and status != 409 else ADVICE.get(status, ADVICE[400]),
         present_url=present_url,
+        **(typed or {}),
     )
     return Response(body, status)
 
@@ -127,10 +140,21 @@ def _http_page(error: HTTPException) -> ResponseReturnValue:
 
 def _failure_page(error: Exception) -> Response:
     status = _log_failure(error)
-    page = error_page(status)
+    page = error_page(status, typed=_typed())
     if status == 503:
         page.headers["Retry-After"] = str(RETRY_SECONDS)
     return page
+
+
+def _typed() -> Typed:
+    """Return what was typed in a form of ours, to be sent again; nothing for any other request."""
+    if not g.get("handover_form_is_ours"):
+        return {}
+    return {
+        "address": request.full_path.rstrip("?"),
+        "kept": list(request.form.items(multi=True))[:MAX_KEPT_FIELDS],
+        "had_files": any(file.filename for file in request.files.values()),
+    }
 
 
 def _machine_failure(answer: Render, error: Exception) -> ResponseReturnValue:
@@ -141,7 +165,7 @@ def _machine_failure(answer: Render, error: Exception) -> ResponseReturnValue:
 
 def _log_failure(error: Exception) -> int:
     """Log what failed without its values (they may be a person's), and return the status to answer with."""
-    status = 503 if isinstance(error, OperationalError) else 500
+    status = 503 if isinstance(error, OperationalError | PoolExhausted) else 500
     structlog.get_logger("handover").error(
         "request.failed", endpoint=request.endpoint, status=status, request_id=request_id(), **failure(error)
     )
