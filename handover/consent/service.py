@@ -56,6 +56,7 @@ __all__ = [
     "Terms",
     "block",
     "choices_of",
+    "has_chosen",
     "may_travel",
     "permit",
     "permitted_topics",
@@ -73,7 +74,7 @@ class ChoiceNotFound(NotFound):
 def may_travel(
     session: Session,
     agency: AgencyId,
-    person: PersonId,
+    person: PersonId | None,
     *,
     receiver: Service,
     topics: Topics,
@@ -83,8 +84,9 @@ def may_travel(
     """Raise Blocked, NoPermit, PermitExpired or OutsideScope unless `agency` may send this about the patient.
 
     `topics` are what would travel, `purpose` what it is for; both count towards non-health services only.
+    A patient whom the agency does not know yet (None) has made no choice.
     """
-    choices = store.choices(session, agency, person)
+    choices = () if person is None else store.choices(session, agency, person)
     refuse_unless_it_may_travel(choices, _receiver(receiver), topics=topics, purpose=purpose, now=now)
 
 
@@ -106,6 +108,11 @@ def permitted_topics(
 def choices_of(session: Session, agency: AgencyId, person: PersonId) -> tuple[Choice, ...]:
     """Return every choice the patient has made at the agency, also those that are over, the oldest first."""
     return store.choices(session, agency, person)
+
+
+def has_chosen(session: Session, agency: AgencyId, person: PersonId) -> bool:
+    """Whether the patient has a choice at the agency that was not withdrawn: a quick look."""
+    return store.has_standing(session, agency, person)
 
 
 def block(

@@ -51,6 +51,14 @@ def choices(session: Session, agency: AgencyId, person: PersonId) -> tuple[Choic
     return tuple(_choice(vault, row) for row in rows)
 
 
+def has_standing(session: Session, agency: AgencyId, person: PersonId) -> bool:
+    """Whether any choice of the patient was not withdrawn."""
+    standing = select(ChoiceRow.id).where(
+        ChoiceRow.agency == agency, ChoiceRow.person == person, ChoiceRow.withdrawn_at.is_(None)
+    )
+    return session.execute(standing.limit(1)).first() is not None
+
+
 def withdraw(session: Session, agency: AgencyId, person: PersonId, choice: ChoiceId, *, now: datetime) -> bool:
     """Mark a choice as withdrawn; False when there is none that stands."""
     changed = session.execute(

@@ -146,7 +146,7 @@ class Courier:
             facts = [
                 Settlement(message=message, fact=Fact.NOT_ALLOWED, why="no-longer-allowed")
                 for message, row in rows.items()
-                if not _may_go(session, row)
+                if not _may_go(session, row, now)
             ]
             facts += [Settlement(message=one, fact=Fact.TIME_OUT, why="too-old") for one in load.outdated]
             settling.settle(session, way.agency, facts, now=now)
@@ -265,7 +265,7 @@ def _weigh(
     session: Session, way: Way, rows: Sequence[store.AnyRow], now: datetime, *, was_failing: bool, more: bool
 ) -> _Load:
     outdated = [row for row in rows if row.valid_until <= now]
-    stopped = [row for row in rows if row.valid_until > now and not _may_go(session, row)]
+    stopped = [row for row in rows if row.valid_until > now and not _may_go(session, row, now)]
     left_out = {row.message for row in (*outdated, *stopped)}
     key, endpoint, fault = _whereto(session, way, now)
     return _Load(
@@ -305,7 +305,7 @@ def _letter(row: store.AnyRow, now: datetime) -> _Letter:
     return _Letter(sent, bytes(row.jws), row.blobs > 0)
 
 
-def _may_go(session: Session, row: store.AnyRow) -> bool:
+def _may_go(session: Session, row: store.AnyRow, now: datetime) -> bool:
     ref = OutgoingRef(
         message=MessageId(row.message),
         sender=AgencyId(row.agency),
@@ -313,6 +313,7 @@ def _may_go(session: Session, row: store.AnyRow) -> bool:
         event=Event(row.event),
         subject=row.subject,
         queued_at=row.queued_at,
+        at=now,
     )
     try:
         product = provided(session, Products).product(ref.event)

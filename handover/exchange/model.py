@@ -97,6 +97,8 @@ class OutgoingRef:
     event: Event
     subject: str | None
     queued_at: datetime
+    at: datetime
+    """When it is taken for sending."""
 
 
 @dataclass(frozen=True, kw_only=True)

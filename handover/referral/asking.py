@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from handover.audit.model import Event as Logged
 from handover.errors import Conflict
 from handover.ids import new_uuid
-from handover.referral import blobs, cases, store, writing
+from handover.referral import blobs, cases, sharing, store, writing
 from handover.referral.cases import Said, Turn
 from handover.referral.lifecycle import Act, Status
 from handover.referral.model import Attachment, Refusal, RequestId, Update, UpdateKind
@@ -97,6 +97,8 @@ def _ask(session: Session, turn: Turn, kind: UpdateKind, text: str, files: tuple
     stored = cases.fetch(session, turn)
     if kind is UpdateKind.ANSWER and not stored.standing.questions:
         raise NothingAsked
+    if kind in sharing.TOLD:
+        sharing.refuse_words(session, stored.standing, stored.standing.holder, now=turn.now)
     attachments = _keep(session, stored, turn, files)
     update = _update(stored, turn, kind, text, attachments)
     act = ACTS[kind]

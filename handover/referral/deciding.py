@@ -16,7 +16,7 @@ from handover.directory import service as directory
 from handover.errors import Invalid
 from handover.exchange.model import SealedBlob
 from handover.ids import ServiceId, new_uuid
-from handover.referral import blobs, cases, store
+from handover.referral import blobs, cases, sharing, store
 from handover.referral.cases import NOTHING, Said, Turn
 from handover.referral.lifecycle import Act, MoveNotAllowed, Side, Status, next_status, require
 from handover.referral.model import (
@@ -227,6 +227,8 @@ def redirect(session: Session, turn: Turn, where: ServiceId, reason: str) -> Sto
     service = directory.service_of(session, where)
     if not (service.takes_referrals and service.is_open) or where == standing.home.service:
         raise TakesNoReferrals(fields={"where": ["takes-no-referrals"]})
+    topics = sharing.topics_of(stored.content)
+    sharing.refuse_unless_may_travel(session, standing.home, standing.person, service, topics, now=turn.now)
     to, leg = Party(service.agency, service.id), next_leg(standing)
     redirection = Redirection(
         where=to,
@@ -247,6 +249,7 @@ def note_to_referrer(session: Session, turn: Turn, text: str) -> Stored:
     """Write to the referrer in the referral's own thread."""
     stored = cases.fetch(session, turn)
     note = text.strip()
+    sharing.refuse_words(session, stored.standing, stored.standing.referrer, now=turn.now)
     return _decide(session, turn, stored, Act.NOTE_TO_REFERRER, {"text": note}, Said(text=note), note=note)
 
 

@@ -17,7 +17,7 @@ from handover.exchange.model import Alarm, DeliveryFact, Event, Received
 from handover.exchange.wiring import Products
 from handover.ids import PersonId
 from handover.person import service as person
-from handover.referral import asking, blobs, cases, fhir, store
+from handover.referral import asking, blobs, cases, fhir, sharing, store
 from handover.referral.cases import Said
 from handover.referral.deadlines import refuse_under_age
 from handover.referral.lifecycle import UNSENT, Act, Side, Status, Version
@@ -69,8 +69,12 @@ class NotAService(NotFound):
 
 def register(products: Products) -> None:
     """Tell the exchange what belongs to a referral."""
-    products.register(Event.REFERRAL_REQUEST, receive=receive_request, on_delivery=on_delivery)
-    products.register(Event.REFERRAL_UPDATE, receive=receive_update, on_delivery=on_delivery)
+    products.register(
+        Event.REFERRAL_REQUEST, receive=receive_request, may_still_go=sharing.may_still_go, on_delivery=on_delivery
+    )
+    products.register(
+        Event.REFERRAL_UPDATE, receive=receive_update, may_still_go=sharing.may_still_go, on_delivery=on_delivery
+    )
     products.register(Event.REFERRAL_STATUS, receive=receive_status, on_delivery=on_delivery)
 
 
@@ -311,7 +315,7 @@ def on_delivery(session: Session, fact: DeliveryFact) -> None:
         if fact.event is Event.REFERRAL_UPDATE:
             after = not_carried(stored.standing, fact.message, f"delivery.{fact.state.value}")
             store.save(session, stored, after, now=fact.at)
-        _task(session, stored.standing, TaskKind.NOT_DELIVERED, _in_words(fact), fact.at)
+        _lost_task(session, stored.standing, TaskKind.NOT_DELIVERED, fact)
 
 
 def raise_alarm(session: Session, alarm: Alarm) -> None:
@@ -335,7 +339,7 @@ def _request_fact(session: Session, stored: Stored, fact: DeliveryFact) -> None:
         after = replace(standing, undelivered=True)
         store.save(session, stored, after, now=fact.at)
         cases.plan(session, after, by=cases.machine(stored.agency), now=fact.at)
-        _task(session, after, TaskKind.NOT_DELIVERED, _in_words(fact), fact.at)
+        _lost_task(session, after, TaskKind.NOT_DELIVERED, fact)
 
 
 def _sent_on_fact(session: Session, stored: Stored, fact: DeliveryFact) -> None:
@@ -351,7 +355,7 @@ def _sent_on_fact(session: Session, stored: Stored, fact: DeliveryFact) -> None:
         after = redirect_failed(standing, now=fact.at)
         _machine_record(session, stored, after, Act.REDIRECT_FAILED, fact.at)
         cases.tell(session, after, author=None, now=fact.at)
-        _task(session, after, TaskKind.REDIRECT_FAILED, _in_words(fact), fact.at)
+        _lost_task(session, standing, TaskKind.REDIRECT_FAILED, fact)
 
 
 def _redirected(session: Session, stored: Stored, after: Standing, now: datetime) -> None:
@@ -384,6 +388,14 @@ def _task(session: Session, standing: Standing, kind: TaskKind, text: str, now: 
         subject=standing.referral,
         subject_kind=cases.WORK[standing.side],
     )
+
+
+def _lost_task(session: Session, standing: Standing, kind: TaskKind, fact: DeliveryFact) -> None:
+    """Leave a task about a message that never arrived; where the patient stopped it, it says whom to call."""
+    if fact.state is State.STOPPED:
+        _task(session, standing, TaskKind.HELD_BACK, sharing.whom_to_call(session, standing), fact.at)
+    else:
+        _task(session, standing, kind, _in_words(fact), fact.at)
 
 
 def _in_words(fact: DeliveryFact) -> str:

@@ -130,6 +130,12 @@ def at_home(session: Session, home: Party, side: Side, referral: ReferralId) -> 
     return None if row is None else opened(session, row)
 
 
+def person_of(session: Session, home: Party, side: Side, referral: ReferralId) -> PersonId | None:
+    """Return, for the machine, whom one service's copy is about, without opening anything."""
+    found = session.scalar(select(REFERRAL.c.person).where(*_key(home, side, referral)))
+    return None if found is None else PersonId(found)
+
+
 def copies_about(
     session: Session, agencies: Iterable[AgencyId], persons: Iterable[PersonId]
 ) -> tuple[Stored, ...]:

@@ -17,7 +17,7 @@ from handover.exchange import service as exchange
 from handover.ids import AgencyId, ReferralId, ServiceId, new_uuid
 from handover.person import numbers
 from handover.person import service as person
-from handover.referral import blobs, cases, store
+from handover.referral import blobs, cases, sharing, store
 from handover.referral.cases import Said, Turn
 from handover.referral.deadlines import refuse_under_age
 from handover.referral.lifecycle import Act, Guard, MoveNotAllowed, Side, Status, Version
@@ -198,7 +198,10 @@ def warnings_before_sending(content: ReferralContent) -> tuple[str, ...]:
 
 
 def send(session: Session, turn: Turn, *, undo: timedelta = UNDO) -> Stored:
-    """Send a draft: it leaves when the time to undo is over. Raises Invalid with every problem, TooYoung."""
+    """Send a draft: it leaves when the time to undo is over. Raises Invalid with every problem, TooYoung, and
+
+    what `consent` raises where the patient's choices forbid it (rule 15).
+    """
     stored = cases.fetch(session, turn)
     standing, content = stored.standing, stored.content
     after = move_unsent(standing, Act.SEND, now=turn.now, sent_at=turn.now, undelivered=False)
@@ -309,9 +312,12 @@ def _draft(session: Session, turn: Turn) -> Stored:
 def _leave(session: Session, stored: Stored, after: Standing, act: Act, turn: Turn, *, undo: timedelta) -> Stored:
     identity = _adult(stored.content.patient, turn.now)
     to = _takes_referrals(directory.service_of(session, _first_holder(after).service))
+    patient = person.find_or_create(session, after.home.agency, identity, now=turn.now)
+    topics = sharing.topics_of(stored.content)
+    sharing.refuse_unless_may_travel(session, after.home, patient, to, topics, now=turn.now)
     after = replace(
         after,
-        person=person.find_or_create(session, after.home.agency, identity, now=turn.now),
+        person=patient,
         owner=turn.by.id,
         author=cases.author_of(turn.by, after.home.service),
         holders=(_party(to),),

@@ -68,6 +68,8 @@ class TaskKind(StrEnum):
 
     NOT_DELIVERED = "not-delivered"
     """A message was refused, expired or stopped."""
+    HELD_BACK = "held-back"
+    """The patient said no before a message left; the text says whom to call, a name and a number a line."""
     REDIRECT_FAILED = "redirect-failed"
     """The service the referral was sent on to never confirmed it: it is ours again."""
     HELD_TWICE = "held-twice"

@@ -31,6 +31,7 @@ add_menu_item(blueprint, MenuItem(endpoint="tasks.mine", text=_l("Oppgaver"), or
 
 TASKS: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.NOT_DELIVERED: _l("En melding kom ikke fram"),
+    TaskKind.HELD_BACK: _l("Pasienten har sagt nei. Meldingen er ikke sendt"),
     TaskKind.REDIRECT_FAILED: _l("Henvisningen kunne ikke sendes videre. Den er hos dere igjen"),
     TaskKind.HELD_TWICE: _l("To tjenester har henvisningen. Ring hverandre"),
     TaskKind.LATE_INFORMATION: _l("Nye opplysninger kom etter at saken var avgjort"),
@@ -38,6 +39,7 @@ TASKS: Final[Mapping[TaskKind, Sentence]] = {
 }
 ADVICE: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.NOT_DELIVERED: _l("Åpne saken, se hva som er galt, og send på nytt eller ring."),
+    TaskKind.HELD_BACK: _l("Ring pasienten og bli enige om hva dere gjør nå. Teksten ligger i saken."),
     TaskKind.REDIRECT_FAILED: _l(
         "Åpne saken og vurder den her, eller send den til en annen tjeneste. Fristen løper."
     ),

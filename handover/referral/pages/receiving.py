@@ -17,6 +17,8 @@ from handover.access import allow, current_staff
 from handover.access.guard import note_refusal
 from handover.actors import Role
 from handover.clock import now
+from handover.consent.model import MayNotTravel
+from handover.consent.words import obstacle_sentence
 from handover.errors import Conflict, Invalid
 from handover.ids import ReferralId, ServiceId
 from handover.referral import service as referrals
@@ -100,6 +102,11 @@ def act(service: str, referral: UUID, slug: str) -> ResponseReturnValue:
             raise
         form = Form.refused(request.form, refused, acts.SENTENCES)
         return _form_again(turn, page, form=form).render(), REFUSED
+    except MayNotTravel as forbidden:
+        note_refusal(forbidden)
+        field = "where" if page.act is Act.REDIRECT else "text"
+        sent = {name: request.form.getlist(name) for name in request.form}
+        return _form_again(turn, page, form=Form(sent, {field: obstacle_sentence(forbidden)})).render(), _MOVED
     except Conflict as conflict:
         note_refusal(conflict)
         return _moved(turn, page).render(), _MOVED

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from handover.access import service as access
 from handover.actors import Staff
 from handover.clock import local
+from handover.consent.words import obstacle_sentence
 from handover.directory import service as directory
 from handover.directory.model import Service
-from handover.referral import scenes, words
+from handover.referral import scenes, sharing, words
 from handover.referral.deadlines import Deadline, latest_start_for_young, refusal_shown_at
 from handover.referral.lifecycle import Act, Side, Status
 from handover.referral.model import Acceptance, Appointment, Attachment, Party, Refusal, Urgency
@@ -94,6 +95,8 @@ class Elsewhere:
 
     service: Service
     name: str
+    obstacle: Text = ""
+    """Why the patient's choices forbid it, where they do."""
 
 
 def case_page(
@@ -153,7 +156,7 @@ def form_page(
     if page.act is Act.ASSIGN:
         values["colleagues"] = _colleagues(session, case)
     if page.act is Act.REDIRECT:
-        values["services"] = _services(session, case, form.value("search"))
+        values["services"] = _services(session, turn, case, form.value("search"))
     return View(page.template, values)
 
 
@@ -281,13 +284,19 @@ def _colleagues(session: Session, case: Case) -> list[tuple[str, str]]:
     return [(str(each.id), ", ".join(filter(None, (each.name, each.title)))) for each in others]
 
 
-def _services(session: Session, case: Case, text: str) -> list[Elsewhere]:
+def _services(session: Session, turn: Turn, case: Case, text: str) -> list[Elsewhere]:
     found = directory.find_services(session, text)
     home = case.standing.home.service
     open_ones = [each for each in found if _may_go_to(each) and each.id != home]
     return [
-        Elsewhere(each, scenes.name_of(session, Party(each.agency, each.id))) for each in open_ones[:_MAX_SERVICES]
+        Elsewhere(each, scenes.name_of(session, Party(each.agency, each.id)), _obstacle(session, turn, case, each))
+        for each in open_ones[:_MAX_SERVICES]
     ]
+
+
+def _obstacle(session: Session, turn: Turn, case: Case, to: Service) -> Text:
+    refused = sharing.obstacle(session, case.standing.home, case.content, to.id, now=turn.now)
+    return "" if refused is None else obstacle_sentence(refused)
 
 
 def _may_go_to(service: Service) -> bool:

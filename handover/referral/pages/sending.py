@@ -19,6 +19,7 @@ from handover.access import allow, current_staff
 from handover.actors import Role
 from handover.clock import now
 from handover.config import Settings
+from handover.consent.words import OBSTACLES
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import NotFound
@@ -50,6 +51,7 @@ show_present_state_at(blueprint, "sending.show")
 explain(
     blueprint,
     {
+        **OBSTACLES,
         "referral.stale": _l("Saken har endret seg siden du åpnet siden. Ingenting er endret nå."),
         "referral.move-not-allowed": _l("Det går ikke an å gjøre dette slik saken står nå. Ingenting er endret."),
         "referral.already-asked": _l("Du har allerede bedt om dette, og mottakeren har ikke svart ennå."),

@@ -15,11 +15,13 @@ from handover.access import allow, current_staff
 from handover.access.guard import note_refusal
 from handover.actors import Role, Staff
 from handover.clock import now
+from handover.consent.model import MayNotTravel
+from handover.consent.words import obstacle_sentence
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import Conflict, Invalid, NotFound
 from handover.ids import ServiceId
-from handover.referral import scenes, schema, words
+from handover.referral import scenes, schema, sharing, words
 from handover.referral import service as referrals
 from handover.referral.deadlines import TooYoung, refuse_under_age
 from handover.referral.lifecycle import MoveNotAllowed, Status
@@ -175,6 +177,8 @@ def write(referral: UUID) -> ResponseReturnValue:
         if "sjekk" in request.args:
             missing = _problems(case, turn.now)
             filled = Form(filled.values, Form.refused(_NONE, missing, _sentences(missing)).errors)
+        if obstacle := _obstacle(session, case, turn.now):
+            filled = Form(filled.values, {**filled.errors, "to": obstacle})
         return _write_page(session, case, filled)
 
 
@@ -234,7 +238,7 @@ def preview(referral: UUID) -> ResponseReturnValue:
         case = referrals.show(session, turn)
         if case.standing.status is not Status.DRAFT:
             return redirect(url_for(".show", referral=referral))
-        if _problems(case, turn.now).fields:
+        if _problems(case, turn.now).fields or _obstacle(session, case, turn.now):
             return redirect(url_for(".write", referral=referral, sjekk=1))
         to = _recipient(session, case)
         return render_template(
@@ -267,6 +271,9 @@ def send(referral: UUID) -> ResponseReturnValue:
         return redirect(url_for(".preview", referral=referral, endret=1))
     except Invalid as refused:
         return _refused_page(turn, refused, sent=False), REFUSED
+    except MayNotTravel as forbidden:
+        note_refusal(forbidden)
+        return redirect(url_for(".write", referral=referral, sjekk=1))
     except Conflict as moved:
         return moved_page(turn, moved), _MOVED
     return redirect(url_for(".show", referral=referral))
@@ -343,6 +350,12 @@ def _problems(case: Case, at: datetime) -> Invalid:
         except TooYoung as young:
             found |= young.fields
     return Invalid("referral.incomplete", fields=found)
+
+
+def _obstacle(session: Session, case: Case, at: datetime) -> Text:
+    """Return why the patient's choices keep the draft from its receiver, or an empty text."""
+    refused = sharing.obstacle(session, case.standing.home, case.content, _to(case), now=at)
+    return "" if refused is None else obstacle_sentence(refused)
 
 
 def _warnings(content: ReferralContent) -> list[Sentence]:

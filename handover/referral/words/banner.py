@@ -43,6 +43,7 @@ HEADLINES: Final[Mapping[State, Sentence]] = {
     _S.ENTERED_IN_ERROR: _l("Henvisningen ble sendt ved en feil"),
     _T.LATE: _l("Henvisningen har ikke kommet fram til %(place)s ennå"),
     _T.UNDELIVERED: _l("Henvisningen kom ikke fram til %(place)s"),
+    _T.HELD_BACK: _l("Henvisningen til %(place)s er ikke sendt"),
     _T.GIVEN_UP: _l("Henvisningen kom aldri fram til %(place)s"),
     _T.OVERDUE: _l("%(place)s har ikke svart i tide"),
     _T.ON_PAPER: _l("Henvisningen er sendt til %(place)s med posten"),
@@ -87,6 +88,7 @@ _LATE: Final[Mapping[Side, Ask]] = {
     _REC: Ask(_l("Du må svare nå, og si fra til den som henviste."), must=True),
     _PAT: Ask(_l("Du kan ringe %(place)s på %(phone)s. Se hva mer du kan gjøre lenger ned.")),
 }
+_HELD_BACK: Final = Ask(_l("Du må ringe pasienten. Send så på nytt, eller avslutt."), must=True)
 _PATIENTS: Final[Mapping[State, Sentence]] = {
     _S.SCHEDULED: _l("Kom til timen, eller ring %(phone)s hvis du ikke kan komme."),
     _S.REJECTED: _l("Les svaret sammen med den som henviste deg. Du kan klage."),
@@ -117,6 +119,8 @@ def asked_of(step: Step, **named: str) -> str:
 def _ask(scene: Scene, state: State, step: NextStep | None) -> Ask | None:
     if state is _T.OVERDUE and not (step is not None and step.step is Step.ANSWER):
         return _LATE[scene.reader]
+    if state is _T.HELD_BACK and scene.reader is _REF:
+        return _HELD_BACK
     if scene.reader is _PAT:
         return Ask(_PATIENTS.get(state, _NOTHING))
     return Ask(_NOTHING) if step is None else ASKS[step.step]

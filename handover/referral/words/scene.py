@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from handover.exchange.lifecycle import State as DeliveryState
 from handover.exchange.model import Delivery
 from handover.referral.deadlines import working_days_left
 from handover.referral.lifecycle import UNASSESSED, Side, Status
@@ -57,6 +58,11 @@ class Scene:
     def is_late(self) -> bool:
         """Whether the referral has left and nothing was heard in time (the machines still try)."""
         return self.standing.status is Status.SENT and self.delivery is not None and self.delivery.late
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether the message was stopped here before it left, by the patient's choice."""
+        return self.delivery is not None and self.delivery.state is DeliveryState.STOPPED
 
     @property
     def is_paper(self) -> bool:

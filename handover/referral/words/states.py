@@ -19,6 +19,8 @@ class Turned(StrEnum):
     """Nothing heard in time; the machines still try."""
     UNDELIVERED = "undelivered"
     """The machines have given up."""
+    HELD_BACK = "held-back"
+    """The patient said no before it left."""
     GIVEN_UP = "given-up"
     """It never arrived, and the referrer closed it."""
     OVERDUE = "overdue"
@@ -58,6 +60,7 @@ TAGS: Final[Mapping[State, Sentence]] = {
     _S.ENTERED_IN_ERROR: _l("Sendt ved en feil"),
     _T.LATE: _l("Kom ikke fram"),
     _T.UNDELIVERED: _l("Kom ikke fram"),
+    _T.HELD_BACK: _l("Stoppet av pasienten"),
     _T.GIVEN_UP: _l("Kom aldri fram"),
     _T.OVERDUE: _l("Fristen er ute"),
     _T.ON_PAPER: _l("Sendt på papir"),
@@ -80,6 +83,7 @@ TONES: Final[Mapping[State, Tone]] = {
     _S.ENTERED_IN_ERROR: Tone.NEUTRAL,
     _T.LATE: Tone.WARNING,
     _T.UNDELIVERED: Tone.DANGER,
+    _T.HELD_BACK: Tone.WARNING,
     _T.GIVEN_UP: Tone.NEUTRAL,
     _T.OVERDUE: Tone.DANGER,
     _T.ON_PAPER: Tone.INFO,
@@ -151,6 +155,10 @@ SENTENCES: Final[Mapping[tuple[State, Side], Sentence]] = {
     (_T.LATE, _PAT): _l("%(referrer)s prøver igjen til %(give_up)s."),
     (_T.UNDELIVERED, _REF): _l("Vi har sluttet å prøve. Telefonen til %(place)s er %(phone)s."),
     (_T.UNDELIVERED, _PAT): _l("%(referrer)s har fått beskjed og skal ordne det."),
+    (_T.HELD_BACK, _REF): _l(
+        "Pasienten har sagt nei til at noe sendes til %(place)s. Henvisningen har ikke gått."
+    ),
+    (_T.HELD_BACK, _PAT): _l("Du har sagt nei til at noe sendes til %(place)s. Henvisningen har ikke gått."),
     (_T.GIVEN_UP, _REF): _GIVEN_UP,
     (_T.GIVEN_UP, _PAT): _GIVEN_UP,
     (_T.OVERDUE, _REF): _l("%(place)s skulle svart %(deadline)s. Se hva du kan gjøre."),
@@ -185,7 +193,7 @@ def state_of(scene: Scene) -> State:
 
 def _on_the_way(scene: Scene) -> State:
     if scene.standing.undelivered:
-        return Turned.UNDELIVERED
+        return Turned.HELD_BACK if scene.is_held_back else Turned.UNDELIVERED
     if scene.is_paper:
         return Turned.ON_PAPER
     return Turned.LATE if scene.is_late else Status.SENT
