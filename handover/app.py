@@ -27,9 +27,9 @@ from handover.inquiry import pages as inquiry
 from handover.keys import passphrase
 from handover.keys.keyring import Keyring, load
 from handover.keys.vault import Vault, open_vault
+from handover.operator import log_pages, telemetry
 from handover.operator import pages as operator
 from handover.operator import routes as watching
-from handover.operator import telemetry
 from handover.patient import pages as patient
 from handover.person import service as person
 from handover.referral import service as referral
@@ -104,6 +104,7 @@ def create_app(node: Node) -> Flask:
     app.register_blueprint(operator.blueprint)
     app.register_blueprint(operator.people)
     app.register_blueprint(operator.numbers)
+    app.register_blueprint(log_pages.blueprint)
     return app
 
 

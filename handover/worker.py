@@ -31,6 +31,7 @@ from handover.exchange.courier import Courier, Round, Way
 from handover.exchange.grouping import Committer
 from handover.exchange.model import Pace
 from handover.ids import AgencyId
+from handover.operator import auditing, journal
 from handover.operator import service as operator
 
 THREADS: Final = 8
@@ -45,6 +46,8 @@ GLANCE: Final = 0.05
 """Seconds between looks at SQLite's change counter, which other processes move."""
 FRESHEN_EVERY: Final = 60.0
 """Seconds between looks at whether directory and statements are due."""
+CHECK_EVERY: Final = 600.0
+"""Seconds between looks at whether a log is due to be looked through."""
 SWEEP_EVERY: Final = 5.0
 """Seconds between looks for what time has ended."""
 
@@ -143,12 +146,14 @@ class Worker:
                 audit.sequence(self._node.db, agency)
             except LogBroken as broken:  # this agency's log stands still, and `handover check` says so
                 log.critical("worker.log-broken", agency=agency, code=broken.stable_code)
+        journal.take_in(self._node.db, self._node.settings.keys_dir, self._agencies, now=self._clock())
 
     def loop(self, stop: threading.Event) -> None:
         """Work until told to stop, with at most THREADS requests in flight."""
         listener = self._listen(stop)
-        with ThreadPoolExecutor(THREADS + 2, thread_name_prefix="courier") as pool:
+        with ThreadPoolExecutor(THREADS + 3, thread_name_prefix="courier") as pool:
             pool.submit(self._keep_up, stop)
+            pool.submit(self._look_through, stop)
             if self._node.settings.directory_source:
                 pool.submit(self._keep_fresh, stop)
             while not stop.is_set():
@@ -223,6 +228,14 @@ class Worker:
             except Exception as error:
                 log.error("worker.directory", error=type(error).__name__)
             stop.wait(FRESHEN_EVERY)
+
+    def _look_through(self, stop: threading.Event) -> None:
+        """See once a day that no log was changed; a long one takes minutes, beside everything else."""
+        while not stop.wait(CHECK_EVERY):
+            try:
+                auditing.check_when_due(self._node.db, self._agencies, now=self._clock())
+            except Exception as error:
+                log.error("worker.log-check", error=type(error).__name__)
 
     def _listen(self, stop: threading.Event) -> threading.Thread:
         hears = _hear_notify if self._node.db.engine.dialect.name == "postgresql" else _glance

@@ -127,3 +127,8 @@ EVENTS: Final[Mapping[Event, Text]] = {
     Event.RESTORE: _l("La tilbake en sikkerhetskopi"),
     Event.EXPORT: _l("Tok ut opplysninger"),
 }
+
+
+def label(event: Event) -> Text:
+    """Return what an event is called; one without words yet says its code."""
+    return EVENTS.get(event, event.value)

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from handover import clock, config
+from handover.audit.model import Event
 from handover.cli.unlocking import keys_dir_option, locker, passphrase_options
 from handover.db import Database
 from handover.directory import documents, enrolment, service
@@ -21,6 +22,7 @@ from handover.keys import files
 from handover.keys.files import KeyFile
 from handover.keys.lifecycle import KeyState, Use
 from handover.keys.material import SigningKey
+from handover.operator import journal
 
 PUBLISHED_AHEAD = 2 * LIFETIME
 """How long before its use the next signing key is listed."""
@@ -66,6 +68,7 @@ def enrol(
     )
     documents.read_enrolment(request)
     out.write_bytes(request)
+    journal.note(keys_dir, Event.DIRECTORY_ENROL, owner=agency, subject=signer.kid, now=now)
     click.echo(f"Request written to {out}")
     click.echo(f"Fingerprint to read aloud: {documents.fingerprint(signer.public)}")
 
@@ -105,6 +108,7 @@ def sign(keys_dir: Path, passphrase_file: Path | None, passphrase_fd: int | None
     choices["out"].write_bytes(documents.sign_directory(signed, anchor=anchor))
     if choices["anchors_out"]:
         choices["anchors_out"].write_bytes(documents.write_anchors(anchors))
+    journal.note(keys_dir, Event.DIRECTORY_SIGN, owner=community, subject=f"version {signed.version}", now=now)
     click.echo(f"Version {signed.version} with {len(signed.agencies)} agencies, until {_local(signed)}")
 
 
@@ -114,6 +118,13 @@ def pull() -> None:
     settings = config.from_environment(os.environ)
     db = _book(settings)
     state = service.pull(db, settings.directory_source, now=clock.now(), hosted=settings.agencies)
+    journal.note(
+        settings.keys_dir,
+        Event.DIRECTORY_REFUSED if state.problem else Event.DIRECTORY_PULL,
+        owner="",
+        subject=f"version {state.version}",
+        now=clock.now(),
+    )
     _say_state(state)
     if state.problem or not state.is_valid:
         raise click.exceptions.Exit(1)

@@ -1,18 +1,30 @@
 """`handover keys new | list | activate | retire`: the private keys of this node, or of a community's anchor."""
 
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from handover import clock
+from handover.audit.model import Event
 from handover.cli.unlocking import keys_dir_option, locker, passphrase_options
 from handover.directory.documents import fingerprint
 from handover.keys import files
 from handover.keys.files import KeyFile, Locker
 from handover.keys.lifecycle import NODE_USES, KeyAct, KeyState, Use
 from handover.keys.material import PublicSigningKey
+from handover.operator import journal
+
+EVENTS: Final = {
+    KeyState.ACTIVE: Event.KEY_ACTIVATE,
+    KeyState.RETIRING: Event.KEY_RETIRE,
+    KeyState.RETIRED: Event.KEY_RETIRE,
+    KeyState.DESTROYED: Event.KEY_DESTROY,
+    KeyState.COMPROMISED: Event.KEY_COMPROMISED,
+}
+"""What the log calls it that a key came into a state."""
 
 
 @click.group()
@@ -45,7 +57,7 @@ def new(
         raise click.UsageError("Name either --agency or --anchor.")
     unlocked = locker(passphrase_file, passphrase_fd)
     if anchor:
-        _say_made(files.create(keys_dir, use=Use.ANCHOR, owner=anchor, locker=unlocked, now=clock.now()))
+        _made(keys_dir, files.create(keys_dir, use=Use.ANCHOR, owner=anchor, locker=unlocked, now=clock.now()))
         return
     for agency in agencies:
         for use in _wanted(keys_dir, agency, uses):
@@ -70,7 +82,7 @@ def list_(keys_dir: Path) -> None:
 def activate(kid: str, keys_dir: Path, passphrase_file: Path | None, passphrase_fd: int | None) -> None:
     """Take a pending key into use. KID is the key id or its first 8 characters or more."""
     unlocked = locker(passphrase_file, passphrase_fd)
-    _say_moved(files.move(files.find(keys_dir, kid), KeyAct.ACTIVATE, locker=unlocked, now=clock.now()))
+    _moved(keys_dir, files.move(files.find(keys_dir, kid), KeyAct.ACTIVATE, locker=unlocked, now=clock.now()))
 
 
 @keys.command()
@@ -89,7 +101,7 @@ def retire(
     unlocked = locker(passphrase_file, passphrase_fd)
     wanted = KeyAct(act) if act else KeyAct.RETIRE
     moved = files.move(files.find(keys_dir, kid), wanted, locker=unlocked, now=clock.now())
-    _say_moved(moved)
+    _moved(keys_dir, moved)
     if wanted is KeyAct.COMPROMISE and moved.use is Use.SIGNING:
         click.echo(f"Now ask the community to sign a directory with --revoke {moved.kid}")
 
@@ -109,18 +121,20 @@ def _make(keys_dir: Path, agency: str, use: Use, unlocked: Locker) -> None:
     ]
     waits = use is Use.SIGNING and bool(former)
     state = KeyState.PENDING if waits else KeyState.ACTIVE
-    _say_made(files.create(keys_dir, use=use, owner=agency, locker=unlocked, now=clock.now(), state=state))
+    _made(keys_dir, files.create(keys_dir, use=use, owner=agency, locker=unlocked, now=clock.now(), state=state))
     for file in [] if waits else former:
-        _say_moved(files.move(file, KeyAct.RETIRE, locker=unlocked, now=clock.now()))
+        _moved(keys_dir, files.move(file, KeyAct.RETIRE, locker=unlocked, now=clock.now()))
 
 
-def _say_made(file: KeyFile) -> None:
+def _made(keys_dir: Path, file: KeyFile) -> None:
+    journal.note(keys_dir, Event.KEY_CREATE, owner=file.owner, subject=file.kid, now=clock.now())
     click.echo(f"{file.owner} {file.use.value}: {file.kid} is {file.state.value}")
     if file.use is Use.ANCHOR and file.public is not None:
         click.echo(f"Fingerprint: {fingerprint(PublicSigningKey.from_jwk(file.public))}")
 
 
-def _say_moved(file: KeyFile) -> None:
+def _moved(keys_dir: Path, file: KeyFile) -> None:
+    journal.note(keys_dir, EVENTS[file.state], owner=file.owner, subject=file.kid, now=clock.now())
     click.echo(f"{file.owner} {file.use.value}: {file.kid} is now {file.state.value}")
 
 

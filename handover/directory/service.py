@@ -13,6 +13,9 @@ from typing import Final
 import structlog
 from sqlalchemy.orm import Session
 
+from handover.actors import Machine
+from handover.audit import service as audit
+from handover.audit.model import Event
 from handover.db import Database, after_commit, provided
 from handover.directory import documents, fetching, store
 from handover.directory.book import Book, Snapshot, find_statement_key
@@ -202,6 +205,8 @@ def publish_statement(session: Session, agency: AgencyId, services: Sequence[Ser
     statement = Statement(agency=agency, iat=iat, exp=now + LIFETIME, keys=keys, services=tuple(services))
     jws = documents.sign_statement(statement, signer=held.sig)
     _keep(session, store.statement_row(session, agency), jws, now)
+    machine = Machine(agency=agency, name="directory")
+    audit.record(session, event=Event.STATEMENT_PUBLISH, actor=machine, agency=agency, now=now)
     return jws
 
 

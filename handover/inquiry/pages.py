@@ -13,7 +13,7 @@ from handover.access import allow, current_staff
 from handover.access.guard import note_refusal
 from handover.audit import service as audit
 from handover.audit.model import Entry
-from handover.audit.words import EVENTS
+from handover.audit.words import label
 from handover.clock import now
 from handover.directory import service as directory
 from handover.errors import Conflict, Invalid, NotFound
@@ -110,7 +110,7 @@ def _line(session: Session, each: Inquiry) -> Line:
         place=_name(session, each),
         about=str(KINDS[where.kind]) % {"reference": where.reference},
         entry=entry,
-        did="" if entry is None else EVENTS[entry.event],
+        did="" if entry is None else label(entry.event),
         is_overdue=each.is_overdue(now()),
         is_own_act=entry is not None and entry.who.id == reader.id,
     )

@@ -15,6 +15,8 @@ from handover.access import allow, current_staff, step_up
 from handover.access import service as staff_register
 from handover.access.service import NewStaff
 from handover.actors import Role, Staff
+from handover.audit import service as audit
+from handover.audit.model import Event
 from handover.clock import local, now
 from handover.config import Settings
 from handover.directory import service as directory
@@ -33,7 +35,7 @@ from handover.operator import service, words
 from handover.operator.model import SentTimes
 from handover.referral import service as referral
 from handover.referral.service import Measures
-from handover.web import errors, reading, shell, transaction
+from handover.web import errors, shell, transaction
 from handover.web.forms import REFUSED, Form
 from handover.web.i18n import Text, locale
 from handover.web.i18n import lazy_gettext as _l
@@ -104,7 +106,8 @@ def deliveries() -> ResponseReturnValue:
     by, at, chosen = current_staff(), now(), request.args.get("vis", "venter")
     if chosen not in LISTS:
         raise NotFound
-    with reading() as session:
+    with transaction() as session:
+        _saw(session, "deliveries")
         found = {
             name: operations.waiting(session, by.agency, now=at)
             if state is None
@@ -132,8 +135,9 @@ def deliveries() -> ResponseReturnValue:
 def delivery(message: UUID) -> ResponseReturnValue:
     """Show one delivery with its whole history, and what can be done."""
     by = current_staff()
-    with reading() as session:
+    with transaction() as session:
         found = exchange.delivery(session, by.agency, MessageId(message), now=now())
+        _saw(session, message)
         line = _line(session, found)
     return render_template("operator/delivery.html", line=line, words=words, State=State)
 
@@ -161,6 +165,12 @@ def act_on_destination(receiver: str, act: str) -> ResponseReturnValue:
             raise NotFound
         acts[act](session, by.agency, AgencyId(receiver), by=by, now=now())
     return redirect(url_for(".deliveries"))
+
+
+def _saw(session: Session, what: object, event: Event = Event.OPERATOR_LIST) -> None:
+    """Log that a page of operations was seen: nobody's case, but who looks after a node is looked after too."""
+    by = current_staff()
+    audit.record(session, event=event, actor=by, agency=by.agency, subject=what, now=now())
 
 
 def _line(session: Session, found: Delivery) -> Line:
@@ -192,7 +202,8 @@ def keys() -> ResponseReturnValue:
     """Show the agency's keys by plain names, and how fresh the address book is."""
     by, at = current_staff(), now()
     settings: Settings = current_app.extensions["handover.settings"]
-    with reading() as session:
+    with transaction() as session:
+        _saw(session, "keys")
         book = directory.state(session, now=at)
         problems = [(_name(session, agency), code) for agency, code in sorted(book.statement_problems.items())]
     return render_template(
@@ -229,7 +240,7 @@ def _is_old(book: BookState, at: datetime) -> bool:
 @allow(*RUNS)
 def everyone() -> ResponseReturnValue:
     """Show who works here and what each may do."""
-    with reading() as session:
+    with transaction() as session:
         return _everyone(session, Form(), 200)
 
 
@@ -243,7 +254,7 @@ def register() -> ResponseReturnValue:
         with transaction() as session:
             id_ = staff_register.register(session, _new(), agency=by.agency, by=by, now=now())
     except Invalid as refused:
-        with reading() as session:
+        with transaction() as session:
             return _everyone(session, Form.refused(request.form, refused, PERSON_SENTENCES), REFUSED)
     return redirect(url_for(".person", staff=id_))
 
@@ -252,7 +263,7 @@ def register() -> ResponseReturnValue:
 @allow(*RUNS)
 def person(staff: UUID) -> ResponseReturnValue:
     """Show one person's roles, and what can be changed."""
-    with reading() as session:
+    with transaction() as session:
         return _person(session, StaffId(staff), Form(), 200)
 
 
@@ -267,7 +278,7 @@ def grant(staff: UUID) -> ResponseReturnValue:
             role, where = _role_asked(session, by.agency)
             staff_register.grant(session, StaffId(staff), role, where, agency=by.agency, by=by, now=now())
     except Invalid as refused:
-        with reading() as session:
+        with transaction() as session:
             form = Form.refused(request.form, refused, PERSON_SENTENCES)
             return _person(session, StaffId(staff), form, REFUSED)
     return redirect(url_for(".person", staff=staff))
@@ -298,6 +309,7 @@ def close(staff: UUID) -> ResponseReturnValue:
 
 def _everyone(session: Session, form: Form, status: int) -> ResponseReturnValue:
     agency = current_staff().agency
+    _saw(session, "people")
     found = [(each, _roles(session, each)) for each in staff_register.everyone(session, agency)]
     return render_template("operator/people.html", found=found, form=form), status
 
@@ -305,6 +317,7 @@ def _everyone(session: Session, form: Form, status: int) -> ResponseReturnValue:
 def _person(session: Session, staff: StaffId, form: Form, status: int) -> ResponseReturnValue:
     agency = current_staff().agency
     found = staff_register.staff_of(session, agency, staff)
+    _saw(session, staff)
     services = [(each.id, each.name) for each in directory.services_of(session, agency)]
     page = render_template(
         "operator/person.html",
@@ -370,7 +383,8 @@ def show() -> ResponseReturnValue:
         raise NotFound
     at = now()
     since = at - PERIODS[chosen][1]
-    with reading() as session:
+    with transaction() as session:
+        _saw(session, chosen, Event.STATISTICS_READ)
         accounts = [_account(session, each, since, at) for each in _led(session, current_staff())]
     filters = [
         Filter(text=text, url=url_for(".show", dager=days), is_current=days == chosen)

@@ -1,16 +1,17 @@
 """Queries for those who run a node. Each reads a short range of an index, however much is stored."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from handover.exchange.lifecycle import State
 from handover.exchange.tables import OutgoingRow
 from handover.ids import AgencyId, ServiceId
-from handover.operator.tables import HeartbeatRow
+from handover.operator.tables import HeartbeatRow, LogCheckRow, TakenActRow
 from handover.referral.lifecycle import Side
 from handover.referral.tables import ReferralRow
 
@@ -72,3 +73,26 @@ def beat(session: Session, kind: str, process: str, *, now: datetime) -> None:
 def last_beat(session: Session, kind: str) -> datetime | None:
     """Return when any process of this kind last said that it runs."""
     return session.execute(select(func.max(HeartbeatRow.beat_at)).where(HeartbeatRow.kind == kind)).scalar()
+
+
+def journal_taken(session: Session, acts: Collection[UUID]) -> set[UUID]:
+    """Return which of these acts the log has taken in."""
+    return (
+        set(session.execute(select(TakenActRow.id).where(TakenActRow.id.in_(acts))).scalars()) if acts else set()
+    )
+
+
+def take_acts(session: Session, acts: Collection[UUID], *, now: datetime) -> None:
+    """Note that the log has taken these acts in; one that another process took meanwhile ends the transaction."""
+    if acts:
+        session.execute(insert(TakenActRow), [{"id": act, "taken_at": now} for act in acts])
+
+
+def keep_check(session: Session, agency: AgencyId, *, rows: int, findings: str, now: datetime) -> None:
+    """Keep how the log was found."""
+    session.merge(LogCheckRow(agency=agency, checked_at=now, rows=rows, findings=findings))
+
+
+def last_check(session: Session, agency: AgencyId) -> LogCheckRow | None:
+    """Return how the log was found when it was last looked through."""
+    return session.get(LogCheckRow, agency)

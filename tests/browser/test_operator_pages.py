@@ -94,3 +94,23 @@ def test_an_operator_pauses_a_receiver_and_holds_a_message_back(
         visitor.page.get_by_role("button", name="Prøv nå").click()
         expect(visitor.page.get_by_text("Holdt tilbake av drift.")).not_to_be_visible()
         visitor.assert_quiet()
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_a_security_officers_log_is_good_in_every_language(
+    chromium: Browser, served: tuple[Watched, MessageId], tag: str
+) -> None:
+    watched, _ = served
+    with visiting(chromium, watched.settings.node_url, bypass_csp=True) as visitor:
+        sign_in(visitor, watched, Role.SECURITY_OFFICER)
+        visitor.open(in_language("/logg", tag))
+        visitor.page.locator("form[action$='/kontroll'] button").click()
+        visitor.page.locator("#f-event").select_option("role.grant")
+        visitor.page.locator("#f-since").fill("2020-01-01")
+        visitor.page.locator("form:has(#f-event) button").click()
+        expect(visitor.page.locator("ul.rows li")).to_have_count(1)
+        visitor.assert_good()
+        visitor.screenshot(f"operator-log-{tag}")
+        visitor.page.locator("form[action$='/utskrift'] button").click()
+        expect(visitor.page.locator("ul.rows li")).to_have_count(1)
+        visitor.assert_good()

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from handover.audit.model import Event
 from handover.cli import main
 from handover.db import Base, Database
 from handover.directory import documents
 from handover.ids import AgencyId
 from handover.keys import files, keyring
 from handover.keys.lifecycle import KeyState, Use
+from handover.operator import journal
 
 AGENCY = AgencyId("310000019")
 COMMUNITY = "helsefellesskap-fjordheim"
@@ -137,6 +139,15 @@ def test_keys_are_listed_without_a_passphrase_and_retired_step_by_step(terminal:
     assert "now retired" in terminal.type("keys", "retire", kid).output
     assert "move-not-allowed" in terminal.type("keys", "retire", kid, code=1).output
     assert "now destroyed" in terminal.type("keys", "retire", kid, "--destroy").output
+
+
+def test_every_act_on_keys_and_directory_is_written_down_beside_the_keys(terminal: Terminal) -> None:
+    kid = next(file.kid for file in files.listing(terminal.node) if file.use is Use.ENCRYPTION)
+    terminal.type("keys", "retire", kid)
+    terminal.enrol()
+    done = [(act.event, act.owner) for act in journal.acts(terminal.node)]
+    assert done.count((Event.KEY_CREATE, AGENCY)) == len(files.listing(terminal.node))
+    assert done[-2:] == [(Event.KEY_RETIRE, AGENCY), (Event.DIRECTORY_ENROL, AGENCY)]
 
 
 def test_a_compromised_signing_key_says_what_to_do_next(terminal: Terminal) -> None:

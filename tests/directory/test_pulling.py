@@ -14,7 +14,9 @@ from handover.directory import fetching, routes, service
 from handover.directory.model import DirectoryRefused
 from handover.errors import NotFound
 from handover.ids import AgencyId
+from handover.keys import vault
 from handover.keys.keyring import Keyring
+from handover.keys.vault import Vault
 from tests import builders, serving
 from tests.builders import DPS, INTAKE, MUNICIPALITY, NAV, Community
 
@@ -52,6 +54,7 @@ def nodes(tmp_path: Path) -> Iterator[Nodes]:
     ours, theirs = _opened(tmp_path / "ours.db"), _opened(tmp_path / "theirs.db")
     builders.join(theirs, made, DPS)
     ours.provide(Keyring, made.ring(MUNICIPALITY, NAV))
+    ours.provide(Vault, vault.generate((MUNICIPALITY, NAV)))
     service.open_book(ours, made.anchors)
     app = Flask("their node")
     app.extensions["handover.db"] = theirs
