@@ -1,14 +1,16 @@
 """What the post office reads of a FHIR message: the header's ids and addresses, and nothing of its content."""
 
+from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from handover.exchange.model import Event
+from handover.exchange.model import Event, SealedBlob
 from handover.fhir import urls
 from handover.fhir.messages import check_parsed
 from handover.fhir.parse import parse
 from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
+from handover.fhir.resources import extensions_of, parts_of
 from handover.ids import AgencyId, MessageId
 
 _HEADER: Final = "Bundle.entry[0].resource"
@@ -41,6 +43,30 @@ def event_of(bundle: dict[str, Any]) -> Event:
         return Event(bundle["entry"][0]["resource"]["eventCoding"]["code"])
     except (LookupError, TypeError, ValueError) as odd:
         raise FhirInvalid([Problem(f"{_HEADER}.eventCoding.code", ProblemCode.UNKNOWN_EVENT)]) from odd
+
+
+def sealed(blob: SealedBlob) -> dict[str, Any]:
+    """Return the extension of an Attachment that says how to fetch, open and check its blob."""
+    parts = [
+        {"url": "key", "valueBase64Binary": b64encode(blob.key).decode()},
+        {"url": "length", "valueUnsignedInt": blob.length},
+        {"url": "sha256", "valueString": blob.sha256},
+        {"url": "plainSha256", "valueString": blob.plain_sha256},
+    ]
+    return {"url": urls.extension("sealed-blob"), "extension": parts}
+
+
+def blob_of(attachment: dict[str, Any]) -> SealedBlob:
+    """Return how to fetch, open and check the blob of a checked Attachment."""
+    parts = parts_of(next(extensions_of(attachment, "sealed-blob")))
+    return SealedBlob(
+        sha256=parts["sha256"]["valueString"],
+        length=parts["length"]["valueUnsignedInt"],
+        key=b64decode(parts["key"]["valueBase64Binary"]),
+        content_type=attachment["contentType"],
+        plain_sha256=parts["plainSha256"]["valueString"],
+        plain_length=attachment["size"],
+    )
 
 
 def _checked(bundle: dict[str, Any], event: Event, signed: Addresses) -> dict[str, Any]:

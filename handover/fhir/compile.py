@@ -9,6 +9,7 @@ A member is `{t: primitive or shape, min, max, list, fixed, pattern, vs, refs, r
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -157,7 +158,7 @@ class _Compiler:
     def _type(self, node: _Node, name: str, root: _Node) -> str:
         element = node.element
         if reference := element.get("contentReference"):
-            return self._inline(_find(root, reference.lstrip("#")), name, root)
+            return self._referred(reference.lstrip("#"), re.split("[/#]", name)[0], root)
         kind = element["type"][0]
         code = _fhir_type(kind)
         if code in _PRIMITIVES:
@@ -168,6 +169,14 @@ class _Compiler:
         if profiles:
             return self.structure(profiles[0])
         return "Resource" if code == "Resource" else self.structure(_BASE + code)
+
+    def _referred(self, path: str, structure: str, root: _Node) -> str:
+        """Return the shape of another element of the structure, which may hold itself (sections in sections)."""
+        name = f"{structure}#{path}"
+        if name not in self.shapes:
+            self.shapes[name] = {}
+            self.shapes[name] = self._shape(_find(root, path), name, root)
+        return name
 
     def _with_type(self, node: _Node, types: list[str]) -> _Node:
         """Return an element spelt out in a snapshot with the rules of its type, which snapshots leave out."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from handover.fhir import urls
+from handover.fhir import handovers, urls
 
 Node = dict[str, Any]
 Rule = Callable[[Any], bool]
@@ -342,4 +342,5 @@ RULES: Final[Mapping[str, Rule]] = {
     "hm-full-url": _written("fullUrl", _UUID.pattern),
     "hm-phone": _phone,
     "hm-explained": _explained,
+    **handovers.RULES,
 }

@@ -5,9 +5,9 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Final
-from uuid import UUID, uuid5
 
 import orjson
 
@@ -15,8 +15,8 @@ from handover.exchange.model import SealedBlob
 from handover.fhir import acknowledgement
 from handover.fhir.acknowledgement import AckCode, Acknowledgement
 from handover.fhir.problem import Problem, ProblemCode
-from handover.ids import AgencyId, MessageId, ReferralId, ServiceId
-from handover.person.model import Address, Identity
+from handover.ids import ReferralId
+from handover.person.model import Identity
 from handover.referral import fhir
 from handover.referral.lifecycle import Act, Status, Version
 from handover.referral.model import (
@@ -27,7 +27,6 @@ from handover.referral.model import (
     AppointmentId,
     Attachment,
     AttachmentId,
-    Author,
     CodeSystem,
     Completion,
     Consent,
@@ -35,7 +34,6 @@ from handover.referral.model import (
     Diagnosis,
     Interpreter,
     Opened,
-    Party,
     Question,
     QuestionId,
     Redirection,
@@ -49,35 +47,10 @@ from handover.referral.model import (
     Urgency,
     Withdrawal,
 )
+from tests.fhir import handovers
+from tests.fhir.people import ASSESSOR, AT, CLINIC, INTAKE, PATIENT, PSYCHOLOGIST, WRITER, message, named
 
 EXAMPLES: Final = Path(__file__).parents[2] / "fhir_profiles" / "examples"
-_ROOT: Final = UUID("6f6d2a52-6f0c-4f6e-8d0a-1f2f7d1f5b10")
-
-PSYCHOLOGIST: Final = Party(AgencyId("310000012"), ServiceId("91001"))
-INTAKE: Final = Party(AgencyId("210000018"), ServiceId("92001"))
-CLINIC: Final = Party(AgencyId("210000018"), ServiceId("92002"))
-WRITER: Final = Author(
-    name="Siri Psykolog",
-    title="psykolog",
-    phone="+47 55 50 10 01",
-    agency=PSYCHOLOGIST.agency,
-    service=PSYCHOLOGIST.service,
-    hpr="9000001",
-)
-ASSESSOR: Final = Author(
-    name="Ola Spesialist", title="psykologspesialist", phone="+47 55 50 20 02", agency=INTAKE.agency
-)
-AT: Final = datetime(2026, 11, 24, 8, 12, 30, 125_000, tzinfo=UTC)
-
-
-def named(name: str) -> UUID:
-    """Return the same UUID for the same name, of version 4 like those of the product."""
-    return UUID(int=uuid5(_ROOT, name).int, version=4)
-
-
-def message(name: str) -> MessageId:
-    """Return the message id of an example."""
-    return MessageId(named(f"message {name}"))
 
 
 def _attachment(name: str, kind: str, length: int) -> Attachment:
@@ -108,14 +81,7 @@ def _blob(attachment: Attachment) -> SealedBlob:
 
 
 CONTENT: Final = ReferralContent(
-    patient=Identity(
-        given="Kari Anne",
-        family="Fjord",
-        birth_date=date(1990, 5, 3),
-        number="03859012345",
-        address=Address(lines=("Fjordveien 1", "H0201"), postal_code="5600", city="Fjordheim"),
-        phone="+47 900 00 001",
-    ),
+    patient=PATIENT,
     urgency=Urgency.URGENT,
     wish_text="Vurdering av depresjon og tilbud om behandling.",
     problem="Økende nedstemthet siden i vår.\n\nHar sluttet på jobb.",
@@ -357,7 +323,8 @@ STATUSES: Final = {
 }
 
 
-def written() -> dict[str, bytes]:
+@cache
+def written() -> Mapping[str, bytes]:
     """Return every example as the bytes that would be signed, by name; its event starts the name."""
     known = blobs(REPORT, SCAN)
     return {
@@ -366,12 +333,19 @@ def written() -> dict[str, bytes]:
         **{n: fhir.status_message(s, message=message(n), at=AT) for n, s in STATUSES.items()},
         "acknowledgement-ok": acknowledgement.build(ACKNOWLEDGED),
         "acknowledgement-refused": acknowledgement.build(REFUSED),
+        **handovers.written(),
     }
 
 
+MESSAGES: Final = tuple(name for name, raw in written().items() if orjson.loads(raw).get("type") == "message")
+"""The names of those examples that are messages; the others are documents, and what is never sent."""
+
+
 def event_of(name: str) -> str:
-    """Return the event of an example by its name."""
-    kind = name.split("-")[0]
+    """Return the event of an example that is a message, by its name."""
+    kind, *rest = name.split("-")
+    if kind == "handover":
+        return f"handover-{rest[0]}"
     return kind if kind == "acknowledgement" else f"referral-{kind}"
 
 

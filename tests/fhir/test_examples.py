@@ -5,6 +5,8 @@ import pytest
 
 from handover.exchange.model import SealedBlob
 from handover.fhir.messages import check
+from handover.fhir.parse import parse
+from handover.fhir.validator import validate
 from handover.referral import fhir
 from tests.fhir import cases
 
@@ -13,6 +15,12 @@ WRITTEN = cases.written()
 
 @pytest.mark.parametrize("name", WRITTEN)
 def test_what_the_product_writes_is_valid(name: str) -> None:
+    resource = parse(WRITTEN[name])
+    assert validate(resource, resource["meta"]["profile"][0]) == []
+
+
+@pytest.mark.parametrize("name", cases.MESSAGES)
+def test_what_the_product_sends_passes_the_one_door(name: str) -> None:
     check(WRITTEN[name], cases.event_of(name))
 
 

@@ -23,8 +23,8 @@ Expression: "value.matches('^[0-9]{1,9}$')"
 Profile: OvergangPatient
 Parent: $NoBasisPatient
 Id: overgang-patient
-Title: "Patient of a referral"
-Description: "The patient as the referrer names them. The birth date is a field of its own: it is never derived from the number."
+Title: "The patient"
+Description: "The patient as the sender names them. The birth date is a field of its own: it is never derived from the number."
 * identifier 0..1
 * identifier.system 1..1
 * identifier.value 1..1

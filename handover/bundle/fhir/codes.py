@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from handover.bundle.lifecycle import Status
 from handover.bundle.model import Relation
 from handover.fhir import urls
 from handover.fhir.entries import Code
@@ -28,6 +29,23 @@ ITEM: Final = "item"
 CLINICIAN_TEXT: Final = "clinician-text"
 DETAILS: Final = "details"
 ATTACHMENT: Final = "attachment"
+
+MARKS: Final = f"{urls.BASE}/CodeSystem/handover-mark"
+RULES: Final = f"{urls.BASE}/CodeSystem/consent-rule"
+VALUES: Final = f"{urls.BASE}/CodeSystem/handover-value"
+"""Names of the inputs and outputs of a handover's tasks."""
+
+TASK_STATUS: Final[Mapping[Status, str]] = {
+    Status.SENT: "requested",
+    Status.RECEIVED: "received",
+    Status.TAKEN_OVER: "completed",
+    Status.CLOSED: "completed",
+    Status.DECLINED: "rejected",
+    Status.WITHDRAWN: "cancelled",
+    Status.WITHDRAWAL_NOTIFIED: "cancelled",
+    Status.WITHDRAWAL_ANSWERED: "cancelled",
+}
+"""FHIR's Task.status for our status; what is not listed is `in-progress` (DESIGN section 4)."""
 
 RELATIONS: Final[Mapping[Relation, Code]] = {
     Relation.TRUSTED: (AROUND, "trusted-person"),

@@ -167,7 +167,7 @@ def appointment_members(appointment: NextAppointment, patient: Json | None) -> J
         "place": appointment.place,
         "companion": appointment.who_comes_along,
     }
-    shown = [_participant(name, {"display": written(text)}) for name, text in people.items() if written(text)]
+    shown = [participant(name, {"display": written(text)}) for name, text in people.items() if written(text)]
     found = present(
         extension=[extension("contact-phone", "ContactPoint", phone(appointment.phone))]
         if written(appointment.phone)
@@ -175,14 +175,13 @@ def appointment_members(appointment: NextAppointment, patient: Json | None) -> J
         status="booked",
         start=when(appointment.start),
     )
-    subject = [_participant("patient", patient)] if patient else []
-    return {**found, "_end": absent("unknown"), "participant": [*subject, *shown]}
+    return {**found, "_end": absent("unknown"), "participant": [participant("patient", patient), *shown]}
 
 
 def appointment_of(appointment: Json) -> NextAppointment:
     """Return an appointment, exact in its start."""
     shown = {
-        code_of(each["type"][0], codes.AROUND): each["actor"].get("display", "")
+        code_of(each["type"][0], codes.AROUND): each.get("actor", {}).get("display", "")
         for each in appointment["participant"]
     }
     phones = [each["valueContactPoint"]["value"] for each in extensions_of(appointment, "contact-phone")]
@@ -195,8 +194,9 @@ def appointment_of(appointment: Json) -> NextAppointment:
     )
 
 
-def _participant(name: str, actor: Json) -> Json:
-    return {"type": [concept((codes.AROUND, name))], "actor": actor, "status": "accepted"}
+def participant(name: str, actor: Json | None) -> Json:
+    """Return one participant of an appointment; who the patient is stands elsewhere where it is not said here."""
+    return {"type": [concept((codes.AROUND, name))], **present(actor=actor), "status": "accepted"}
 
 
 def _step(item: str, step: CrisisStep) -> Json:
