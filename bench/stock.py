@@ -5,18 +5,19 @@ the same text in every row of a kind, sealed anew for each. All people are made 
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import Table, text
+from sqlalchemy import Boolean, Integer, LargeBinary, Table, Uuid, text
+from sqlalchemy.schema import CreateIndex
 
 from handover import migrations
 from handover.actors import Role, Staff
-from handover.db import Database
+from handover.db import Database, UtcDateTime
 from handover.ids import AgencyId, PersonId, ReferralId, ServiceId, StaffId
 from handover.keys import vault
 from handover.keys.vault import Vault
@@ -109,17 +110,13 @@ def fill(url: str, size: int) -> Stock:
         cast(Table, kind.__table__) for kind in (PersonRow, PersonTokenRow, ReferralRow, HistoryRow, WorkItemRow)
     ]
     migrations.all_tables().create_all(db.engine)
-    with db.engine.begin() as connection:
-        for index in (index for table in tables for index in table.indexes):
-            index.drop(connection)
     maker = _Maker(sealing, size, _Format(is_text=db.engine.dialect.name == "sqlite"))
     with _Loader(db) as loader:
+        loader.drop_indexes(tables)
         for rows in maker.batches():
             for table in tables:
                 loader.write(table, rows[table.name])
-    with db.engine.begin() as connection:
-        for index in (index for table in tables for index in table.indexes):
-            index.create(connection)
+        loader.make_indexes(tables)
     _settle(db)
     return Stock(db, size, tuple(maker.sent), tuple(maker.received), maker.reference)
 
@@ -272,39 +269,70 @@ def _kind(side: Side, service: ServiceId, status: Status) -> _Kind:
 
 
 class _Loader:
-    """Writes many rows at once, as each database likes best."""
+    """Writes many rows at once, as each database likes best: nothing here needs to outlive a power cut."""
 
     def __init__(self, db: Database) -> None:
-        self._is_sqlite = db.engine.dialect.name == "sqlite"
+        self._dialect = db.engine.dialect
+        self._is_sqlite = self._dialect.name == "sqlite"
         self._connection = db.engine.raw_connection()
         self._cursor: Any = self._connection.cursor()
-        if self._is_sqlite:
-            for pragma in ("synchronous=OFF", "cache_size=-200000"):
-                self._cursor.execute(f"PRAGMA {pragma}")
+        for setting in _SQLITE_FILL if self._is_sqlite else _POSTGRES_FILL:
+            self._cursor.execute(setting)
 
     def __enter__(self) -> "_Loader":
         return self
 
     def __exit__(self, *_: object) -> None:
         self._connection.commit()
-        if self._is_sqlite:
-            self._cursor.execute("PRAGMA synchronous=FULL")
-            self._cursor.execute("PRAGMA cache_size=-2000")
+        for setting in _SQLITE_USE if self._is_sqlite else ():
+            self._cursor.execute(setting)
         self._connection.close()
+
+    def drop_indexes(self, tables: Sequence[Table]) -> None:
+        """Let the tables fill without their indexes."""
+        for index in (index for table in tables for index in table.indexes):
+            self._cursor.execute(f"drop index {index.name}")
+
+    def make_indexes(self, tables: Sequence[Table]) -> None:
+        """Make them anew, each in one go."""
+        for index in (index for table in tables for index in table.indexes):
+            self._cursor.execute(str(CreateIndex(index).compile(dialect=self._dialect)))
 
     def write(self, table: Table, rows: list[Row]) -> None:
         """Write rows whose values stand in the order of the table's columns."""
         names = ", ".join(column.name for column in table.columns)
         if not self._is_sqlite:
-            with self._cursor.copy(f"copy {table.name} ({names}) from stdin") as copy:
+            with self._cursor.copy(f"copy {table.name} ({names}) from stdin (format binary)") as copy:
+                copy.set_types([_binary(column.type) for column in table.columns])
                 for row in rows:
                     copy.write_row(row)
             return
         marks = ", ".join("?" * len(table.columns))
         self._cursor.execute("BEGIN")
-        statement = f"insert into {table.name} ({names}) values ({marks})"
-        self._cursor.executemany(statement, rows)
+        self._cursor.executemany(f"insert into {table.name} ({names}) values ({marks})", rows)
         self._cursor.execute("COMMIT")
+
+
+_SQLITE_FILL: Final = (
+    "PRAGMA journal_mode=OFF",
+    "PRAGMA synchronous=OFF",
+    "PRAGMA cache_size=-300000",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA threads=2",
+)
+_SQLITE_USE: Final = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA cache_size=-2000",
+    "PRAGMA temp_store=DEFAULT",
+)
+_POSTGRES_FILL: Final = ("set synchronous_commit = off", "set maintenance_work_mem = '256MB'")
+_BINARY: Final = {Boolean: "bool", Integer: "int4", LargeBinary: "bytea", UtcDateTime: "timestamptz", Uuid: "uuid"}
+
+
+def _binary(kind: object) -> str:
+    """Return what PostgreSQL calls a column's type."""
+    return next((name for of, name in _BINARY.items() if isinstance(kind, of)), "text")
 
 
 class _Format:

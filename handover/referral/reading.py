@@ -145,7 +145,7 @@ class News:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """One page of a list, with the counts beside its filters (capped at `store.COUNT_CAP`)."""
+    """One page of a list, with the counts beside its filters (capped at `store.COUNT_CAP`; none for a search)."""
 
     rows: tuple[CaseRow, ...]
     counts: dict[str, int]
@@ -257,7 +257,7 @@ def list_sent(
     rows = tuple(_row(each, read, now, at=at) for each, at in found[:limit])
     event = Logged.REFERRAL_SEARCH if text.strip() else Logged.REFERRAL_LIST
     _log_list(session, event, [each.standing.person for each, _ in found[:limit]], by=by, now=now)
-    counts = _sent_counts(session, asked)
+    counts = {} if text.strip() else _sent_counts(session, asked)  # no filters stand beside a search
     return Page(rows=rows, counts=counts, next=rows[-1].cursor if len(found) > limit else None)
 
 

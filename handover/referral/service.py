@@ -71,7 +71,7 @@ from handover.referral.receiving import (
     receive_update,
     register,
 )
-from handover.referral.store import ReferralNotFound, Stored
+from handover.referral.store import COUNT_CAP, ReferralNotFound, Stored
 from handover.referral.writing import (
     BadAttachment,
     PaperReferral,
@@ -100,6 +100,7 @@ def note_to_other_side(session: Session, turn: Turn, text: str) -> Stored:
 
 
 __all__ = [
+    "COUNT_CAP",
     "BadAttachment",
     "Case",
     "CaseRow",

@@ -36,11 +36,12 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """One filter of a list, shown as a link with its count (None: no count is shown)."""
+    """One filter of a list, shown as a link with its count (None: none is shown; capped: that many or more)."""
 
     text: Text
     url: str
     count: int | None = None
+    is_capped: bool = False
     is_current: bool = False
 
 

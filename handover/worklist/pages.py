@@ -151,6 +151,7 @@ def show(service: str) -> ResponseReturnValue:
         next_url=_next_url(wanted, choice, listed.next),
         is_continued=after is not None,
         overdue_count=listed.counts[WorkFilter.OVERDUE],
+        count_cap=referrals.COUNT_CAP,
         **view,
     )
 
@@ -232,6 +233,7 @@ def _filters(service: ServiceId, choice: Choice, counts: Mapping[str, int]) -> l
             text=text,
             url=url_for(".show", service=service, filter=each.value),
             count=counts.get(FILTERS[each].value) if each in FILTERS else None,
+            is_capped=each in FILTERS and counts.get(FILTERS[each].value) == referrals.COUNT_CAP,
             is_current=each is choice,
         )
         for each, text in CHOICES.items()

@@ -117,6 +117,7 @@ def list_sent() -> ResponseReturnValue:
             text=text,
             url=url_for(".list_sent", vis=name.value),
             count=page.counts.get(name.value),
+            is_capped=page.counts.get(name.value) == referrals.COUNT_CAP,
             is_current=name is wanted,
         )
         for name, text in FILTERS.items()
