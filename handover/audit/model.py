@@ -43,6 +43,7 @@ class Event(StrEnum):
     PERSON_LIST = "person.list"
     PERSON_SEARCH = "person.search"
     LOG_READ = "log.read"
+    CONSENT_READ = "consent.read"
     API_READ = "api.read"
     API_SEARCH = "api.search"
 
@@ -233,6 +234,7 @@ READS: Final = frozenset(
         Event.INQUIRY_LIST,
         Event.INQUIRY_READ,
         Event.LOG_READ,
+        Event.CONSENT_READ,
         Event.API_READ,
         Event.API_SEARCH,
     }
