@@ -36,7 +36,7 @@ from handover.person import service as person
 from handover.referral import service as referral
 from handover.referral.pages import finding, receiving, referrer
 from handover.worklist import pages as worklist
-from handover.worklist import tasks
+from handover.worklist import sharing, tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +97,7 @@ def create_app(node: Node) -> Flask:
     app.register_blueprint(watching.blueprint)
     app.register_blueprint(worklist.blueprint)
     app.register_blueprint(tasks.blueprint)
+    app.register_blueprint(sharing.blueprint)
     app.register_blueprint(receiving.blueprint)
     app.register_blueprint(patient.blueprint)
     app.register_blueprint(choices.blueprint)

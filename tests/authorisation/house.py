@@ -20,6 +20,9 @@ from handover.access import service as access
 from handover.access.service import NewStaff, Proven
 from handover.actors import Machine, Patient, Role, Staff
 from handover.app import create_app
+from handover.bundle import service as handovers
+from handover.bundle.lifecycle import Side
+from handover.bundle.store import ROLES
 from handover.db import Database
 from handover.demo.people import synthetic_number
 from handover.exchange.tables import OutgoingRow
@@ -45,12 +48,14 @@ MISSING: Final = {
     "receiver": "310009998",
     "agency": "310009998",
     "inquiry": "00000000-0000-4000-8000-000000000006",
+    "handover": "00000000-0000-4000-8000-000000000007",
 }
 """For each parameter of an address a value that names nothing; another parameter needs a case here."""
 PACED: Final = ("SELECT directory_copy.revision", "UPDATE web_session SET active_at")
 """Statements that are sent once in a while, by the clock, whatever is asked for."""
 SERVICES: Final = {MUNICIPALITY: (PSYCHOLOGIST, FACT), NAV: (NAV_OFFICE,), DPS: (INTAKE, SENIOR)}
 SENDS: Final = frozenset({Role.REFERRER})
+HANDS_OVER: Final = frozenset(ROLES[Side.SENDER])
 RECEIVES: Final = frozenset({Role.INTAKE, Role.CLINICIAN})
 PDF: Final = b"%PDF-1.7\nTo look at."
 FORM: Final = {
@@ -183,6 +188,11 @@ def _referrals(house: House) -> None:
             Thing((("service", to), ("referral", str(sent)), ("attachment", file)), DPS, to, RECEIVES),
             Thing((("referral", str(sent)),), AgencyId(""), patient=number_of, shows=family),
         ]
+        handed = _handover(town, by, home, to, who)
+        house.things += [
+            Thing((("handover", handed),), MUNICIPALITY, home, HANDS_OVER, shows=family),
+            Thing((("handover", handed),), AgencyId(""), patient=number_of, shows=family),
+        ]
     town.settle()
     with town.kommune.db.reading() as session:
         for row in session.execute(select(OutgoingRow.agency, OutgoingRow.message)):
@@ -190,6 +200,14 @@ def _referrals(house: House) -> None:
     for agency, services in SERVICES.items():
         house.things += [Thing((("service", at),), agency, at) for at in services]
     house.things.append(Thing((("receiver", DPS),), MUNICIPALITY))
+
+
+def _handover(town: Town, by: Staff, at: ServiceId, to: ServiceId, who: Identity) -> str:
+    """Begin a handover that the patient marks."""
+    with town.kommune.db.transaction() as session:
+        made = handovers.start(session, by=by, service=at, patient=who, receiver=to, now=town.now)
+        handovers.invite(session, handovers.Turn(handover=made, by=by, now=town.now, side=Side.SENDER))
+    return str(made)
 
 
 def replace_family(who: Identity, family: str) -> Identity:

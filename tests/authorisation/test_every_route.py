@@ -100,7 +100,7 @@ def strangers_to(house: House, route: UrlRule, caller: Caller) -> list[Thing]:
     """Return the others' things that the route can name, one of each kind of stranger."""
     found: dict[object, Thing] = {}
     for thing in naming(house, route):
-        if bool(thing.patient) != bool(caller.patient) and "referral" in dict(thing.values):
+        if bool(thing.patient) != bool(caller.patient) and {"referral", "handover"} & set(dict(thing.values)):
             continue
         if not thing.is_within_reach(caller):
             found.setdefault((thing.agency == caller.agency, thing.shows[:6]), thing)
@@ -143,7 +143,7 @@ def test_what_is_not_yours_and_what_is_not_there_get_the_same_answer(full_house:
                     if thing.shows:
                         assert thing.shows not in answer.text, where
                     compared[route.rule] += 1
-    people = {route.rule for route in full_house.routes() if "referral" in parameters(route)}
+    people = {route.rule for route in full_house.routes() if {"referral", "handover"} & parameters(route)}
     assert people <= set(compared), "an address about people that nobody was refused"
 
 
