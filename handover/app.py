@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from handover import clock, migrations, web
+from handover import borrowing, clock, migrations, web
 from handover.access import public
 from handover.access import wiring as access
+from handover.bundle import service as bundle
 from handover.bundle import topics
-from handover.bundle.importing import Lender
+from handover.bundle.service import Lender
 from handover.bundle.topics import Topics
 from handover.config import Settings
 from handover.db import Database
@@ -20,7 +21,7 @@ from handover.directory import service as directory
 from handover.errors import HandoverError, Invalid
 from handover.exchange import blob_routes, peers
 from handover.exchange import routes as exchange
-from handover.exchange.model import Pace
+from handover.exchange.model import Alarm, Pace
 from handover.exchange.wiring import Peers, Products
 from handover.ids import AgencyId
 from handover.inquiry import pages as inquiry
@@ -65,14 +66,14 @@ def create_node(settings: Settings) -> Node:
 
 def assemble(settings: Settings, db: Database, keyring: Keyring) -> Node:
     """Return the node over an open database and unlocked keys; the seals of its content open from here on."""
-    products = Products(raise_task=referral.raise_alarm)
+    products = Products(raise_task=_raise_alarm)
     referral.register(products)
     db.provide(Keyring, keyring)
     db.provide(Vault, open_vault(db, keyring, now=clock.now()))
     db.provide(Products, products)
     db.provide(Peers, peers.of_directory(db, settings.directory_source))
     db.provide(Topics, topics.read(settings.topics_dir))
-    db.provide(Lender, Lender())
+    db.provide(Lender, Lender(borrowing.offered, referral.lend_file))
     db.provide(Pace, Pace(late_after=settings.late_after, expire_after=settings.expire_after))
     return Node(settings=settings, db=db, keyring=keyring, products=products)
 
@@ -109,6 +110,11 @@ def create_app(node: Node) -> Flask:
     app.register_blueprint(operator.numbers)
     app.register_blueprint(log_pages.blueprint)
     return app
+
+
+def _raise_alarm(session: Session, alarm: Alarm) -> None:
+    if not bundle.is_told_of(session, alarm):
+        referral.raise_alarm(session, alarm)
 
 
 def _name_of_agency(session: Session, agency: AgencyId) -> str:

@@ -232,7 +232,7 @@ def machine(agency: AgencyId) -> Machine:
     return Machine(agency=agency, name=MACHINE)
 
 
-def post(
+def post(  # noqa: PLR0913 - one keyword for each thing a message has
     session: Session,
     standing: Standing,
     event: Event,
@@ -240,10 +240,14 @@ def post(
     *,
     message: MessageId,
     now: datetime,
+    about: str = "",
     not_before: datetime | None = None,
     blobs: Sequence[SealedBlob] = (),
 ) -> None:
-    """Promise one message from this copy's service to the other side. Raises Unwritable, HandoverNotFound."""
+    """Promise one message from this copy's service to the other side. Raises Unwritable, HandoverNotFound.
+
+    `about` is an id or code that comes back with the facts of its delivery.
+    """
     to = standing.counterpart
     if to is None:
         raise HandoverNotFound
@@ -253,7 +257,7 @@ def post(
         receiver=to.agency,
         event=event,
         payload=payload,
-        subject=subject_of(standing),
+        subject=subject_of(standing, about),
         not_before=not_before,
         attachments=tuple(blobs),
     )
@@ -263,21 +267,27 @@ def post(
         raise Unwritable(problems=[f"{each.path}: {each.code.value}" for each in invalid.problems]) from invalid
 
 
-def subject_of(standing: Standing) -> str:
+def subject_of(standing: Standing, about: str = "") -> str:
     """Return the handle that the exchange hands back in facts and alarms: ids only."""
-    return f"handover/{standing.side.value}/{standing.home.service}/{standing.handover}"
+    return f"handover/{standing.side.value}/{standing.home.service}/{standing.handover}/{about}"
 
 
-def of_subject(session: Session, agency: AgencyId, subject: str | None) -> Stored | None:
-    """Return the copy a handle names, locked; None when it names none of ours."""
+def about_of(subject: str | None) -> str:
+    """Return what a message was about, from its handle."""
     parts = (subject or "").split("/")
-    if len(parts) != 4 or parts[0] != "handover":
+    return parts[4] if len(parts) == 5 else ""
+
+
+def of_subject(session: Session, agency: AgencyId, subject: str | None, *, lock: bool = True) -> Stored | None:
+    """Return the copy a handle names; None when it names none of ours."""
+    parts = (subject or "").split("/")
+    if len(parts) != 5 or parts[0] != "handover":
         return None
     try:
         side, handover = Side(parts[1]), HandoverId(UUID(parts[3]))
     except ValueError:
         return None
-    return store.at_home(session, Party(agency, ServiceId(parts[2])), side, handover)
+    return store.at_home(session, Party(agency, ServiceId(parts[2])), side, handover, lock=lock)
 
 
 def changed(standing: Standing, now: datetime, **changes: object) -> Standing:

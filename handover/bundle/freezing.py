@@ -10,11 +10,12 @@ from datetime import datetime
 from hashlib import sha256 as hash_of
 from typing import Final
 
+import orjson
 from sqlalchemy.orm import Session
 
 from handover.actors import Patient
 from handover.audit.model import Event as Logged
-from handover.bundle import assembly, cases, store
+from handover.bundle import assembly, cases, document, fhir, store
 from handover.bundle.cases import Said, Turn
 from handover.bundle.lifecycle import AT_SENDER, Act, Incomplete, Side, Status
 from handover.bundle.model import (
@@ -227,12 +228,11 @@ def freeze(found: Travelling, *, round_: int, now: datetime) -> Kept:
     """Assemble what travels into bytes that never change again. Raises TooMuch."""
     if sum(file.length for file in found.files) > MAX_FILES_BYTES:
         raise TooMuch("bundle.too-much.files", fields={"items": ["too-large"]})
-    document = assembly.assemble(found.released, new_id=new_uuid, now=now)
-    if len(document) > MAX_DOCUMENT_BYTES:
+    made = assembly.assemble(found.released, new_id=new_uuid, now=now)
+    if len(made) > MAX_DOCUMENT_BYTES:
         raise TooMuch("bundle.too-much.text", fields={"items": ["too-large"]})
-    frozen = Frozen(
-        sha256=hash_of(document).hexdigest(), document=document, files=_each_once(found.files), frozen_at=now
-    )
+    named = document.read(made).files
+    frozen = Frozen(sha256=hash_of(made).hexdigest(), document=made, files=named, frozen_at=now)
     origin = Origin(
         files=frozen.files,
         made_from=found.made_from,
@@ -246,6 +246,17 @@ def freeze(found: Travelling, *, round_: int, now: datetime) -> Kept:
 
 def keep_choices(session: Session, standing: Standing, sha256: str, turn: Turn) -> None:
     """Keep every choice as it stands at this yes, as a Consent with deny provisions that never leaves."""
+    if standing.receiver is None:
+        return
+    consent = fhir.choices(
+        store.items(session, standing),
+        handover=standing.handover,
+        patient=standing.person,
+        sender=standing.home,
+        receiver=standing.receiver,
+        now=turn.now,
+    )
+    store.add_choices(session, standing, sha256, orjson.dumps(consent), now=turn.now)
 
 
 def _topics(session: Session, agency: AgencyId, items: Iterable[Item]) -> dict[TopicCode, Topic]:
@@ -264,7 +275,3 @@ def _name(session: Session, party: Party) -> str:
         return f"{service.name}, {directory.agency(session, party.agency).name}"
     except HandoverError:  # named by its number where the directory does not know it any more
         return ""
-
-
-def _each_once(files: tuple[File, ...]) -> tuple[File, ...]:
-    return tuple({file.sha256: file for file in files}.values())

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -10,7 +11,7 @@ from handover.bundle.model import Importable
 from handover.ids import PersonId
 
 
-def _nothing(_session: Session, _by: Staff, _about: PersonId) -> tuple[Importable, ...]:
+def _nothing(_session: Session, _by: Staff, _about: PersonId, _now: datetime) -> tuple[Importable, ...]:
     return ()
 
 
@@ -22,6 +23,6 @@ def _no_bytes(_session: Session, _by: Staff, key: str) -> bytes:
 class Lender:
     """Texts and documents about a person that a clinician already sees here. Reached by `provided`."""
 
-    texts: Callable[[Session, Staff, PersonId], tuple[Importable, ...]] = _nothing
+    texts: Callable[[Session, Staff, PersonId, datetime], tuple[Importable, ...]] = _nothing
     data: Callable[[Session, Staff, str], bytes] = _no_bytes
     """The bytes of a document, by its key; raises NotFound for what that clinician does not see."""

@@ -236,6 +236,7 @@ class Importable:
     title: str = field(repr=False)
     """What it is, such as the referral's heading."""
     text: str = field(default="", repr=False)
+    details: Details | None = field(default=None, repr=False)
     file: File | None = field(default=None, repr=False)
     written_at: datetime
 

@@ -5,7 +5,7 @@ that is private to the patient is in what a clinician is given: no item, no numb
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from handover.actors import Party, Patient, Staff
 from handover.audit import service as audit
+from handover.audit.model import Entry as LogEntry
 from handover.audit.model import Event as Logged
 from handover.bundle import cases, freezing, marking, store, writing
 from handover.bundle.cases import Turn
-from handover.bundle.lifecycle import AT_SENDER, Act, Side
+from handover.bundle.lifecycle import AT_SENDER, Act, Side, Status
 from handover.bundle.model import Entry, File, Frozen, Item, Mark, Topic, TopicCode
-from handover.bundle.standing import Standing, offered, responsible
+from handover.bundle.standing import Standing, for_patient, offered, responsible
 from handover.bundle.steps import NextStep, Shelf, next_step
 from handover.bundle.store import HandoverNotFound, Stored
 from handover.bundle.topics import of_agency
@@ -32,6 +33,9 @@ from handover.team import service as team
 from handover.team.model import InternalNote, Task
 
 PAGE: Final = 50
+_OPENINGS: Final = frozenset(
+    {Logged.HANDOVER_READ, Logged.HANDOVER_OPEN, Logged.HANDOVER_DOCUMENT_READ, Logged.ATTACHMENT_READ}
+)
 OPEN: Final = (Shelf.DRAFT, Shelf.TO_DO, Shelf.WAITING)
 
 
@@ -77,23 +81,41 @@ class Listed:
 
 
 def case_of(session: Session, turn: Turn) -> Case:
-    """Return a case as this reader sees it, and log that it was read."""
-    stored = cases.fetch(session, turn)
+    """Return a case as this reader sees it, and log that it was read; who reads a decline has opened it."""
+    stored = fetch_to_read(session, turn)
+    if turn.side is Side.SENDER:
+        stored = _decline_read(session, stored, turn)
     cases.log(session, stored, Logged.HANDOVER_READ, by=turn.by, now=turn.now)
     return show(session, stored, turn)
 
 
+def fetch_to_read(session: Session, turn: Turn) -> Stored:
+    """Return the copy somebody reads: a patient reads the receiver's where the sender's is at another node."""
+    if not isinstance(turn.by, Patient):
+        return cases.fetch(session, turn)
+    try:
+        return cases.fetch(session, turn)
+    except HandoverNotFound:
+        found = store.copies_about(session, cases.known_as(session, turn.by))
+        here = [each for each in found if each.standing.handover == turn.handover]
+        if turn.side is not Side.PATIENT or not here:
+            raise
+        return here[0]
+
+
 def show(session: Session, stored: Stored, turn: Turn) -> Case:
     """Return what a page shows of a copy that was fetched already."""
-    standing = stored.standing
+    standing, history = stored.standing, store.history(session, stored.standing)
     at_origin = standing.side is Side.SENDER
     is_staff = isinstance(turn.by, Staff)
+    if not is_staff:
+        standing, history = _for_patient(standing, history, turn.now)
     return Case(
         standing=standing,
         patient=person.identity_of(session, stored.agency, standing.person),
         responsible=responsible(standing, turn.now),
-        history=store.history(session, standing),
-        acts=offered(standing, turn.side),
+        history=history,
+        acts=offered(standing, turn.side) if is_staff or at_origin else (),
         items=writing.shown_items(session, stored, turn) if at_origin else (),
         topics=of_agency(session, stored.agency) if at_origin else {},
         permitted=marking.permitted(session, stored, turn) if at_origin else None,
@@ -103,6 +125,21 @@ def show(session: Session, stored: Stored, turn: Turn) -> Case:
         notes=team.notes(session, cases.place_of(standing)) if is_staff else (),
         tasks=team.tasks_about(session, stored.agency, standing.handover) if is_staff else (),
     )
+
+
+def who_opened(session: Session, turn: Turn) -> tuple[LogEntry, ...]:
+    """Return who at this node has opened or read the patient's own handover, newest first."""
+    stored = fetch_to_read(session, turn)
+    if not isinstance(turn.by, Patient):
+        raise HandoverNotFound
+    cases.log(session, stored, Logged.LOG_READ, by=turn.by, now=turn.now)
+    entries = [
+        entry
+        for agency, owner in cases.known_as(session, turn.by)
+        for entry in audit.entries_about(session, agency, owner, limit=1000)
+        if entry.subject == str(turn.handover) and entry.event in _OPENINGS
+    ]
+    return tuple(sorted(entries, key=lambda entry: entry.at, reverse=True))
 
 
 def mine(
@@ -117,7 +154,7 @@ def mine(
 ) -> tuple[Listed, ...]:
     """Return the handovers of the services where the reader works, the latest change first; one row in the log."""
     found = store.page(session, by=by, side=side, service=service, shelves=shelves, after=after, limit=PAGE)
-    lines = _listed(session, found, now)
+    lines = _listed(session, found, now, is_staff=True)
     audit.record(
         session,
         event=Logged.HANDOVER_LIST,
@@ -140,7 +177,7 @@ def my_handovers(
         held = best.get(each.standing.handover)
         if held is None or each.standing.side is Side.SENDER:
             best[each.standing.handover] = each
-    lines = _listed(session, tuple(best.values()), now)
+    lines = _listed(session, tuple(best.values()), now, is_staff=False)
     for agency in sorted({each.standing.home.agency for each in lines}):
         persons = tuple(each.standing.person for each in lines if each.standing.home.agency == agency)
         audit.record(session, event=Logged.HANDOVER_LIST, actor=by, agency=agency, persons=persons, now=now)
@@ -153,7 +190,7 @@ def document_of(session: Session, turn: Turn, sha256: str | None = None) -> Froz
     A clinician is not given an earlier preview: it may show what the patient has taken back since. Raises
     HandoverNotFound.
     """
-    stored = cases.fetch(session, turn)
+    stored = fetch_to_read(session, turn)
     frozen = _document(session, stored.standing, sha256)
     cases.log(session, stored, Logged.HANDOVER_DOCUMENT_READ, by=turn.by, now=turn.now)
     return frozen
@@ -161,7 +198,7 @@ def document_of(session: Session, turn: Turn, sha256: str | None = None) -> Froz
 
 def file_of(session: Session, turn: Turn, sha256: bytes) -> tuple[File, bytes]:
     """Return a document of an item, or one that travelled, with its bytes. Raises HandoverNotFound."""
-    stored = cases.fetch(session, turn)
+    stored = fetch_to_read(session, turn)
     standing = stored.standing
     held = [item.content.file for item in writing.shown_items(session, stored, turn)]
     for each in (*standing.documents, *filter(None, [standing.frozen])):
@@ -172,6 +209,23 @@ def file_of(session: Session, turn: Turn, sha256: bytes) -> tuple[File, bytes]:
         raise HandoverNotFound
     cases.log(session, stored, Logged.ATTACHMENT_READ, by=turn.by, now=turn.now)
     return file, store.file_data(session, standing, file)
+
+
+def _for_patient(
+    standing: Standing, history: tuple[Entry, ...], now: datetime
+) -> tuple[Standing, tuple[Entry, ...]]:
+    """Return what the patient is shown: yellow notes never, a decline when rule 14 says so."""
+    shown = for_patient(standing, now)
+    hidden = {Act.INTERNAL_NOTE} | ({Act.DECLINE} if shown != standing else set())
+    return shown, tuple(entry for entry in history if entry.act not in hidden)
+
+
+def _decline_read(session: Session, stored: Stored, turn: Turn) -> Stored:
+    standing = stored.standing
+    if standing.status is not Status.DECLINED or standing.decline_read_at is not None:
+        return stored
+    after = replace(standing, decline_read_at=turn.now)
+    return store.save(session, stored, after, now=stored.updated_at)
 
 
 def _document(session: Session, standing: Standing, sha256: str | None) -> Frozen:
@@ -193,10 +247,10 @@ def _delivery(session: Session, standing: Standing, now: datetime) -> Delivery |
         return None
 
 
-def _listed(session: Session, found: Sequence[Stored], now: datetime) -> tuple[Listed, ...]:
+def _listed(session: Session, found: Sequence[Stored], now: datetime, *, is_staff: bool) -> tuple[Listed, ...]:
     lines = []
     for each in found:
-        standing = each.standing
+        standing = each.standing if is_staff else for_patient(each.standing, now)
         who = person.identity_of(session, each.agency, standing.person)
         lines.append(
             Listed(

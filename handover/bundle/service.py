@@ -6,7 +6,18 @@ forbids, `Incomplete` and other `Invalid` for what is missing, `HandoverNotFound
 yours.
 """
 
+from handover.bundle.afterwards import (
+    AlreadyThere,
+    close,
+    copy_to,
+    note_to_receiver,
+    preview_supplement,
+    release_more,
+    reopen,
+    withdraw,
+)
 from handover.bundle.cases import Stale, Turn
+from handover.bundle.following import is_told_of, on_delivery
 from handover.bundle.freezing import (
     NothingTravels,
     StalePreview,
@@ -25,7 +36,27 @@ from handover.bundle.marking import (
     set_wishes,
     write_own_words,
 )
-from handover.bundle.reading import Case, Listed, case_of, document_of, file_of, mine, my_handovers, show
+from handover.bundle.reading import (
+    Case,
+    Listed,
+    case_of,
+    document_of,
+    file_of,
+    mine,
+    my_handovers,
+    show,
+    who_opened,
+)
+from handover.bundle.sending import (
+    NoYes,
+    OnHold,
+    StaleYes,
+    give_up,
+    may_still_go,
+    send,
+    send_again,
+    undo_send,
+)
 from handover.bundle.store import HandoverNotFound, Stored
 from handover.bundle.writing import (
     BadFile,
@@ -46,6 +77,7 @@ from handover.bundle.writing import (
 )
 
 __all__ = [
+    "AlreadyThere",
     "BadFile",
     "BadItem",
     "BadReceiver",
@@ -54,9 +86,12 @@ __all__ = [
     "ItemNotFound",
     "Lender",
     "Listed",
+    "NoYes",
     "NothingTravels",
+    "OnHold",
     "Stale",
     "StalePreview",
+    "StaleYes",
     "Stored",
     "TooMuch",
     "TooYoung",
@@ -69,22 +104,37 @@ __all__ = [
     "bring_in",
     "case_of",
     "choose_receiver",
+    "close",
+    "copy_to",
     "document_of",
     "file_of",
+    "give_up",
     "importable",
     "invite",
+    "is_told_of",
     "mark",
+    "may_still_go",
     "mine",
     "my_handovers",
+    "note_to_receiver",
+    "on_delivery",
     "pause",
     "preview",
+    "preview_supplement",
+    "release_more",
     "remove_item",
+    "reopen",
     "resume",
     "save_item",
+    "send",
+    "send_again",
     "set_take_over_by",
     "set_wishes",
     "show",
     "start",
     "take_back_yes",
+    "undo_send",
+    "who_opened",
+    "withdraw",
     "write_own_words",
 ]

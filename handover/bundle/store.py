@@ -127,10 +127,12 @@ def copies_about(session: Session, persons: Iterable[tuple[AgencyId, PersonId]])
     return tuple(opened(session, row) for row in session.execute(statement))
 
 
-def at_home(session: Session, home: Party, side: Side, handover: HandoverId) -> Stored | None:
-    """Return, for the machine, the copy one service keeps, locked; None when it keeps none."""
-    statement = select(HANDOVER).where(*_key(home, side, handover, HANDOVER)).with_for_update()
-    row = session.execute(statement).first()
+def at_home(
+    session: Session, home: Party, side: Side, handover: HandoverId, *, lock: bool = True
+) -> Stored | None:
+    """Return, for the machine, the copy one service keeps; None when it keeps none."""
+    statement = select(HANDOVER).where(*_key(home, side, handover, HANDOVER))
+    row = session.execute(statement.with_for_update() if lock else statement).first()
     return None if row is None else opened(session, row)
 
 
@@ -254,6 +256,14 @@ def document(session: Session, standing: Standing, sha256: str) -> Kept | None:
         return None
     frozen = Frozen(sha256=sha256, document=plain, files=origin.files, frozen_at=row.frozen_at)
     return Kept(frozen, origin)
+
+
+def documents(session: Session, standing: Standing) -> tuple[str, ...]:
+    """Return the hashes of every document this copy keeps, the oldest first."""
+    statement = (
+        select(DOCUMENT.c.sha256).where(*_of(standing, DOCUMENT)).order_by(DOCUMENT.c.frozen_at, DOCUMENT.c.sha256)
+    )
+    return tuple(session.scalars(statement))
 
 
 def add_file(session: Session, standing: Standing, data: bytes) -> None:

@@ -36,7 +36,7 @@ from handover.bundle.model import (
 )
 from handover.bundle.standing import Standing, move
 from handover.bundle.store import ROLES, HandoverNotFound, Stored
-from handover.bundle.topics import FREE, Topics, of_agency
+from handover.bundle.topics import FREE, TopicList, Topics, of_agency
 from handover.consent import service as consent
 from handover.db import provided
 from handover.directory import service as directory
@@ -108,6 +108,8 @@ def start(
 ) -> HandoverId:
     """Begin a handover from one of the actor's services. Raises NotPermitted, TooYoung, Invalid, BadReceiver."""
     refuse_unless_works(by, service)
+    if not by.phone.strip():
+        raise Invalid("bundle.incomplete", fields={"phone": ["required"]})
     home = Party(by.agency, service)
     refuse_under_age(_named(patient), now)
     to = None if receiver is None else _party(takes_handovers(session, receiver, home))
@@ -127,7 +129,7 @@ def start(
         changed_at=now,
         from_referral=from_referral,
     )
-    _refuse_blocked(session, standing, now)
+    refuse_blocked(session, standing, now)
     stored = store.add(session, standing, now=now)
     cases.log(session, stored, Logged.HANDOVER_START, by=by, now=now)
     cases.plan(session, standing, by=by, now=now)
@@ -140,7 +142,7 @@ def choose_receiver(session: Session, turn: Turn, receiver: ServiceId) -> Stored
     home = stored.standing.home
     to = _party(takes_handovers(session, receiver, home))
     after = cases.changed(stored.standing, turn.now, receiver=to)
-    _refuse_blocked(session, after, turn.now)
+    refuse_blocked(session, after, turn.now)
     return written(session, stored, turn, Act.WRITE, after, what="receiver")
 
 
@@ -225,10 +227,7 @@ def bring_in(session: Session, turn: Turn, keys: frozenset[str]) -> tuple[ItemId
         if each.key not in keys:
             continue
         if each.file is None:
-            known = each.topic in offered and offered[each.topic].kind is Kind.TEXT
-            title = "" if known and each.topic != FREE else each.title
-            content = Content(topic=each.topic if known else FREE, title=title[:200], text=each.text)
-            made.append(add(session, stored, turn, content))
+            made.append(add(session, stored, turn, _begun_from(each, offered)))
         else:
             documents = next(code for code, topic in offered.items() if topic.kind is Kind.DOCUMENT)
             data = provided(session, Lender).data(session, _staff(turn), each.key)
@@ -406,7 +405,7 @@ def new_reference() -> str:
     return f"{letters[:4]}-{letters[4:]}"
 
 
-def _refuse_blocked(session: Session, standing: Standing, now: datetime) -> None:
+def refuse_blocked(session: Session, standing: Standing, now: datetime) -> None:
     """Say at once that the patient has said no to this receiver; a permit may still be given in the meeting."""
     if standing.receiver is None:
         return
@@ -443,9 +442,19 @@ def _staff(turn: Turn) -> Staff:
     return turn.by
 
 
+def _begun_from(each: Importable, offered: TopicList) -> Content:
+    """Return what an item begins with: under its topic, or as a free one where the agency has no such topic."""
+    kind = offered[each.topic].kind if each.topic in offered else None
+    if each.details is not None and kind is not None and isinstance(each.details, _DETAILS.get(kind, ())):
+        return Content(topic=each.topic, details=each.details)
+    if kind is Kind.TEXT and each.topic != FREE:
+        return Content(topic=each.topic, text=each.text)
+    return Content(topic=FREE, title=each.title[:200], text=each.text)
+
+
 def _lent(session: Session, stored: Stored, turn: Turn) -> tuple[Importable, ...]:
     about: PersonId = stored.standing.person
-    return provided(session, Lender).texts(session, _staff(turn), about)
+    return provided(session, Lender).texts(session, _staff(turn), about, turn.now)
 
 
 def _attached(

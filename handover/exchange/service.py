@@ -61,6 +61,12 @@ class UnknownReceiver(Invalid):
     code = "exchange.unknown-receiver"
 
 
+class Altered(Conflict):
+    """What lies ready to leave is not what was posted."""
+
+    code = "exchange.altered"
+
+
 class TooLarge(Invalid):
     """The message is over 1 MiB; what is large belongs in attachments."""
 
@@ -117,6 +123,22 @@ def delivery(session: Session, agency: AgencyId, message: MessageId, *, now: dat
         for change in store.history(session, agency, message)
     )
     return to_delivery(row, changes, pace=provided(session, Pace), now=now)
+
+
+def posted(session: Session, agency: AgencyId, message: MessageId) -> dict[str, Any]:
+    """Return the Bundle of a message of ours as it lies ready to leave, checked again.
+
+    Raises NotFound, SealBroken, FhirInvalid, or Altered when it is not what was posted.
+    """
+    row, content = store.outgoing(session, agency, message), store.content(session, agency, message)
+    if row is None or content is None:
+        raise NotFound
+    jws = provided(session, Vault).open(agency, CONTENT_TABLE, "jws", message, content.jws)
+    payload = hm1.reread_message(jws, aud=AgencyId(row.receiver)).payload
+    if sha256(payload).digest() != bytes(row.sha256):
+        raise Altered
+    signed = fhir.Addresses(message=message, sender=agency, receiver=AgencyId(row.receiver))
+    return fhir.read_as(payload, Event(row.event), signed)
 
 
 def to_delivery(row: store.AnyRow, history: tuple[Change, ...], *, pace: Pace, now: datetime) -> Delivery:

@@ -23,7 +23,7 @@ class OutgoingRow(Base):
     message: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     receiver: Mapped[str] = mapped_column(String(20))
     event: Mapped[str] = mapped_column(String(40))
-    subject: Mapped[str | None] = mapped_column(String(80))
+    subject: Mapped[str | None] = mapped_column(String(120))
     state: Mapped[str] = mapped_column(String(20))
     is_open: Mapped[bool]
     """The machines still try: state is queued, sent or delivered, and no operator holds it."""

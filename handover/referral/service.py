@@ -37,6 +37,7 @@ from handover.referral.deciding import (
     start,
     take,
 )
+from handover.referral.lending import Loan, lend, lend_file
 from handover.referral.lifecycle import Side
 from handover.referral.reading import (
     Case,
@@ -104,6 +105,7 @@ __all__ = [
     "BadAttachment",
     "Case",
     "CaseRow",
+    "Loan",
     "Measures",
     "News",
     "NothingAsked",
@@ -133,6 +135,8 @@ __all__ = [
     "follow_up",
     "give_up",
     "internal_note",
+    "lend",
+    "lend_file",
     "list_closed",
     "list_sent",
     "matches",

@@ -174,7 +174,7 @@ def upgrade() -> None:
         sa.Column("message", sa.Uuid(), nullable=False),
         sa.Column("receiver", sa.String(length=20), nullable=False),
         sa.Column("event", sa.String(length=40), nullable=False),
-        sa.Column("subject", sa.String(length=80), nullable=True),
+        sa.Column("subject", sa.String(length=120), nullable=True),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("is_open", sa.Boolean(), nullable=False),
         sa.Column("held", sa.Boolean(), nullable=False),

@@ -1,0 +1,82 @@
+"""What the exchange tells the origin: facts of delivery, each with its task for a named person."""
+
+from dataclasses import replace
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from handover.bundle import afterwards, cases, letters, store
+from handover.bundle.lifecycle import Act, Side
+from handover.bundle.standing import Standing, arrived, carried, not_carried, not_delivered, owes_withdrawal
+from handover.bundle.store import Stored
+from handover.exchange.lifecycle import State
+from handover.exchange.model import Alarm, DeliveryFact, Event
+from handover.team.model import TaskKind
+
+_LOST: Final = frozenset({State.REFUSED, State.EXPIRED, State.STOPPED})
+
+
+def on_delivery(session: Session, fact: DeliveryFact) -> None:
+    """Follow a message of ours: arrived, or a task for a named person with the problems in words."""
+    stored = cases.of_subject(session, fact.sender, fact.subject)
+    if stored is None:
+        return
+    is_document = fact.event is Event.HANDOVER_BUNDLE and letters.request_of(fact.subject) is None
+    if stored.standing.side is Side.SENDER and is_document:
+        _document_fact(session, stored, fact)
+    elif stored.standing.side is Side.SENDER and fact.event is not Event.HANDOVER_STATUS:
+        _request_fact(session, stored, fact)
+    elif fact.state in _LOST:
+        _task(session, stored, fact)
+
+
+def is_told_of(session: Session, alarm: Alarm) -> bool:
+    """Whether what an alarm is about is told to the owner of a handover already (`on_delivery`)."""
+    return cases.of_subject(session, alarm.agency, alarm.subject, lock=False) is not None
+
+
+def _document_fact(session: Session, stored: Stored, fact: DeliveryFact) -> None:
+    standing = stored.standing
+    if fact.state is State.ACKNOWLEDGED:
+        at = fact.answered_at or fact.at
+        after = arrived(standing, round_=letters.round_of(fact.subject), at=at)
+        if after == standing:
+            return
+        by = cases.machine(stored.agency)
+        saved = cases.record(session, stored, after, Act.ARRIVE, by=by, now=fact.at)
+        if owes_withdrawal(saved.standing):
+            afterwards.ask_to_take_back(session, saved, now=fact.at)
+    elif fact.state in _LOST:
+        after = not_delivered(standing, fact.message, at=fact.at)
+        if after != standing:
+            _save(session, stored, after, fact)
+        if (
+            standing.withdrawn_at is None
+        ):  # that a document is stopped because it was taken back is as it should be
+            _task(session, stored, fact)
+
+
+def _request_fact(session: Session, stored: Stored, fact: DeliveryFact) -> None:
+    request = letters.request_of(fact.subject)
+    if request is None:
+        return
+    standing = stored.standing
+    if fact.state is State.ACKNOWLEDGED:
+        after = carried(standing, request)
+        if after != standing:
+            _save(session, stored, replace(after, changed_at=fact.at), fact)
+    elif fact.state in _LOST:
+        _save(session, stored, replace(not_carried(standing, request), changed_at=fact.at), fact)
+        _task(session, stored, fact)
+
+
+def _save(session: Session, stored: Stored, after: Standing, fact: DeliveryFact) -> None:
+    store.save(session, stored, after, now=fact.at)
+    cases.plan(session, after, by=cases.machine(stored.agency), now=fact.at)
+
+
+def _task(session: Session, stored: Stored, fact: DeliveryFact) -> None:
+    fault = "" if fact.fault is None else f"{fact.fault.side.value} {fact.fault.code}"
+    lines = [f"{fact.event.value} {fact.state.value} {fault}".strip()]
+    lines += [f"{problem.path}: {problem.code} {problem.text}".strip() for problem in fact.problems]
+    cases.raise_task(session, stored.standing, TaskKind.NOT_DELIVERED, "\n".join(lines), now=fact.at)
