@@ -20,10 +20,9 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
-from sqlalchemy import create_engine, select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from handover import migrations
 from handover.app import Node
 from handover.db import Database
 from handover.exchange.lifecycle import State
@@ -34,6 +33,7 @@ from handover.referral.lifecycle import Act, Status, Version
 from handover.referral.lifecycle import Side as CopySide
 from handover.referral.standing import Standing
 from tests.builders import DPS, MUNICIPALITY
+from tests.conftest import OpenDatabase
 from tests.exchange import killable
 from tests.journeys import rules
 
@@ -170,40 +170,20 @@ def nursery() -> Iterator[Nursery]:
 
 
 @pytest.fixture
-def sides(any_urls: list[str], tmp_path: Path, nursery: Nursery) -> Iterator[list[Side]]:
+def sides(open_any: OpenDatabase, tmp_path: Path, nursery: Nursery) -> Iterator[list[Side]]:
     """Two nodes with databases of their own and free ports; every process is gone at the end."""
     ports = [_free_port(), _free_port()]
     agencies = (MUNICIPALITY, DPS)
     endpoints = {agency: f"http://127.0.0.1:{port}" for agency, port in zip(agencies, ports, strict=True)}
-    nodes = []
-    for agency, url in zip(agencies, any_urls, strict=True):
-        empty = Database(url)
-        migrations.all_tables().create_all(empty.engine)
-        empty.engine.dispose()
-        nodes.append(killable.open_node(agency, url))
+    urls = [open_any().engine.url.render_as_string(hide_password=False) for _ in agencies]
+    nodes = [killable.open_node(agency, url) for agency, url in zip(agencies, urls, strict=True)]
     killable.introduce(nodes, endpoints)
-    found = [_side(node, url, endpoints, tmp_path, nursery) for node, url in zip(nodes, any_urls, strict=True)]
+    found = [_side(node, url, endpoints, tmp_path, nursery) for node, url in zip(nodes, urls, strict=True)]
     yield found
     for side in found:
         side.web.kill()
         side.worker.kill()
         side.db.engine.dispose()
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def any_urls(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[str]]:
-    """URLs of two empty databases, on each kind of server."""
-    if request.param == "sqlite":
-        yield [f"sqlite:///{tmp_path / name}.db" for name in ("kommune", "dps")]
-        return
-    first = str(request.getfixturevalue("postgres_url"))
-    admin = create_engine(first, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text("create database second"))
-    yield [first, admin.url.set(database="second").render_as_string(hide_password=False)]
-    with admin.connect() as connection:
-        connection.execute(text("drop database second with (force)"))
-    admin.dispose()
 
 
 def test_nothing_is_lost_and_nothing_happens_twice_however_often_processes_are_killed(sides: list[Side]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from sqlalchemy import select
 
-from handover import clock, migrations, worker
+from handover import clock, worker
 from handover.actors import Machine
 from handover.db import Database, provided
 from handover.exchange import operations
@@ -77,17 +77,14 @@ def _is(site: Site, message: Outgoing, state: State) -> bool:
 
 
 @pytest.fixture
-def pair(any_url: str, node_db: Database) -> Iterator[tuple[Site, Site]]:
+def pair(any_db: Database, node_db: Database) -> tuple[Site, Site]:
     """A sending node on either database, and a receiving one."""
-    db = Database(any_url)
-    migrations.all_tables().create_all(db.engine)
     book = Book()
     wire = StuckWire(book=book)
-    yield (
-        site(db, book, wire, [KOMMUNE], "https://kommune.example"),
+    return (
+        site(any_db, book, wire, [KOMMUNE], "https://kommune.example"),
         site(node_db, book, wire, [DPS], "https://dps.example"),
     )
-    db.engine.dispose()
 
 
 def _posted_by_another_process(sender: Site, messages: list[Outgoing]) -> None:
