@@ -79,6 +79,8 @@ class Said:
     question: str = field(default="", repr=False)
     attachments: tuple[Attachment, ...] = ()
     request: RequestId | None = None
+    other: str = ""
+    """The reference of the referral that replaces this one, or that it replaces."""
     detail: Detail = field(default_factory=dict)
 
 
@@ -130,6 +132,7 @@ def record(
         question=said.question,
         attachments=said.attachments,
         request=said.request,
+        other=said.other,
         outcome=after.outcome if after.outcome != stored.standing.outcome else None,
         appointment=after.appointment if after.appointment != stored.standing.appointment else None,
     )

@@ -395,3 +395,5 @@ class Entry:
     outcome: Outcome | None = None
     appointment: Appointment | None = None
     attachments: tuple[Attachment, ...] = ()
+    other: str = ""
+    """The reference of the referral that this one replaces (with SEND) or is replaced by (with GIVE_UP)."""

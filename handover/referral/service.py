@@ -39,6 +39,7 @@ from handover.referral.deciding import (
 )
 from handover.referral.lending import Loan, lend, lend_file
 from handover.referral.lifecycle import Side
+from handover.referral.mending import mend
 from handover.referral.reading import (
     Case,
     CaseRow,
@@ -142,6 +143,7 @@ __all__ = [
     "matches",
     "measures",
     "measures_of",
+    "mend",
     "my_referral",
     "my_referrals",
     "no_show",

@@ -151,6 +151,10 @@ class Standing:
     earlier: Earlier | None = None
     onward: StatusUpdate | None = None
     """Receiver: the latest word of the service it was sent on to."""
+    replaces: ReferralId | None = None
+    """Referrer: the one that did not arrive, whose place this one takes when it is sent."""
+    replaced_by: ReferralId | None = None
+    """Referrer: the draft, or referral, that takes the place of this one."""
 
     @property
     def holder(self) -> Party | None:

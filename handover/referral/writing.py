@@ -18,7 +18,7 @@ from handover.ids import AgencyId, ReferralId, ServiceId, new_uuid
 from handover.person import numbers
 from handover.person import service as person
 from handover.referral import blobs, cases, sharing, store
-from handover.referral.cases import Said, Turn
+from handover.referral.cases import NOTHING, Said, Turn
 from handover.referral.deadlines import refuse_under_age
 from handover.referral.lifecycle import Act, Guard, MoveNotAllowed, Side, Status, Version
 from handover.referral.model import (
@@ -47,6 +47,12 @@ class StaleDraft(Conflict):
     """Somebody saved the draft in the meantime; the page keeps the writer's text."""
 
     code = "referral.stale-draft"
+
+
+class OriginalArrived(Conflict):
+    """The referral that this one should replace has arrived after all."""
+
+    code = "referral.original-arrived"
 
 
 class TakesNoReferrals(Invalid):
@@ -211,7 +217,8 @@ def send(session: Session, turn: Turn, *, undo: timedelta = UNDO) -> Stored:
     if not turn.by.phone.strip():
         problems["referrer_phone"] = ["required"]
     cases.refuse_fields(problems)
-    return _leave(session, stored, after, Act.SEND, turn, undo=undo)
+    said = Said(other=_replace(session, turn, standing))
+    return _leave(session, stored, after, Act.SEND, turn, undo=undo, said=said)
 
 
 def undo_send(session: Session, turn: Turn) -> Stored:
@@ -309,7 +316,30 @@ def _draft(session: Session, turn: Turn) -> Stored:
     return stored
 
 
-def _leave(session: Session, stored: Stored, after: Standing, act: Act, turn: Turn, *, undo: timedelta) -> Stored:
+def _replace(session: Session, turn: Turn, standing: Standing) -> str:
+    """Close the one whose place this takes, and return its reference. Raises OriginalArrived."""
+    if standing.replaces is None:
+        return ""
+    old = cases.fetch(session, replace(turn, referral=standing.replaces, seen=None))
+    if old.standing.status is not Status.ENTERED_IN_ERROR:  # sent once, undone, and sent once more
+        if not old.standing.undelivered:
+            raise OriginalArrived(reference=old.standing.reference)
+        after = move_unsent(old.standing, Act.GIVE_UP, now=turn.now)
+        said = Said(other=standing.reference)
+        cases.record(session, old, after, Act.GIVE_UP, by=turn.by, now=turn.now, said=said)
+    return old.standing.reference
+
+
+def _leave(
+    session: Session,
+    stored: Stored,
+    after: Standing,
+    act: Act,
+    turn: Turn,
+    *,
+    undo: timedelta,
+    said: Said = NOTHING,
+) -> Stored:
     identity = _adult(stored.content.patient, turn.now)
     to = _takes_referrals(directory.service_of(session, _first_holder(after).service))
     patient = person.find_or_create(session, after.home.agency, identity, now=turn.now)
@@ -335,7 +365,7 @@ def _leave(session: Session, stored: Stored, after: Standing, act: Act, turn: Tu
     sealed = blobs.seal(session, after, stored.content.attachments, to.agency, now=turn.now)
     message = cases.post(session, after, request, now=turn.now, not_before=turn.now + undo, blobs=sealed)
     after = replace(after, message=message)
-    return cases.record(session, stored, after, act, by=turn.by, now=turn.now, content=stored.content)
+    return cases.record(session, stored, after, act, by=turn.by, now=turn.now, content=stored.content, said=said)
 
 
 def _first_holder(standing: Standing) -> Party:

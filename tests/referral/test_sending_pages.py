@@ -62,6 +62,16 @@ def written(per: Reader, **changes: str) -> str:
     return draft
 
 
+def upload(per: Reader, draft: str, data: bytes, name: str) -> str:
+    """Add a file to a draft; returns the page that comes after."""
+    page = per.open(f"{draft}/skriv")
+    fields = {**FORM, "revision": hidden(page, "revision"), "act": "upload", "csrf_token": per.token}
+    answer = per.http.post(
+        f"{draft}/skriv", data={**fields, "attachments": (BytesIO(data), name)}, follow_redirects=True
+    )
+    return words_of(answer)
+
+
 def sent(per: Reader) -> str:
     """Write and send a referral; returns its address."""
     draft = written(per)
@@ -223,16 +233,8 @@ def refusals(town: Town) -> list[tuple[str, str | None]]:
 def test_a_referrer_adds_and_removes_files_by_what_they_contain(per: Reader) -> None:
     draft = written(per)
 
-    def upload(data: bytes, name: str) -> str:
-        page = per.open(f"{draft}/skriv")
-        fields = {**FORM, "revision": hidden(page, "revision"), "act": "upload", "csrf_token": per.token}
-        answer = per.http.post(
-            f"{draft}/skriv", data={**fields, "attachments": (BytesIO(data), name)}, follow_redirects=True
-        )
-        return words_of(answer)
-
-    assert "Vedlegg må være PDF, JPEG eller PNG." in upload(b"MZ not a picture", "brev.pdf")
-    said = upload(b"%PDF-1.7\n" + b"x" * 2000, "epikrise.pdf")
+    assert "Vedlegg må være PDF, JPEG eller PNG." in upload(per, draft, b"MZ not a picture", "brev.pdf")
+    said = upload(per, draft, b"%PDF-1.7\n" + b"x" * 2000, "epikrise.pdf")
     assert "epikrise.pdf (2 kB)" in said
     page = per.open(f"{draft}/skriv")
     wanted = re.search(r'value="(remove:[0-9a-f-]+)"', page.text)
@@ -361,6 +363,57 @@ def test_a_referrer_whose_referral_does_not_arrive_sends_it_again(per: Reader, t
     per.send(f"{address}/send-igjen", seen=hidden(page, "seen"))
     two_nodes.settle()
     assert "Fjordheim DPS har fått henvisningen" in words_of(per.open(address))
+
+
+def test_a_referrer_mends_what_did_not_arrive_and_the_new_one_takes_its_place(
+    per: Reader, two_nodes: Town
+) -> None:
+    two_nodes.wire.down.add(DPS_NODE)
+    draft = written(per)
+    upload(per, draft, b"%PDF-1.7\n" + b"x" * 2000, "epikrise.pdf")
+    page = per.open(f"{draft}/se-over")
+    per.send(f"{draft}/send", revision=hidden(page, "revision"))
+    two_nodes.pass_time(hours=97)
+    two_nodes.work()
+    two_nodes.wire.down.clear()
+    per = reader(two_nodes, PER)
+    first = two_nodes.see(PER, id_in(draft)).standing
+    mended = per.send(f"{draft}/rett")
+    assert "Når du sender, blir den første avsluttet." in words_of(mended)
+    for kept in ("Depresjon og angst over to år", "epikrise.pdf"):
+        assert kept in mended.text
+    again = per.send(f"{draft}/rett")
+    assert again.request.path == mended.request.path
+    address = mended.request.path.removesuffix("/skriv")
+    form = {**FORM, "risk": "Rettet", "revision": hidden(again, "revision"), "act": "save"}
+    assert per.send(f"{address}/skriv", **form).status_code == 200
+    page = per.open(f"{address}/se-over")
+    per.send(f"{address}/send", revision=hidden(page, "revision"))
+    two_nodes.settle()
+    new = two_nodes.see(INGRID, id_in(address))
+    assert new.content.risk == "Rettet"
+    assert [each.title for each in new.content.attachments] == ["epikrise.pdf"]
+    assert f"Erstatter {first.reference}" in words_of(per.open(address))
+    assert f"Erstattet av {new.standing.reference}" in words_of(per.open(draft))
+    assert two_nodes.see(PER, id_in(draft)).standing.status is Status.ENTERED_IN_ERROR
+
+
+def test_what_arrived_after_all_is_not_replaced(per: Reader, two_nodes: Town) -> None:
+    two_nodes.wire.down.add(DPS_NODE)
+    draft = sent(per)
+    assert per.send(f"{draft}/rett").status_code == 409
+    two_nodes.pass_time(hours=97)
+    two_nodes.work()
+    two_nodes.wire.down.clear()
+    per = reader(two_nodes, PER)
+    address = per.send(f"{draft}/rett").request.path.removesuffix("/skriv")
+    page = per.open(draft)
+    per.send(f"{draft}/send-igjen", seen=hidden(page, "seen"))
+    two_nodes.settle()
+    page = per.open(f"{address}/se-over")
+    late = per.send(f"{address}/send", revision=hidden(page, "revision"))
+    assert late.status_code == 409
+    assert "Den første henvisningen kom fram likevel." in words_of(late)
 
 
 def test_a_referrer_finds_referrals_by_name_number_and_reference(per: Reader, two_nodes: Town) -> None:

@@ -75,6 +75,19 @@ def send_again(referral: UUID) -> ResponseReturnValue:
     return redirect(url_for(".show", referral=referral))
 
 
+@blueprint.post("/<uuid:referral>/rett")
+@allow(Role.REFERRER)
+def mend(referral: UUID) -> ResponseReturnValue:
+    """Begin a draft with the texts and files of a referral that did not arrive; sent, it replaces that one."""
+    turn = turn_of(referral)
+    try:
+        with web.transaction() as session:
+            draft = referrals.mend(session, turn)
+    except Conflict as moved:
+        return moved_page(turn, moved), _MOVED
+    return redirect(url_for(".write", referral=draft.standing.referral))
+
+
 @blueprint.post("/<uuid:referral>/angre")
 @allow(Role.REFERRER)
 def undo(referral: UUID) -> ResponseReturnValue:

@@ -61,6 +61,9 @@ explain(
         "referral.guard.not-left": _l("Henvisningen er allerede på vei og kan ikke angres lenger."),
         "referral.guard.undelivered": _l("Vi prøver fortsatt å få henvisningen fram."),
         "exchange.already-left": _l("Henvisningen er allerede på vei og kan ikke angres lenger."),
+        "referral.original-arrived": _l(
+            "Den første henvisningen kom fram likevel. Slett utkastet, eller legg til opplysninger i den første."
+        ),
         "referral.no-role": _l("Du kan bare henvise fra en tjeneste der du har rollen henviser."),
     },
 )

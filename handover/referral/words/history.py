@@ -113,7 +113,8 @@ def _texts(entry: Entry) -> list[tuple[str, str]]:
     written = [(term, entry.text or entry.question if entry.act is Act.ASK else entry.text)]
     files = [(_("Vedlegg"), ", ".join(file.title for file in entry.attachments))]
     when = [] if entry.appointment is None else [(_("Time"), appointment_line(entry))]
-    found = [*asked, *written, *files, *when, *outcome_texts(entry.outcome)]
+    links = [(_("Erstatter") if entry.act is Act.SEND else _("Erstattet av"), entry.other)]
+    found = [*asked, *links, *written, *files, *when, *outcome_texts(entry.outcome)]
     return [(name, text) for name, text in found if text]
 
 
