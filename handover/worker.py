@@ -47,7 +47,7 @@ GLANCE: Final = 0.05
 FRESHEN_EVERY: Final = 60.0
 """Seconds between looks at whether directory and statements are due."""
 CHECK_EVERY: Final = 600.0
-"""Seconds between looks at whether a log is due to be looked through."""
+"""Seconds between looks at how long our answers take, and whether a log is due to be looked through."""
 SWEEP_EVERY: Final = 5.0
 """Seconds between looks for what time has ended."""
 
@@ -230,9 +230,10 @@ class Worker:
             stop.wait(FRESHEN_EVERY)
 
     def _look_through(self, stop: threading.Event) -> None:
-        """See once a day that no log was changed; a long one takes minutes, beside everything else."""
+        """Measure our answer times, and see once a day that no log was changed; a long one takes minutes."""
         while not stop.wait(CHECK_EVERY):
             try:
+                operator.publish_answer_times(self._node.db, self._agencies, now=self._clock())
                 auditing.check_when_due(self._node.db, self._agencies, now=self._clock())
             except Exception as error:
                 log.error("worker.log-check", error=type(error).__name__)

@@ -176,6 +176,7 @@ def _service_claims(service: Service) -> dict[str, Any]:
         "phone": service.phone,
         "opening_hours": service.opening_hours,
         "usual_answer_days": service.usual_answer_days,
+        "answers_measured_on": service.answers_measured_on and service.answers_measured_on.isoformat(),
         "confirmed_on": service.confirmed_on.isoformat(),
         "is_health": service.is_health,
         "takes_referrals": service.takes_referrals,

@@ -126,7 +126,9 @@ class Service:
     phone: str
     opening_hours: str
     usual_answer_days: int | None
-    """Working days until an answer, usually."""
+    """Working days until an answer, usually: measured, or as the agency says."""
+    answers_measured_on: date | None = None
+    """When its node measured that, over 90 days; None where it is what the agency says."""
     confirmed_on: date
     """When somebody at the agency last said that all this is right."""
     is_health: bool

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
@@ -13,6 +14,7 @@ from handover.audit import service as audit
 from handover.clock import local
 from handover.db import Database
 from handover.directory import service as directory
+from handover.directory.model import Service
 from handover.ids import AgencyId, ServiceId
 from handover.operator import store
 from handover.operator.model import Assessing, SentTimes, Vitals
@@ -23,6 +25,8 @@ BEAT_EVERY: Final = timedelta(seconds=15)
 """How often a worker says that it runs."""
 WINDOW: Final = timedelta(days=90)
 """What the share of assessments in time looks back on."""
+MEASURED_AGAIN: Final = timedelta(days=7)
+"""How old the day of an unchanged measurement may become: each new one is a statement that all others pull."""
 SILENT_AFTER: Final = timedelta(minutes=2)
 """A worker that has said nothing for this long is taken for dead."""
 
@@ -74,6 +78,32 @@ def assessing(session: Session, agencies: Iterable[AgencyId], *, now: datetime) 
                 share = seen.share_in_time
                 found.append(Assessing(agency=agency, service=each.id, share_in_time=share))
     return found
+
+
+def publish_answer_times(db: Database, agencies: Iterable[AgencyId], *, now: datetime) -> list[ServiceId]:
+    """Let our own entries in the directory say how long our answers take; returns those that changed.
+
+    Measured where enough was answered lately, with the day; else the number stands as the agency gave it.
+    """
+    changed = []
+    for agency in agencies:
+        with db.transaction() as session:
+            for each in directory.services_of(session, agency):
+                said = _measured(session, each, now)
+                if said != each:
+                    directory.change_service(session, said, now=now)
+                    changed.append(each.id)
+    return changed
+
+
+def _measured(session: Session, each: Service, now: datetime) -> Service:
+    days = referral.usual_answer_days(session, each.agency, each.id, now=now)
+    if days is None:
+        return replace(each, answers_measured_on=None)
+    measured_on, today = each.answers_measured_on, local(now).date()
+    if days == each.usual_answer_days and measured_on is not None and today - measured_on < MEASURED_AGAIN:
+        return each
+    return replace(each, usual_answer_days=days, answers_measured_on=today)
 
 
 def sent_times(

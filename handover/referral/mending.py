@@ -1,4 +1,4 @@
-"""A referral that did not arrive is mended in a new draft with its texts and files, which replaces it when sent."""
+"""A referral that did not arrive is mended in a draft with its texts and files, which replaces it when sent."""
 
 from dataclasses import replace
 

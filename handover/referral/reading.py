@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from math import ceil
+from statistics import median
 from typing import Final
 from uuid import UUID
 
@@ -46,9 +48,13 @@ from handover.referral.steps import RECEIVER_WAITS, NextStep, Shelf, Step, next_
 from handover.referral.store import WORK, Range, ReferralNotFound, Stored
 from handover.team import service as team
 from handover.team.model import InternalNote, Task, WorkItem
-from handover.workdays import end_of
+from handover.workdays import end_of, local_date, working_days_between
 
 PAGE: Final = 50
+ANSWERS_OF: Final = timedelta(days=90)
+FEWEST: Final = 5
+"""So many answers it takes before their usual time is told."""
+_MOST_SPANS: Final = 1_000
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -428,6 +434,17 @@ def measures_of(
         median_days_to_assessed=store.median_days_to_assessed(session, period, of=found.assessed),
         oldest_open_days=None if oldest is None else (now - oldest) / timedelta(days=1),
     )
+
+
+def usual_answer_days(session: Session, agency: AgencyId, service: ServiceId, *, now: datetime) -> int | None:
+    """Return the median of working days from received to assessed, over what was received in the last 90 days.
+
+    None where fewer than FEWEST are assessed: so few say more about each of them than about the service.
+    """
+    period = store.Period(agency, service, now - ANSWERS_OF, now)
+    spans = store.spans_to_assessed(session, period, limit=_MOST_SPANS)
+    days = [working_days_between(local_date(start), local_date(end)) for start, end in spans]
+    return max(1, ceil(median(days))) if len(days) >= FEWEST else None
 
 
 def oldest_unopened(session: Session, agency: AgencyId, *, now: datetime) -> timedelta | None:

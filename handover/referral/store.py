@@ -370,6 +370,18 @@ def assessed(session: Session, period: Period, *, now: datetime) -> Assessed:
     return Assessed(*session.execute(statement.where(*_received(session, period))).one())
 
 
+def spans_to_assessed(session: Session, period: Period, *, limit: int) -> Sequence[tuple[datetime, datetime]]:
+    """Return when the latest referrals of a period that are assessed were received and assessed."""
+    table = REFERRAL.c
+    statement = (
+        select(table.received_at, table.assessed_at)
+        .where(*_received(session, period), table.assessed_at.is_not(None))
+        .order_by(table.received_at.desc())
+        .limit(limit)
+    )
+    return [(row.received_at, row.assessed_at) for row in session.execute(statement)]
+
+
 def median_days_to_assessed(session: Session, period: Period, *, of: int) -> float | None:
     """Return the median of the `of` spans from receipt to assessment, in calendar days; None without any."""
     start, end = REFERRAL.c.received_at, REFERRAL.c.assessed_at

@@ -2,6 +2,7 @@
 
 import html
 from datetime import timedelta
+from functools import partial
 
 from flask.testing import FlaskClient
 
@@ -11,9 +12,12 @@ from handover.access.service import NewStaff, Proven
 from handover.actors import Machine, Role
 from handover.app import Node, create_app
 from handover.ids import AgencyId
+from handover.operator import service as operator
 from handover.referral import service as referral
+from handover.referral.reading import FEWEST
 from tests.builders import DPS, INTAKE, MUNICIPALITY
-from tests.referral.nodes import OLA, Town, acceptance
+from tests.referral.nodes import INGRID, OLA, Town, acceptance
+from tests.referral.visiting import reader, register_everybody, words_of
 
 
 def leader(town: Town, node: Node, agency: AgencyId, *roles: Role) -> FlaskClient:
@@ -87,3 +91,20 @@ def test_a_monitor_sees_the_share_in_time_and_the_oldest_unopened(two_nodes: Tow
     unopened = timedelta(seconds=seen[f'handover_oldest_unopened_seconds{{agency="{DPS}"}}'])
     assert timedelta(days=23) <= unopened < timedelta(days=24)
     assert "Solveig" not in "".join(lines)
+
+
+def test_a_service_tells_others_how_long_its_answers_took_once_there_are_enough(two_nodes: Town) -> None:
+    register_everybody(two_nodes)
+    cases = [two_nodes.taken() for _ in range(FEWEST)]
+    two_nodes.pass_time(days=3)  # Monday to Thursday
+    publish = partial(operator.publish_answer_times, two_nodes.dps.db, (DPS,))
+    for case in cases:
+        assert publish(now=two_nodes.now) == []
+        two_nodes.do(OLA, referral.accept, case, acceptance())
+    assert publish(now=two_nodes.now) == [INTAKE]
+    assert publish(now=two_nodes.now) == []
+    shown = words_of(reader(two_nodes, INGRID).open("/adressebok/?q=inntak"))
+    assert "3 virkedager (målt over 90 dager, torsdag 12. november)" in shown
+    assert publish(now=two_nodes.now + timedelta(days=100)) == [INTAKE]
+    shown = words_of(reader(two_nodes, INGRID).open("/adressebok/?q=inntak"))
+    assert "3 virkedager (oppgitt av tjenesten)" in shown
