@@ -11,7 +11,7 @@ from handover.audit.model import Event as Logged
 from handover.bundle import cases, freezing, letters, marking, sending, store, writing
 from handover.bundle import standing as rules
 from handover.bundle.cases import Said, Turn
-from handover.bundle.lifecycle import Act, Incomplete, MoveNotAllowed, Side, Status
+from handover.bundle.lifecycle import Act, Side, Status
 from handover.bundle.model import Frozen, Item, MadeFrom, Mark, Marked, Note, RequestId
 from handover.bundle.standing import Standing, move
 from handover.bundle.store import HandoverNotFound, Kept, Stored
@@ -21,6 +21,7 @@ from handover.errors import Conflict
 from handover.exchange import service as exchange
 from handover.exchange.service import AlreadyLeft
 from handover.ids import HandoverId, ItemId, MessageId, ServiceId, new_uuid
+from handover.moves import Incomplete, MoveNotAllowed
 
 
 class AlreadyThere(Conflict):

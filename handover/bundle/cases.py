@@ -16,7 +16,7 @@ from handover.audit import service as audit
 from handover.audit.model import Detail
 from handover.audit.model import Event as Logged
 from handover.bundle import store
-from handover.bundle.lifecycle import Act, Incomplete, Side, Version
+from handover.bundle.lifecycle import Act, Side, Version
 from handover.bundle.model import Entry, RequestId
 from handover.bundle.standing import Standing
 from handover.bundle.steps import next_step
@@ -28,6 +28,7 @@ from handover.exchange.model import Event, Outgoing, SealedBlob
 from handover.fhir.problem import FhirInvalid
 from handover.ids import AgencyId, HandoverId, MessageId, PersonId, ServiceId
 from handover.keys.keyring import Keyring
+from handover.moves import Incomplete
 from handover.person import service as person
 from handover.team import service as team
 from handover.team.model import Place, TaskKind

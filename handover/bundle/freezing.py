@@ -17,7 +17,7 @@ from handover.actors import Patient
 from handover.audit.model import Event as Logged
 from handover.bundle import assembly, cases, document, fhir, store
 from handover.bundle.cases import Said, Turn
-from handover.bundle.lifecycle import AT_SENDER, Act, Incomplete, Side, Status
+from handover.bundle.lifecycle import AT_SENDER, Act, Side, Status
 from handover.bundle.model import (
     Approval,
     Content,
@@ -39,6 +39,7 @@ from handover.db import provided
 from handover.directory import service as directory
 from handover.errors import Conflict, HandoverError, Invalid
 from handover.ids import AgencyId, new_uuid
+from handover.moves import Incomplete
 from handover.person import service as person
 from handover.values import dump
 

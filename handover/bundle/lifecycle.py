@@ -1,4 +1,4 @@
-"""The lifecycle of a handover: one table of (status, act), read by one function (DESIGN section 4).
+"""The lifecycle of a handover: one table of (status, act), read by `moves` (DESIGN section 4).
 
 Until it has arrived the sender's node decides the status; from then on the receiving service's node decides and
 numbers it, and what the sender or the patient does is a request until a status with a later number comes back.
@@ -7,11 +7,12 @@ take-over with a person and a date. Guards are facts the caller states: this mod
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from handover.errors import Conflict, Invalid, NotPermitted
+from handover import moves
+from handover.errors import Invalid
+from handover.moves import Lifecycle
 
 
 class Status(StrEnum):
@@ -97,14 +98,7 @@ class Guard(StrEnum):
     """It is sent anew by a new yes: after a withdrawal or a decline ("open return"), or after it was given up."""
 
 
-@dataclass(frozen=True)
-class Move:
-    """Where an act leads, which sides may do it, the fields it requires and the facts that must hold."""
-
-    to: Status
-    by: frozenset[Side]
-    requires: tuple[str, ...] = ()
-    guards: tuple[Guard, ...] = ()
+Move = moves.Move[Status, Side, Guard]
 
 
 class Version(NamedTuple):
@@ -135,30 +129,6 @@ class Version(NamedTuple):
 
 UNSENT: Final = Version(1, 0)
 """The version before any receiver has decided anything."""
-
-
-class MoveNotAllowed(Conflict):
-    """The lifecycle has no such act in this status."""
-
-    code = "bundle.move-not-allowed"
-
-
-class WrongSide(NotPermitted):
-    """The act belongs to another side."""
-
-    code = "bundle.wrong-side"
-
-
-class GuardFailed(Conflict):
-    """The act would be allowed if a fact held that does not; code `bundle.guard.<guard>`."""
-
-    code = "bundle.guard"
-
-
-class Incomplete(Invalid):
-    """The act lacks a required field; `fields` names all that are missing."""
-
-    code = "bundle.incomplete"
 
 
 TAKE_OVER: Final = ("person", "phone", "from_date", "first_appointment")
@@ -243,38 +213,7 @@ MOVES: Final[Mapping[tuple[Status, Act], Move]] = {
 }
 
 
-def next_status(current: Status, act: Act, side: Side, facts: frozenset[Guard] = frozenset()) -> Status:
-    """Return the status after `act`, or raise MoveNotAllowed, WrongSide or GuardFailed."""
-    move = MOVES.get((current, act))
-    if move is None:
-        raise MoveNotAllowed(status=current.value, act=act.value)
-    if side not in move.by:
-        raise WrongSide(act=act.value, allowed=",".join(sorted(by.value for by in move.by)))
-    for guard in move.guards:
-        if guard not in facts:
-            raise GuardFailed(f"bundle.guard.{guard.value}", status=current.value, act=act.value)
-    return move.to
-
-
-def acts_open_to(status: Status, side: Side, facts: frozenset[Guard] = frozenset()) -> tuple[Act, ...]:
-    """Return what that side may do now, in the order of `Act`: pages and API ask this before they offer it."""
-    return tuple(act for act in Act if _is_open(status, act, side, facts))
-
-
-def require(status: Status, act: Act, given: Iterable[str]) -> None:
-    """Raise Incomplete naming every field the act requires that is not among `given`."""
-    move = MOVES.get((status, act))
-    if move is None:
-        raise MoveNotAllowed(status=status.value, act=act.value)
-    present = frozenset(given)
-    missing = {name: ["required"] for name in move.requires if name not in present}
-    if missing:
-        raise Incomplete(fields=missing)
-
-
-def _is_open(status: Status, act: Act, side: Side, facts: frozenset[Guard]) -> bool:
-    try:
-        next_status(status, act, side, facts)
-    except (MoveNotAllowed, WrongSide, GuardFailed):
-        return False
-    return True
+LIFECYCLE: Final = Lifecycle("bundle", Act, MOVES)
+next_status = LIFECYCLE.next_status
+acts_open_to = LIFECYCLE.acts_open_to
+require = LIFECYCLE.require

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 
-from handover.bundle.lifecycle import AT_SENDER, MOVES, Act, Move, Side, Status
+from handover.bundle.lifecycle import AT_SENDER, LIFECYCLE, MOVES, Act, Side, Status
 from handover.bundle.steps import OWNERS, Step
 
 HEADER = """# Lifecycle of a handover
@@ -19,35 +19,9 @@ _DECIDED_BY = dict.fromkeys((*AT_SENDER, Status.SENT, Status.WITHDRAWN, Status.C
 
 def page() -> str:
     """Return the whole page as Markdown with a Mermaid diagram."""
-    return "\n".join([HEADER, *_diagram(), "", *_statuses(), "", *_acts(), "", *_steps(), ""])
-
-
-def _diagram() -> Iterator[str]:
-    yield "```mermaid"
-    yield "stateDiagram-v2"
-    yield "    [*] --> draft"
-    for status in Status:
-        for to in Status:
-            labels = [_label(act, move) for act, move in _leading(status, to)]
-            if labels:
-                yield f"    {_node(status)} --> {_node(to)}: {', '.join(labels)}"
-    yield "```"
-
-
-def _leading(status: Status, to: Status) -> Iterator[tuple[Act, Move]]:
-    for act in Act:
-        move = MOVES.get((status, act))
-        if move is not None and move.to is to and to is not status:
-            yield act, move
-
-
-def _label(act: Act, move: Move) -> str:
-    guards = "".join(f" [{guard.value}]" for guard in move.guards)
-    return f"{act.value}{guards}"
-
-
-def _node(status: Status) -> str:
-    return status.value.replace("-", "_")
+    return "\n".join(
+        [HEADER, *LIFECYCLE.diagram(), "", *_statuses(), "", *LIFECYCLE.table_of_acts(), "", *_steps(), ""]
+    )
 
 
 def _statuses() -> Iterator[str]:
@@ -57,26 +31,6 @@ def _statuses() -> Iterator[str]:
         decides = _DECIDED_BY.get(status, Side.RECEIVER)
         ends = MOVES.get((status, Act.WITHDRAW))
         yield f"| {status.value} | {decides.value} | {'-' if ends is None else ends.to.value} |"
-
-
-def _acts() -> Iterator[str]:
-    yield "| act | side | from | to | requires | only if |"
-    yield "|---|---|---|---|---|---|"
-    for act in Act:
-        for (to, sides, requires, guards), statuses in _grouped(act).items():
-            yield f"| {act.value} | {sides} | {', '.join(statuses)} | {to} | {requires or '-'} | {guards or '-'} |"
-
-
-def _grouped(act: Act) -> dict[tuple[str, str, str, str], list[str]]:
-    found: dict[tuple[str, str, str, str], list[str]] = {}
-    for status in Status:
-        move = MOVES.get((status, act))
-        if move is not None:
-            to = "the same" if move.to is status else move.to.value
-            sides = " or ".join(side.value for side in Side if side in move.by)
-            guards = ", ".join(guard.value for guard in move.guards)
-            found.setdefault((to, sides, ", ".join(move.requires), guards), []).append(status.value)
-    return found
 
 
 def _steps() -> Iterator[str]:

@@ -20,8 +20,9 @@ from handover.exchange import service as exchange
 from handover.exchange.model import Event, Outgoing, SealedBlob
 from handover.fhir.problem import FhirInvalid
 from handover.ids import AgencyId, MessageId, ReferralId, ServiceId, new_uuid
+from handover.moves import Incomplete
 from handover.referral import fhir, store
-from handover.referral.lifecycle import Act, Incomplete, Side, Version
+from handover.referral.lifecycle import Act, Side, Version
 from handover.referral.model import (
     Attachment,
     AttachmentId,

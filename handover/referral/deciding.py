@@ -16,9 +16,10 @@ from handover.directory import service as directory
 from handover.errors import Invalid
 from handover.exchange.model import SealedBlob
 from handover.ids import ServiceId, new_uuid
+from handover.moves import MoveNotAllowed
 from handover.referral import blobs, cases, sharing, store
 from handover.referral.cases import NOTHING, Said, Turn
-from handover.referral.lifecycle import Act, MoveNotAllowed, Side, Status, next_status, require
+from handover.referral.lifecycle import Act, Side, Status, next_status, require
 from handover.referral.model import (
     Acceptance,
     Addition,

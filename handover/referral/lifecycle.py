@@ -1,4 +1,4 @@
-"""The lifecycle of a referral: one table of (status, act), read by one function (DESIGN section 4).
+"""The lifecycle of a referral: one table of (status, act), read by `moves` (DESIGN section 4).
 
 The receiving service's node decides the status and numbers it (`Version`); what the other side does is a
 request until a status with a later version comes back. Guards are facts the caller states: this module
@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from handover.errors import Conflict, Invalid, NotPermitted
+from handover import moves
+from handover.errors import Invalid
+from handover.moves import Lifecycle
 
 
 class Status(StrEnum):
@@ -97,14 +99,7 @@ class Guard(StrEnum):
     """The referral came back to a service that once sent it on."""
 
 
-@dataclass(frozen=True)
-class Move:
-    """Where an act leads, which side may do it, the fields it requires and the facts that must hold."""
-
-    to: Status
-    by: Side
-    requires: tuple[str, ...] = ()
-    guards: tuple[Guard, ...] = ()
+Move = moves.Move[Status, Side, Guard]
 
 
 class Version(NamedTuple):
@@ -135,30 +130,6 @@ class Version(NamedTuple):
 
 UNSENT: Final = Version(1, 0)
 """The version before any receiver has decided anything."""
-
-
-class MoveNotAllowed(Conflict):
-    """The lifecycle has no such act in this status."""
-
-    code = "referral.move-not-allowed"
-
-
-class WrongSide(NotPermitted):
-    """The act belongs to the other side."""
-
-    code = "referral.wrong-side"
-
-
-class GuardFailed(Conflict):
-    """The act would be allowed if a fact held that does not; code `referral.guard.<guard>`."""
-
-    code = "referral.guard"
-
-
-class Incomplete(Invalid):
-    """The act lacks a required field; `fields` names all that are missing."""
-
-    code = "referral.incomplete"
 
 
 _ASSESSOR: Final = ("assessor", "assessor_phone")
@@ -194,10 +165,10 @@ UNASSESSED: Final = (
 """The statuses in which the clock of the assessment runs whatever happens (rule 9)."""
 
 _S, _A = Status, Act
-_REF, _REC, _MAC = Side.REFERRER, Side.RECEIVER, Side.MACHINE
+_REF, _REC, _MAC = (frozenset({side}) for side in (Side.REFERRER, Side.RECEIVER, Side.MACHINE))
 
 
-def _same(statuses: Iterable[Status], act: Act, by: Side, requires: tuple[str, ...] = ()) -> "_Table":
+def _same(statuses: Iterable[Status], act: Act, by: frozenset[Side], requires: tuple[str, ...] = ()) -> "_Table":
     return {(status, act): Move(status, by, requires) for status in statuses}
 
 
@@ -269,36 +240,16 @@ MOVES: Final[Mapping[tuple[Status, Act], Move]] = {
 }
 
 
-def next_status(current: Status, act: Act, side: Side, facts: frozenset[Guard] = frozenset()) -> Status:
-    """Return the status after `act`, or raise MoveNotAllowed, WrongSide or GuardFailed.
-
-    On paper (`Guard.PAPER` among the facts) whoever keeps the record writes down what the other side did, too.
-    """
-    move = MOVES.get((current, act))
-    if move is None:
-        raise MoveNotAllowed(status=current.value, act=act.value)
-    if side is not move.by and not _records_on_paper(move, side, facts):
-        raise WrongSide(act=act.value, allowed=move.by.value)
-    for guard in move.guards:
-        if guard not in facts:
-            raise GuardFailed(f"referral.guard.{guard.value}", status=current.value, act=act.value)
-    return move.to
+def _records_on_paper(move: Move, side: Side, facts: frozenset[Guard]) -> bool:
+    """Whether the side keeps the only record of a paper referral, and so writes down what the other side did."""
+    people = {Side.REFERRER, Side.RECEIVER}
+    return Guard.PAPER in facts and side in people and move.by <= people
 
 
-def acts_open_to(status: Status, side: Side, facts: frozenset[Guard] = frozenset()) -> tuple[Act, ...]:
-    """Return what that side may do now, in the order of `Act`: pages and API ask this before they offer it."""
-    return tuple(act for act in Act if _is_open(status, act, side, facts))
-
-
-def require(status: Status, act: Act, given: Iterable[str]) -> None:
-    """Raise Incomplete naming every field the act requires that is not among `given`."""
-    move = MOVES.get((status, act))
-    if move is None:
-        raise MoveNotAllowed(status=status.value, act=act.value)
-    present = frozenset(given)
-    missing = {name: ["required"] for name in move.requires if name not in present}
-    if missing:
-        raise Incomplete(fields=missing)
+LIFECYCLE: Final = Lifecycle("referral", Act, MOVES, stands_in=_records_on_paper)
+next_status = LIFECYCLE.next_status
+acts_open_to = LIFECYCLE.acts_open_to
+require = LIFECYCLE.require
 
 
 def holder(status: Status) -> Side:
@@ -306,7 +257,7 @@ def holder(status: Status) -> Side:
 
     `REDIRECTED` answers receiver: the *new* receiving service, named in the status.
     """
-    return _REC if status in HELD_BY_RECEIVER or status is _S.REDIRECTED else _REF
+    return Side.RECEIVER if status in HELD_BY_RECEIVER or status is _S.REDIRECTED else Side.REFERRER
 
 
 def next_mover(status: Status) -> Side | None:
@@ -315,19 +266,19 @@ def next_mover(status: Status) -> Side | None:
 
 
 _NEXT_MOVER: Final[Mapping[Status, Side | None]] = {
-    _S.DRAFT: _REF,
-    _S.SENT: _MAC,
-    _S.RECEIVED: _REC,
-    _S.ASSESSING: _REC,
-    _S.INFO_REQUESTED: _REF,
-    _S.ACCEPTED: _REC,
+    _S.DRAFT: Side.REFERRER,
+    _S.SENT: Side.MACHINE,
+    _S.RECEIVED: Side.RECEIVER,
+    _S.ASSESSING: Side.RECEIVER,
+    _S.INFO_REQUESTED: Side.REFERRER,
+    _S.ACCEPTED: Side.RECEIVER,
     _S.SCHEDULED: Side.PATIENT,
-    _S.STARTED: _REC,
-    _S.COMPLETED: _REF,
-    _S.REJECTED: _REF,
-    _S.REDIRECTING: _REC,
-    _S.REDIRECTED: _REC,
-    _S.WITHDRAWAL_REQUESTED: _REC,
+    _S.STARTED: Side.RECEIVER,
+    _S.COMPLETED: Side.REFERRER,
+    _S.REJECTED: Side.REFERRER,
+    _S.REDIRECTING: Side.RECEIVER,
+    _S.REDIRECTED: Side.RECEIVER,
+    _S.WITHDRAWAL_REQUESTED: Side.RECEIVER,
     _S.WITHDRAWN: None,
     _S.ENTERED_IN_ERROR: None,
 }
@@ -360,16 +311,3 @@ CODINGS: Final[Mapping[Status, Coding]] = {
     _S.WITHDRAWN: Coding("cancelled", "withdrawn", "revoked"),
     _S.ENTERED_IN_ERROR: Coding("entered-in-error", "entered-in-error", "entered-in-error"),
 }
-
-
-def _is_open(status: Status, act: Act, side: Side, facts: frozenset[Guard]) -> bool:
-    try:
-        next_status(status, act, side, facts)
-    except (MoveNotAllowed, WrongSide, GuardFailed):
-        return False
-    return True
-
-
-def _records_on_paper(move: Move, side: Side, facts: frozenset[Guard]) -> bool:
-    people = {_REF, _REC}
-    return Guard.PAPER in facts and side in people and move.by in people

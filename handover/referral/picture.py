@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 
-from handover.referral.lifecycle import CODINGS, MOVES, Act, Move, Status, holder, next_mover
+from handover.referral.lifecycle import CODINGS, LIFECYCLE, Status, holder, next_mover
 
 HEADER = """# Lifecycle of a referral
 
@@ -14,35 +14,7 @@ current. Acts that change no status stand in the second table only.
 
 def page() -> str:
     """Return the whole page as Markdown with a Mermaid diagram."""
-    return "\n".join([HEADER, *_diagram(), "", *_statuses(), "", *_acts(), ""])
-
-
-def _diagram() -> Iterator[str]:
-    yield "```mermaid"
-    yield "stateDiagram-v2"
-    yield "    [*] --> draft"
-    for status in Status:
-        for to in Status:
-            labels = [_label(act, move) for act, move in _leading(status, to)]
-            if labels:
-                yield f"    {_node(status)} --> {_node(to)}: {', '.join(labels)}"
-    yield "```"
-
-
-def _leading(status: Status, to: Status) -> Iterator[tuple[Act, Move]]:
-    for act in Act:
-        move = MOVES.get((status, act))
-        if move is not None and move.to is to and to is not status:
-            yield act, move
-
-
-def _label(act: Act, move: Move) -> str:
-    guards = "".join(f" [{guard.value}]" for guard in move.guards)
-    return f"{act.value}{guards}"
-
-
-def _node(status: Status) -> str:
-    return status.value.replace("-", "_")
+    return "\n".join([HEADER, *LIFECYCLE.diagram(), "", *_statuses(), "", *LIFECYCLE.table_of_acts(), ""])
 
 
 def _statuses() -> Iterator[str]:
@@ -59,26 +31,6 @@ def _statuses() -> Iterator[str]:
 
 def _holds(status: Status) -> str:
     return "the new receiver" if status is Status.REDIRECTED else holder(status).value
-
-
-def _acts() -> Iterator[str]:
-    yield "| act | side | from | to | requires | only if |"
-    yield "|---|---|---|---|---|---|"
-    for act in Act:
-        for (to, side, requires, guards), statuses in _grouped(act).items():
-            yield f"| {act.value} | {side} | {', '.join(statuses)} | {to} | {requires or '-'} | {guards or '-'} |"
-
-
-def _grouped(act: Act) -> dict[tuple[str, str, str, str], list[str]]:
-    found: dict[tuple[str, str, str, str], list[str]] = {}
-    for status in Status:
-        move = MOVES.get((status, act))
-        if move is not None:
-            to = "the same" if move.to is status else move.to.value
-            guards = ", ".join(guard.value for guard in move.guards)
-            key = (to, move.by.value, ", ".join(move.requires), guards)
-            found.setdefault(key, []).append(status.value)
-    return found
 
 
 if __name__ == "__main__":

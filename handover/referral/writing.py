@@ -15,12 +15,13 @@ from handover.directory.model import Service
 from handover.errors import Conflict, Invalid, NotPermitted
 from handover.exchange import service as exchange
 from handover.ids import AgencyId, ReferralId, ServiceId, new_uuid
+from handover.moves import MoveNotAllowed
 from handover.person import numbers
 from handover.person import service as person
 from handover.referral import blobs, cases, sharing, store
 from handover.referral.cases import NOTHING, Said, Turn
 from handover.referral.deadlines import refuse_under_age
-from handover.referral.lifecycle import Act, Guard, MoveNotAllowed, Side, Status, Version
+from handover.referral.lifecycle import Act, Guard, Side, Status, Version
 from handover.referral.model import (
     Attachment,
     AttachmentId,

@@ -11,18 +11,15 @@ from handover.bundle.lifecycle import (
     MOVES,
     Act,
     Guard,
-    GuardFailed,
-    Incomplete,
-    MoveNotAllowed,
     Side,
     Status,
     Version,
-    WrongSide,
     acts_open_to,
     next_status,
     require,
 )
 from handover.errors import HandoverError, Invalid
+from handover.moves import GuardFailed, Incomplete, MoveNotAllowed, WrongSide
 
 EVERY_FACT = frozenset(Guard)
 NOTES = "note-to-receiver note-to-sender internal-note"

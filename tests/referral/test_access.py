@@ -14,9 +14,10 @@ from handover.audit.model import Event as Logged
 from handover.audit.tables import AuditEntry
 from handover.errors import Invalid
 from handover.ids import ReferralId, StaffId
+from handover.moves import WrongSide
 from handover.person import service as person
 from handover.referral import service
-from handover.referral.lifecycle import Side, WrongSide
+from handover.referral.lifecycle import Side
 from handover.referral.model import AttachmentId
 from handover.referral.service import ReferralNotFound
 from tests.builders import DPS, INTAKE, MUNICIPALITY, PSYCHOLOGIST

@@ -82,7 +82,7 @@ def test_a_transition_is_a_path_through_our_table_by_the_same_side(row: list[str
     for (_, _, to), (onward, _, _) in pairwise(path):
         assert to is onward
     last = next(act for _, act, _ in reversed(path) if is_by_people(act))
-    assert {MOVES[status, act].by for status, act, _ in path if act is last} == {SIDES[row[1]]}
+    assert {MOVES[status, act].by for status, act, _ in path if act is last} == {frozenset({SIDES[row[1]]})}
 
 
 def is_by_people(act: Act) -> bool:

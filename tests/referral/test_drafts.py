@@ -8,9 +8,10 @@ import pytest
 
 from handover.errors import Invalid, NotFound, NotPermitted
 from handover.ids import ReferralId, ServiceId
+from handover.moves import MoveNotAllowed
 from handover.referral import service
 from handover.referral.deadlines import TooYoung
-from handover.referral.lifecycle import MoveNotAllowed, Status
+from handover.referral.lifecycle import Status
 from handover.referral.model import Attachment, ReferralContent
 from handover.referral.service import BadAttachment, ReferralNotFound, StaleDraft, TakesNoReferrals
 from handover.referral.writing import MAX_ATTACHMENT_BYTES, new_reference

@@ -5,18 +5,15 @@ from itertools import product
 import pytest
 
 from handover.errors import HandoverError
+from handover.moves import GuardFailed, Incomplete, MoveNotAllowed, WrongSide
 from handover.referral.lifecycle import (
     CODINGS,
     MOVES,
     Act,
     Guard,
-    GuardFailed,
-    Incomplete,
-    MoveNotAllowed,
     Side,
     Status,
     Version,
-    WrongSide,
     acts_open_to,
     holder,
     next_mover,
@@ -75,8 +72,9 @@ def test_every_cell_leads_where_the_design_says_or_refuses(status: Status, act: 
         return
     allowed = MOVES[status, act].by
     facts = ALL_FACTS | frozenset(MOVES[status, act].guards)
-    assert next_status(status, act, allowed, facts) is expected
-    for side in set(Side) - {allowed}:
+    for side in allowed:
+        assert next_status(status, act, side, facts) is expected
+    for side in set(Side) - allowed:
         with pytest.raises(WrongSide):
             next_status(status, act, side, ALL_FACTS)
 
@@ -86,7 +84,7 @@ def test_a_guarded_move_is_refused_when_its_fact_does_not_hold(cell: tuple[Statu
     status, act = cell
     for guard in MOVES[cell].guards:
         with pytest.raises(GuardFailed) as refused:
-            next_status(status, act, MOVES[cell].by, frozenset(Guard) - {guard})
+            next_status(status, act, next(iter(MOVES[cell].by)), frozenset(Guard) - {guard})
         assert refused.value.stable_code == f"referral.guard.{guard.value}"
 
 

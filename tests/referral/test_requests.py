@@ -3,8 +3,9 @@
 import pytest
 
 from handover.exchange.service import AlreadyLeft
+from handover.moves import GuardFailed, Incomplete, MoveNotAllowed
 from handover.referral import service
-from handover.referral.lifecycle import Act, GuardFailed, Incomplete, MoveNotAllowed, Side, Status
+from handover.referral.lifecycle import Act, Side, Status
 from handover.referral.model import UpdateKind, Withdrawal
 from handover.referral.service import NothingAsked, Stale
 from handover.referral.standing import AlreadyAsked

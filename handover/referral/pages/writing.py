@@ -21,10 +21,11 @@ from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import Conflict, Invalid, NotFound
 from handover.ids import ServiceId
+from handover.moves import MoveNotAllowed
 from handover.referral import scenes, schema, sharing, words
 from handover.referral import service as referrals
 from handover.referral.deadlines import TooYoung, refuse_under_age
-from handover.referral.lifecycle import MoveNotAllowed, Status
+from handover.referral.lifecycle import Status
 from handover.referral.model import AttachmentId, ReferralContent
 from handover.referral.pages.asking import FILE_SENTENCES, moved_page, read_file
 from handover.referral.pages.sending import attachment_url, blueprint, may_copy, turn_of, undo_time
