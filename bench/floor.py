@@ -11,8 +11,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, Protocol
 from uuid import uuid4
@@ -37,6 +38,8 @@ OPENER: Final = MLKEM768X25519PrivateKey(
     MLKEM768PrivateKey.from_seed_bytes(b"\x03" * 64), X25519PrivateKey.from_private_bytes(b"\x04" * 32)
 )
 SEALED_TO: Final = OPENER.public_key()
+PART: Final = 0.04
+"""Seconds that each part is measured in one round."""
 VERIFIERS: Final = {True: SIGNER.public_key(), False: ANSWERER.public_key()}
 
 
@@ -218,21 +221,33 @@ def _taken(envelope: bytes) -> tuple[bytes, bytes, bytes]:
     jws = open_sealed(envelope)
     own_id, payload = verify(jws, of_sender=True)
     check(payload)
-    ack = orjson.dumps({"id": own_id.decode(), "code": "ok", "sha256": sha256(payload).hexdigest(), "pad": _PAD})
-    return own_id, jws, sign(ack, own_id, ANSWERER)
+    return own_id, jws, _acknowledgement(own_id, payload)
+
+
+def _acknowledgement(own_id: bytes, payload: bytes) -> bytes:
+    ack = {"id": own_id.decode(), "code": "ok", "sha256": sha256(payload).hexdigest(), "pad": _PAD}
+    return sign(orjson.dumps(ack), own_id, ANSWERER)
 
 
 _PAD: Final = "x" * 900
 """An acknowledgement as large as a FHIR one."""
 
 
+@dataclass(frozen=True)
+class Listening:
+    """The receiver's process and where it listens."""
+
+    address: str
+    pid: int
+
+
 @contextmanager
-def receiving(url: str) -> Iterator[str]:
-    """Run the receiver as a process of its own; gives its address."""
+def receiving(url: str) -> Iterator[Listening]:
+    """Run the receiver as a process of its own."""
     process = subprocess.Popen([sys.executable, "-m", "bench.floor", url], stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        yield f"127.0.0.1:{int(process.stdout.readline())}"
+        yield Listening(f"127.0.0.1:{int(process.stdout.readline())}", process.pid)
     finally:
         process.kill()
         process.wait()
@@ -270,55 +285,55 @@ def _post(connection: http.client.HTTPConnection, path: str, body: bytes) -> byt
     return connection.getresponse().read()
 
 
-def parts(store: Store, address: str, template: Template, *, batch: int) -> dict[str, float]:
-    """Return what the parts of one message take when each is measured alone, in milliseconds."""
-    own_id, payload = template.message(uuid4())
-    name = str(own_id).encode()
-    jws = sign(payload, name, SIGNER)
-    envelope = seal(jws)
-    ack = sign(orjson.dumps({"id": name.decode(), "code": "ok", "pad": _PAD}), name, ANSWERER)
-    connection = http.client.HTTPConnection(address)
-    body = envelope if batch == 1 else b'["' + b'","'.join([envelope] * batch) + b'"]'
+class Parts:
+    """The parts of one message's way, each alone: what the floor's time is compared with."""
 
-    def crypto() -> None:
-        verify(open_sealed(seal(sign(payload, name, SIGNER))), of_sender=True)
-        verify(sign(ack[:1200], name, ANSWERER), of_sender=False)
+    def __init__(self, store: Store, address: str, template: Template, *, batch: int) -> None:
+        self._store = store
+        self._batch = batch
+        own_id, self._payload = template.message(uuid4())
+        self._name = str(own_id).encode()
+        self._jws = sign(self._payload, self._name, SIGNER)
+        self._ack = _acknowledgement(self._name, self._payload)
+        self._connection = http.client.HTTPConnection(address)
+        envelope = seal(self._jws)
+        self._body = envelope if batch == 1 else b'["' + b'","'.join([envelope] * batch) + b'"]'
+        self._written: list[list[bytes]] = []
 
-    def parse() -> None:
-        check(payload)
-        check(payload)
+    def measured(self) -> dict[str, float]:
+        """Return what each part of one message takes now, in seconds."""
+        commits = (self._insert, self._insert_with_ack, self._acknowledge)
+        return {
+            "crypto": rate(self._crypto, seconds=PART),
+            "parse": rate(self._parse, seconds=PART),
+            "commits": sum(rate(work, seconds=PART) for work in commits) / self._batch,
+            "http": rate(self._ping, seconds=PART) / self._batch,
+        }
 
-    def ids() -> list[bytes]:
-        return [uuid4().bytes for _ in range(batch)]
+    def _crypto(self) -> None:
+        verify(open_sealed(seal(sign(self._payload, self._name, SIGNER))), of_sender=True)
+        _believed(_acknowledgement(self._name, self._payload), self._name)
 
-    written: list[list[bytes]] = []
+    def _parse(self) -> None:
+        check(self._payload)
+        check(self._payload)
 
-    def insert() -> None:
-        written.append(ids())
-        store.insert([(one, jws, b"") for one in written[-1]])
+    def _ping(self) -> None:
+        _post(self._connection, "/ping", self._body)
 
-    def insert_with_ack() -> None:
-        store.insert([(one, jws, ack) for one in ids()])
+    def _ids(self) -> list[bytes]:
+        return [uuid4().bytes for _ in range(self._batch)]
 
-    def acknowledge() -> None:
-        store.acknowledge([(ack, one) for one in written.pop()])
+    def _insert(self) -> None:
+        self._written.append(self._ids())
+        self._store.insert([(one, self._jws, b"") for one in self._written[-1]])
 
-    commits = rate(insert) + rate(insert_with_ack)
-    commits += _until_empty(acknowledge, written)
-    return {
-        "crypto": rate(crypto),
-        "parse": rate(parse),
-        "commits": commits / batch,
-        "http": rate(lambda: _post(connection, "/ping", body)) / batch,
-    }
+    def _insert_with_ack(self) -> None:
+        self._store.insert([(one, self._jws, self._ack) for one in self._ids()])
 
-
-def _until_empty(work: Callable[[], object], stock: list[Any]) -> float:
-    def once() -> None:
-        if len(stock) > 1:
-            work()
-
-    return rate(once, seconds=min(0.4, 0.0001 * len(stock)))
+    def _acknowledge(self) -> None:
+        those = self._written.pop() if len(self._written) > 1 else self._written[0]
+        self._store.acknowledge([(self._ack, one) for one in those])
 
 
 def main() -> None:

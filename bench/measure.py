@@ -4,10 +4,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
-
-WARM_UP: Final = 0.7
-"""Seconds before anything counts."""
 
 Send = Callable[[int], None]
 """Sends that many messages and returns when all of them are acknowledged and stored at the sender."""
@@ -15,27 +11,33 @@ Send = Callable[[int], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """What one case gave."""
+    """What one round gave."""
 
+    messages: int
+    """All that were sent, those of the warm-up too: what the processor time and the commits were for."""
     per_s: float
-    p50_ms: float
-    p99_ms: float
-    commits_per_message: float | None = None
+    latencies: tuple[float, ...]
+    """Seconds, of messages sent after the warm-up."""
 
 
-def run(senders: list[Send], *, batch: int, seconds: float) -> Measured:
-    """Let every sender loop for `seconds` after the warm-up; latency is that of a message in its batch."""
-    start = time.perf_counter() + WARM_UP
+def run(
+    senders: list[Send], *, batch: int, seconds: float, warm_up: float, finish: Callable[[], None] = lambda: None
+) -> Measured:
+    """Let every sender loop for `seconds` after the warm-up; a message takes as long as its batch.
+
+    `finish` is work that messages leave behind: its time counts, but is no message's latency.
+    """
+    start = time.perf_counter() + warm_up
     end = start + seconds
     taken: list[list[tuple[float, float]]] = [[] for _ in senders]
     errors: list[BaseException] = []
 
     def loop(send: Send, spans: list[tuple[float, float]]) -> None:
         try:
-            while (began := time.perf_counter()) < end or not spans:
+            while time.perf_counter() < end or not _counted(spans, start):
+                began = time.perf_counter()
                 send(batch)
-                if began >= start:
-                    spans.append((began, time.perf_counter()))
+                spans.append((began, time.perf_counter()))
         except BaseException as error:
             errors.append(error)
 
@@ -46,21 +48,32 @@ def run(senders: list[Send], *, batch: int, seconds: float) -> Measured:
         thread.join()
     if errors:
         raise errors[0]
-    every = [span for spans in taken for span in spans]
-    latencies = sorted(done - began for began, done in every)
-    whole = max(done for _, done in every) - min(began for began, _ in every)
+    counted = [span for spans in taken for span in _counted(spans, start)]
+    left = rate_once(finish)
+    whole = max(done for _, done in counted) - min(began for began, _ in counted) + left
     return Measured(
-        per_s=len(every) * batch / whole,
-        p50_ms=latencies[len(every) // 2] * 1000,
-        p99_ms=latencies[min(len(every) - 1, len(every) * 99 // 100)] * 1000,
+        messages=batch * sum(map(len, taken)),
+        per_s=len(counted) * batch / whole,
+        latencies=tuple(done - began for began, done in counted),
     )
 
 
-def rate(work: Callable[[], object], *, seconds: float = 0.4) -> float:
-    """Return how many milliseconds one piece of work takes, measured alone."""
-    work()
+def rate(work: Callable[[], object], *, seconds: float) -> float:
+    """Return how many seconds one piece of work takes, done over and over for that long."""
     count, start = 0, time.perf_counter()
-    while (passed := time.perf_counter() - start) < seconds:
+    while True:
         work()
         count += 1
-    return passed * 1000 / count
+        if (passed := time.perf_counter() - start) >= seconds:
+            return passed / count
+
+
+def rate_once(work: Callable[[], object]) -> float:
+    """Return how many seconds it takes to do this once."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _counted(spans: list[tuple[float, float]], start: float) -> list[tuple[float, float]]:
+    return [span for span in spans if span[0] >= start]

@@ -31,6 +31,7 @@ from bench.measure import Send
 from handover import clock, migrations, worker
 from handover.access import machines
 from handover.app import Node, assemble, create_app
+from handover.audit import service as audit
 from handover.config import Settings
 from handover.db import Database, after_commit
 from handover.directory import documents
@@ -139,6 +140,13 @@ def application() -> Flask:
     def count() -> str:
         return str(commits.count)
 
+    @app.get("/bench/order")
+    @machines("nothing but work")
+    def order() -> str:
+        for agency in node.keyring.agencies:
+            audit.sequence(node.db, agency)
+        return ""
+
     return app
 
 
@@ -149,13 +157,13 @@ def _leave_it(_session: Session, _received: Received) -> None:
 class Sending:
     """Node A: posts and waits until the acknowledgement is stored."""
 
-    def __init__(self, node: Node, template: Template, receiver_at: str) -> None:
+    def __init__(self, node: Node, template: Template, receiver_at: str, receiver_pid: int) -> None:
         self.node = node
+        self.receiver_pid = receiver_pid
         self._template = template
         self._receiver_at = receiver_at
         self._waiting: dict[MessageId, threading.Semaphore] = {}
         self._commits = Commits(node.db)
-        self.posted = 0
         node.products.register(Event.REFERRAL_REQUEST, receive=_leave_it, on_delivery=self._followed)
 
     def make_sender(self) -> Send:
@@ -168,7 +176,6 @@ class Sending:
                 self._waiting[message.message] = arrived
             with self.node.db.transaction() as session:
                 service.post_all(session, messages, now=clock.now())
-            self.posted += count
             for _ in messages:
                 if not arrived.acquire(timeout=PATIENCE):
                     raise TimeoutError("no acknowledgement")
@@ -177,14 +184,20 @@ class Sending:
 
     def commits(self) -> int:
         """Return the durable commits of both nodes so far."""
-        return self._commits.count + self._asked()
+        return self._commits.count + int(self._asked("/bench/commits"))
 
-    def _asked(self) -> int:
+    def order_logs(self) -> None:
+        """Give both nodes' log rows their places, which the workers else do every few seconds."""
+        for agency in self.node.keyring.agencies:
+            audit.sequence(self.node.db, agency)
+        self._asked("/bench/order")
+
+    def _asked(self, path: str) -> bytes:
         connection = http.client.HTTPConnection(urlsplit(self._receiver_at).netloc, timeout=PATIENCE)
-        connection.request("GET", "/bench/commits")
+        connection.request("GET", path)
         answer = connection.getresponse().read()
         connection.close()
-        return int(answer)
+        return answer
 
     def _outgoing(self) -> Outgoing:
         message, payload = self._template.message(uuid4())
@@ -212,7 +225,7 @@ def running(urls: tuple[str, str], template: Template) -> Iterator[Sending]:
     prepare(by_agency, {template.sender: "http://127.0.0.1:9", template.receiver: at})
     process = _granian(template.receiver, urls[1], port)
     stop = threading.Event()
-    sending = Sending(open_node(template.sender, urls[0]), template, at)
+    sending = Sending(open_node(template.sender, urls[0]), template, at, process.pid)
     working = threading.Thread(target=worker.work, args=(sending.node, stop))
     try:
         _wait_until_up(sending)
