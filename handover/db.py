@@ -5,24 +5,29 @@ Nobody below the edge commits. What must happen after the commit (waking a worke
 """
 
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
+from time import monotonic
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.types import TypeDecorator
+
+from handover.writing import Writers
 
 Thing = TypeVar("Thing")
 _PROVIDED = "handover.provided"
 _AFTER_COMMIT = "handover.after_commit"
 BUSY_TIMEOUT_MS = 10_000
+PING_AFTER = 1.0
+"""Seconds unused after which a connection to PostgreSQL is tried before it is used."""
 
 
 class Base(DeclarativeBase):
@@ -67,8 +72,9 @@ class Database:
         self._writing = self._sessions()
         self._hastily = self._sessions(handover_durable=False)
         self._reading = self._sessions(handover_writing=False)
+        self._joining = sessionmaker(expire_on_commit=False, join_transaction_mode="rollback_only")
         self._provided: dict[type[Any], object] = {}
-        self._turn = _WriterTurn() if self.engine.dialect.name == "sqlite" else None
+        self._writers = Writers(self.engine) if self.engine.dialect.name == "sqlite" else None
 
     def provide(self, kind: type[Thing], thing: Thing) -> None:
         """Make `thing` what `provided(session, kind)` returns from now on."""
@@ -81,9 +87,17 @@ class Database:
         Only where losing the commit in a power cut does no harm (a lease) may it be told not to wait for the disk.
         """
         callbacks: list[Callable[[], None]] = []
-        sessions = self._writing if durable else self._hastily
-        with self._turn or nullcontext(), self._session(sessions, callbacks) as session, session.begin():
-            yield session
+        if self._writers is None:
+            sessions = self._writing if durable else self._hastily
+            with self._session(sessions, callbacks) as session, session.begin():
+                yield session
+        else:
+            with (
+                self._writers.transaction(durable=durable) as connection,
+                self._session(self._joining, callbacks, bind=connection) as session,
+                session.begin(),
+            ):
+                yield session
         for callback in callbacks:
             callback()
 
@@ -99,23 +113,10 @@ class Database:
     def _sessions(self, **options: bool) -> sessionmaker[Session]:
         return sessionmaker(self.engine.execution_options(**options), expire_on_commit=False)
 
-    def _session(self, sessions: sessionmaker[Session], callbacks: list[Callable[[], None]]) -> Session:
-        return sessions(info={_PROVIDED: self._provided, _AFTER_COMMIT: callbacks})
-
-
-class _WriterTurn(AbstractContextManager[None]):
-    """Lets one thread at a time begin to write. SQLite's own waiters sleep and starve each other; these queue."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        if not self._lock.acquire(timeout=BUSY_TIMEOUT_MS / 1000):
-            waited = TimeoutError("another transaction of this process has been writing for too long")
-            raise OperationalError("BEGIN IMMEDIATE", None, waited)
-
-    def __exit__(self, *_exception: object) -> None:
-        self._lock.release()
+    def _session(
+        self, sessions: sessionmaker[Session], callbacks: list[Callable[[], None]], **more: Connection
+    ) -> Session:
+        return sessions(info={_PROVIDED: self._provided, _AFTER_COMMIT: callbacks}, **more)
 
 
 def provided(session: Session, kind: type[Thing]) -> Thing:
@@ -130,8 +131,10 @@ def after_commit(session: Session, callback: Callable[[], None]) -> None:
 
 def _engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(url, pool_size=10, max_overflow=10, hide_parameters=True)
         event.listen(engine, "begin", _begin_postgresql)
+        event.listen(engine, "checkin", _note_use)
+        event.listen(engine, "checkout", partial(_ping_if_idle, engine))
         return engine
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
@@ -164,6 +167,22 @@ def _begin_sqlite(connection: Connection) -> None:
         driver.execute(begin)
     except sqlite3.Error as busy:
         raise OperationalError(begin, None, busy) from busy
+
+
+def _note_use(_connection: DBAPIConnection, entry: ConnectionPoolEntry) -> None:
+    entry.info["used"] = monotonic()
+
+
+def _ping_if_idle(
+    engine: Engine, connection: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection
+) -> None:
+    """See that a connection still lives, as `pool_pre_ping` does, but not in the middle of a busy stretch."""
+    if monotonic() - entry.info.get("used", float("-inf")) < PING_AFTER:
+        return
+    try:
+        engine.dialect.do_ping(connection)
+    except engine.dialect.loaded_dbapi.Error as gone:
+        raise DisconnectionError from gone
 
 
 def _begin_postgresql(connection: Connection) -> None:

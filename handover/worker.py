@@ -28,7 +28,6 @@ from handover.directory import service as directory
 from handover.exchange import processing, store, upkeep
 from handover.exchange.client import Client
 from handover.exchange.courier import Courier, Round, Way
-from handover.exchange.grouping import Committer
 from handover.exchange.model import Pace
 from handover.ids import AgencyId
 from handover.operator import auditing, journal
@@ -124,7 +123,7 @@ class Worker:
         with node.db.reading() as session:
             pace = provided(session, Pace)
         self._client = client or Client(pace)
-        self._courier = Courier(node.db, self._client, Committer(node.db), clock)
+        self._courier = Courier(node.db, self._client, clock)
         self._lanes = _Lanes()
         self._foreign = threading.Event()
         self._products = node.products

@@ -143,7 +143,7 @@ def sequence(db: Database, agency: AgencyId, *, batch: int = BATCH) -> int:
     """
     total = 0
     while True:
-        with db.transaction() as session:
+        with db.transaction(durable=False) as session:  # after a power cut the same rows get places again
             count = _sequence_batch(session, agency, batch)
         total += count
         if count < batch:

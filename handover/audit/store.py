@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from handover.audit.model import Sought
 from handover.audit.tables import AuditEntry, AuditHead, AuditPerson
 from handover.ids import AgencyId, PersonId
+from handover.prepared import Prepared
 
 ENTRY = AuditEntry.__table__.c
 PERSON = AuditPerson.__table__.c
 HEAD = AuditHead.__table__.c
-_INSERT_ENTRY = insert(AuditEntry.__table__)  # type: ignore[arg-type]
+_INSERT_ENTRY = Prepared(insert(AuditEntry.__table__))  # type: ignore[arg-type]
 _INSERT_PERSON = insert(AuditPerson.__table__)  # type: ignore[arg-type]
 _PLACE = (
     update(AuditEntry.__table__)  # type: ignore[arg-type]
@@ -31,7 +32,7 @@ AnyRow = Row[*tuple[Any, ...]]
 
 def add(session: Session, rows: Sequence[Values]) -> None:
     """Write rows that wait for a place."""
-    session.connection().execute(_INSERT_ENTRY, list(rows))
+    _INSERT_ENTRY.run(session, rows)
 
 
 def ensure_head(session: Session, agency: AgencyId, *, chain: bytes, seal: bytes) -> None:

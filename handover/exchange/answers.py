@@ -74,7 +74,9 @@ def failed(session: Session, sent: Sent, fault: Fault, *, left: bool, now: datet
 def read_ack(session: Session, token: bytes, *, aud: AgencyId, now: datetime) -> tuple[SignedAck, Acknowledgement]:
     """Return a verified, valid acknowledgement given to `aud`. Raises EnvelopeRefused or FhirInvalid."""
     signed = hm1.verify_ack(token, aud=aud, find_key=_find_key(session, now), now=now)
-    said = acknowledgement.read(messages.check(signed.payload, acknowledgement.EVENT))
+    said = acknowledgement.read_as_written(signed.payload) or acknowledgement.read(
+        messages.check(signed.payload, acknowledgement.EVENT)
+    )
     if (said.answers, said.message, said.sender, said.receiver) != (
         signed.message,
         signed.jti,

@@ -1,7 +1,7 @@
 """Brings one agency's due messages to one receiver: take, seal, send, settle; never sends in a transaction.
 
 Taking is committed without waiting for the disk: losing it in a power cut only means one more attempt, which the
-receiver answers with the same stored acknowledgement (docs/decisions/leases-without-fsync.md).
+receiver answers with the same stored acknowledgement (docs/decisions/group-commit.md).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +17,6 @@ from handover.errors import HandoverError
 from handover.exchange import answers, crash, receiving, settling, store, uploads, wire
 from handover.exchange.answers import Sent
 from handover.exchange.client import Client, NotReached
-from handover.exchange.grouping import Committer
 from handover.exchange.lifecycle import Fact
 from handover.exchange.model import (
     MAX_BATCH_BYTES,
@@ -97,10 +96,9 @@ class _Load:
 class Courier:
     """Delivers for one node; any number of threads and processes may do so at once."""
 
-    def __init__(self, db: Database, client: Client, committer: Committer, clock: Clock) -> None:
+    def __init__(self, db: Database, client: Client, clock: Clock) -> None:
         self._db = db
         self._client = client
-        self._committer = committer
         self._clock = clock
         with db.reading() as session:
             self._vault = provided(session, Vault)
@@ -186,7 +184,8 @@ class Courier:
         with self._db.reading() as session:
             facts = [answers.meaning(session, one, answer, now=now) for one, answer in zip(sent, got, strict=True)]
         facts = [_seal_anew(fact, one, now) for fact, one in zip(facts, sent, strict=True)]
-        self._committer.run(lambda session: self._settle(session, way, facts, load.was_failing, now))
+        with self._db.transaction() as session:
+            self._settle(session, way, facts, load.was_failing, now)
         return any(fact.due_at == now for fact in facts)
 
     def _bring_blobs(self, way: Way, load: _Load, letters: Sequence[_Letter]) -> None:
@@ -203,7 +202,7 @@ class Courier:
             raise NotReached(load.fault, left=False)
         crash.at("send.before")
         if load.endpoint is None:
-            got = receiving.accept(self._db, self._committer, envelopes, now=self._clock())
+            got = receiving.accept(self._db, envelopes, now=self._clock())
         else:
             got = _post(self._client, load.endpoint, envelopes)
         crash.at("send.after")

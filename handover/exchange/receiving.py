@@ -22,7 +22,6 @@ from handover.audit.model import Outcome, Record
 from handover.db import Database, provided
 from handover.errors import Invalid, NotFound
 from handover.exchange import crash, fhir, store
-from handover.exchange.grouping import Committer
 from handover.exchange.model import Alarm, AlarmKind, Event, Received
 from handover.exchange.wire import Answer
 from handover.exchange.wiring import Peers, Product, Products, UnknownEvent
@@ -36,6 +35,7 @@ from handover.keys.hm1 import SignedMessage
 from handover.keys.keyring import Keyring
 from handover.keys.material import PublicSigningKey
 from handover.keys.vault import Vault
+from handover.prepared import in_one_go
 
 ACTOR: Final = "exchange"
 TABLE: Final = "exchange_incoming"
@@ -73,24 +73,26 @@ class _Verified:
 _Item = _Refused | _Verified
 
 
-def accept(db: Database, committer: Committer, envelopes: Sequence[bytes], *, now: datetime) -> list[Answer]:
+def accept(db: Database, envelopes: Sequence[bytes], *, now: datetime) -> list[Answer]:
     """Take in envelopes and return one answer for each, in order, once all of it is durable."""
     with db.reading() as session:
         items = [_open(session, envelope, now) for envelope in envelopes]
     for attempt in range(RACES):
         try:
-            return _commit(committer, items, now)
+            return _commit(db, items, now)
         except IntegrityError:
             if attempt == RACES - 1:
                 raise
     raise AssertionError("not reached")
 
 
-def _commit(committer: Committer, items: Sequence[_Item], now: datetime) -> list[Answer]:
+def _commit(db: Database, items: Sequence[_Item], now: datetime) -> list[Answer]:
     try:
-        return committer.run(lambda session: _Intake(session, now, careful=False).take(items))
+        with db.transaction() as session:
+            return _Intake(session, now, careful=False).take(items)
     except Unsaved:
-        return committer.run(lambda session: _Intake(session, now, careful=True).take(items))
+        with db.transaction() as session:
+            return _Intake(session, now, careful=True).take(items)
 
 
 def _open(session: Session, envelope: bytes, now: datetime) -> _Item:
@@ -131,9 +133,10 @@ class _Intake:
         self._look_up(items)
         answers = [self._one(item) for item in items]
         self._flush()
-        if self._rows:
-            store.add_incoming(self._session, self._rows)
-        audit.record_many(self._session, self._log)
+        with in_one_go(self._session):
+            if self._rows:
+                store.add_incoming(self._session, self._rows)
+            audit.record_many(self._session, self._log)
         crash.around_commit(self._session, "receive")
         return answers
 

@@ -1,19 +1,16 @@
 """The post office's counter: envelopes and acknowledgements from other nodes (DESIGN §5)."""
 
 from http import HTTPStatus
-from typing import Final
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from handover import clock
 from handover.access import machines
 from handover.exchange import crash, processing, receiving, wire
-from handover.exchange.grouping import Committer
 from handover.exchange.model import MAX_BATCH_BYTES
 from handover.web import node_database
 
-EXTENSION: Final = "handover.committer"
 blueprint = Blueprint("exchange", __name__)
 
 
@@ -26,7 +23,7 @@ def post_envelopes() -> Response:
         tokens, single = _tokens()
     except wire.WireInvalid as odd:
         return _refusal(odd)
-    answers = receiving.accept(node_database(), committer(), tokens, now=clock.now())
+    answers = receiving.accept(node_database(), tokens, now=clock.now())
     crash.at("answer.before")
     if not single:
         return Response(wire.write_answers(answers), HTTPStatus.OK, mimetype=wire.JSON)
@@ -50,14 +47,6 @@ def post_acknowledgements() -> Response:
     if answers[0].status == HTTPStatus.NO_CONTENT:
         return Response(status=HTTPStatus.NO_CONTENT)
     return Response(wire.write_refusal(answers[0].code), answers[0].status, mimetype=wire.JSON)
-
-
-def committer() -> Committer:
-    """Return this process's group commit for the application's node."""
-    held: Committer | None = current_app.extensions.get(EXTENSION)
-    if held is None:
-        held = current_app.extensions.setdefault(EXTENSION, Committer(node_database()))
-    return held
 
 
 def _tokens() -> tuple[list[bytes], bool]:

@@ -38,6 +38,7 @@ from handover.ids import AgencyId, MessageId
 from handover.keys import hm1
 from handover.keys.keyring import Keyring
 from handover.keys.vault import Vault
+from handover.prepared import in_one_go
 
 ACTOR: Final = "exchange"
 CONTENT_TABLE: Final = "exchange_outgoing_content"
@@ -83,23 +84,24 @@ def post_all(session: Session, messages: Sequence[Outgoing], *, now: datetime) -
     pace = provided(session, Pace)
     rows = [_signed(session, each, pace, now) for each in messages]
     try:
-        store.add_outgoing(
-            session,
-            [row for row, _ in rows],
-            [content for _, content in rows],
-            [_first_change(each, now) for each in messages],
-        )
+        with in_one_go(session):
+            store.add_outgoing(
+                session,
+                [row for row, _ in rows],
+                [content for _, content in rows],
+                [_first_change(each, now) for each in messages],
+            )
+            audit.record_many(session, [_queued(each, now) for each in messages])
+            wake(session)
     except IntegrityError as twice:
         raise AlreadyPosted from twice
     for each in messages:
         if each.attachments:
             names = [blob.sha256 for blob in each.attachments]
             blob_store.add_uses(session, each.sender, each.message, names)
-    audit.record_many(session, [_queued(each, now) for each in messages])
     ways = {(each.sender, each.receiver) for each in messages}
     _open_ways(session, ways)
     after_commit(session, partial(provided(session, Products).posted.extend, ways))
-    wake(session)
     crash.around_commit(session, "post")
 
 

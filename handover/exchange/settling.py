@@ -19,6 +19,7 @@ from handover.exchange.model import Alarm, AlarmKind, DeliveryFact, Event, Fault
 from handover.exchange.wiring import Products, UnknownEvent
 from handover.fhir.problem import Problem
 from handover.ids import AgencyId, MessageId
+from handover.prepared import in_one_go
 
 _LOGGED: Final = {
     State.SENT: Logged.DELIVERY_SENT,
@@ -70,9 +71,10 @@ def settle(session: Session, agency: AgencyId, settlements: Sequence[Settlement]
     rows = store.locked(session, agency, sorted(by_id))
     outcomes = [_weighed(session, row, by_id[message], now) for message, row in rows.items()]
     write = [outcome for outcome in outcomes if outcome is not None]
-    store.settle(session, [_values(outcome, now) for outcome in write], list(_history(write, now)))
     moved = [outcome for outcome in write if outcome.states]
-    audit.record_many(session, [_logged(outcome, now) for outcome in moved])
+    with in_one_go(session):
+        store.settle(session, [_values(outcome, now) for outcome in write], list(_history(write, now)))
+        audit.record_many(session, [_logged(outcome, now) for outcome in moved])
     for outcome in moved:
         if outcome.row.blobs and outcome.states[-1] in _FOR_GOOD:
             blob_store.drop_outgoing(session, agency, MessageId(outcome.row.message))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from handover.exchange import tables as t
 from handover.ids import AgencyId, MessageId
+from handover.prepared import Prepared
 
 OUTGOING: Final = cast(Table, t.OutgoingRow.__table__)
 CONTENT: Final = cast(Table, t.OutgoingContent.__table__)
@@ -39,16 +41,22 @@ _SETTLED: Final = (
     "problems",
     "acknowledgement",
 )
-_INSERT_OUTGOING = OUTGOING.insert()
-_INSERT_CONTENT = CONTENT.insert()
-_INSERT_HISTORY = HISTORY.insert()
-_INSERT_INCOMING = INCOMING.insert()
-_SETTLE = (
+_NOTIFY = Prepared(text(f"notify {CHANNEL}"))
+_INSERT_OUTGOING = Prepared(OUTGOING.insert())
+_INSERT_CONTENT = Prepared(CONTENT.insert())
+_INSERT_HISTORY = Prepared(HISTORY.insert())
+_INSERT_INCOMING = Prepared(INCOMING.insert())
+_DESTINATION = Prepared(
+    select(DESTINATION).where(
+        DESTINATION.c.agency == bindparam("agency"), DESTINATION.c.receiver == bindparam("receiver")
+    )
+)
+_SETTLE = Prepared(
     update(OUTGOING)
     .where(OUTGOING.c.agency == bindparam("of_agency"), OUTGOING.c.message == bindparam("of_message"))
     .values({name: bindparam(f"to_{name}") for name in _SETTLED})
 )
-_TAKE = (
+_TAKE = Prepared(
     select(OUTGOING, CONTENT.c.jws, CONTENT.c.valid_until)
     .join_from(
         OUTGOING,
@@ -65,22 +73,41 @@ _TAKE = (
     .limit(bindparam("most"))
     .with_for_update(of=OUTGOING, skip_locked=True)
 )
-_LEASE = (
+_LEASE = Prepared(
     update(OUTGOING)
     .where(OUTGOING.c.agency == bindparam("of_agency"), OUTGOING.c.message == bindparam("of_message"))
     .values(due_at=bindparam("until"), attempts=OUTGOING.c.attempts + 1)
 )
-_LOCKED = (
-    select(OUTGOING)
-    .where(OUTGOING.c.agency == bindparam("agency"), OUTGOING.c.message.in_(bindparam("those", expanding=True)))
-    .order_by(OUTGOING.c.message)
-    .with_for_update()
-)
-_KNOWN = select(INCOMING.c.message, INCOMING.c.sha256, INCOMING.c.outcome, INCOMING.c.acknowledgement).where(
-    INCOMING.c.agency == bindparam("agency"),
-    INCOMING.c.sender == bindparam("sender"),
-    INCOMING.c.message.in_(bindparam("those", expanding=True)),
-)
+
+
+@cache
+def _locked(count: int) -> Prepared:
+    """Return the select of that many messages; one spelling for each number of them."""
+    return Prepared(
+        select(OUTGOING)
+        .where(OUTGOING.c.agency == bindparam("agency"), OUTGOING.c.message.in_(_places(count)))
+        .order_by(OUTGOING.c.message)
+        .with_for_update()
+    )
+
+
+@cache
+def _known(count: int) -> Prepared:
+    return Prepared(
+        select(INCOMING.c.message, INCOMING.c.sha256, INCOMING.c.outcome, INCOMING.c.acknowledgement).where(
+            INCOMING.c.agency == bindparam("agency"),
+            INCOMING.c.sender == bindparam("sender"),
+            INCOMING.c.message.in_(_places(count)),
+        )
+    )
+
+
+def _places(count: int) -> list[Any]:
+    return [bindparam(f"message{number}", type_=OUTGOING.c.message.type) for number in range(count)]
+
+
+def _in_places(those: Sequence[MessageId]) -> dict[str, object]:
+    return {f"message{number}": message for number, message in enumerate(those)}
 
 
 def is_postgresql(session: Session) -> bool:
@@ -91,17 +118,16 @@ def is_postgresql(session: Session) -> bool:
 def notify(session: Session) -> None:
     """Wake every waiting worker when this transaction commits; SQLite's workers look for themselves."""
     if is_postgresql(session):
-        session.connection().execute(text(f"notify {CHANNEL}"))
+        _NOTIFY.run(session, [{}])
 
 
 def add_outgoing(
     session: Session, rows: Sequence[Values], contents: Sequence[Values], history: Sequence[Values]
 ) -> None:
     """Promise messages. Raises IntegrityError when an id was used before."""
-    connection = session.connection()
-    connection.execute(_INSERT_OUTGOING, rows)
-    connection.execute(_INSERT_CONTENT, contents)
-    connection.execute(_INSERT_HISTORY, history)
+    _INSERT_OUTGOING.run(session, rows)
+    _INSERT_CONTENT.run(session, contents)
+    _INSERT_HISTORY.run(session, history)
 
 
 def ensure_destination(session: Session, agency: AgencyId, receiver: AgencyId) -> None:
@@ -118,8 +144,7 @@ def destinations(session: Session, agencies: Iterable[AgencyId]) -> Sequence[Any
 
 def destination(session: Session, agency: AgencyId, receiver: AgencyId) -> AnyRow | None:
     """Return one way out, or None where no message ever went."""
-    query = select(DESTINATION).where(DESTINATION.c.agency == agency, DESTINATION.c.receiver == receiver)
-    return session.connection().execute(query).first()
+    return next(iter(_DESTINATION.all(session, {"agency": agency, "receiver": receiver})), None)
 
 
 def change_destination(session: Session, agency: AgencyId, receiver: AgencyId, **values: object) -> None:
@@ -142,27 +167,29 @@ def first_due(session: Session, agency: AgencyId, receiver: AgencyId) -> datetim
 def due(session: Session, agency: AgencyId, receiver: AgencyId, *, now: datetime, most: int) -> Sequence[AnyRow]:
     """Return due messages with their sealed content, locked until the transaction ends; skips locked ones."""
     values = {"agency": agency, "receiver": receiver, "now": now, "most": most}
-    return session.connection().execute(_TAKE, values).all()
+    return _TAKE.all(session, values)
 
 
 def lease(session: Session, agency: AgencyId, those: Sequence[MessageId], *, until: datetime) -> None:
     """Keep messages from other workers until then, and count the attempt."""
     rows = [{"of_agency": agency, "of_message": message, "until": until} for message in those]
-    session.connection().execute(_LEASE, rows)
+    _LEASE.run(session, rows)
 
 
 def locked(session: Session, agency: AgencyId, those: Sequence[MessageId]) -> dict[MessageId, AnyRow]:
     """Return an agency's outgoing messages by id, locked in the order of their ids."""
-    rows = session.connection().execute(_LOCKED, {"agency": agency, "those": list(those)})
+    if not those:
+        return {}
+    rows = _locked(len(those)).all(session, {"agency": agency, **_in_places(those)})
     return {MessageId(row.message): row for row in rows}
 
 
 def settle(session: Session, rows: Sequence[Values], history: Sequence[Values]) -> None:
     """Write the new state of messages (`of_agency`, `of_message`, `to_...`) and their history."""
     if rows:
-        session.connection().execute(_SETTLE, rows)
+        _SETTLE.run(session, rows)
     if history:
-        session.connection().execute(_INSERT_HISTORY, history)
+        _INSERT_HISTORY.run(session, history)
 
 
 def settled_values(row: AnyRow) -> dict[str, object]:
@@ -252,13 +279,13 @@ def known(
     session: Session, agency: AgencyId, sender: AgencyId, those: Sequence[MessageId]
 ) -> dict[MessageId, AnyRow]:
     """Return what an agency already has from a sender, by message id: digest, outcome and stored answer."""
-    rows = session.connection().execute(_KNOWN, {"agency": agency, "sender": sender, "those": list(those)})
+    rows = _known(len(those)).all(session, {"agency": agency, "sender": sender, **_in_places(those)})
     return {MessageId(row.message): row for row in rows}
 
 
 def add_incoming(session: Session, rows: Sequence[Values]) -> None:
     """Store what was taken in or refused. Raises IntegrityError when another request was first."""
-    session.connection().execute(_INSERT_INCOMING, rows)
+    _INSERT_INCOMING.run(session, rows)
 
 
 def incoming(session: Session, agency: AgencyId, sender: AgencyId, message: MessageId) -> AnyRow | None:

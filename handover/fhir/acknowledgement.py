@@ -77,6 +77,19 @@ def read(bundle: dict[str, Any]) -> Acknowledgement:
     )
 
 
+def read_as_written(raw: bytes) -> Acknowledgement | None:
+    """Return an `ok` that is, byte for byte, what `build` writes: valid without a walk through its profile.
+
+    None for every other one (a refusal, another software's): `messages.check`, then `read`. Whoever asks compares
+    the agencies with the signed ones: here any text counts as one.
+    """
+    try:
+        said = read(orjson.loads(raw))
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return None
+    return said if said.code is AckCode.OK and build(said) == raw else None
+
+
 def instant(at: datetime) -> str:
     """Return an aware datetime as a FHIR instant in UTC, to the millisecond."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

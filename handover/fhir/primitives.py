@@ -99,11 +99,9 @@ PRIMITIVES: Final[Mapping[str, Check]] = {
 }
 
 _SURE_DAY: Final = r"[12][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
-_BARE: Final = re.compile(r"[^\s].{0,4000}", re.DOTALL)
-
 WRITTEN: Final[Mapping[str, Callable[[str], object]]] = {
-    "string": _BARE.fullmatch,
-    "markdown": _BARE.fullmatch,
+    "string": str.strip,
+    "markdown": str.strip,
     "code": re.compile(r"[^\s]+").fullmatch,
     "id": re.compile(r"[A-Za-z0-9\-.]{1,64}").fullmatch,
     "date": re.compile(_SURE_DAY).fullmatch,

@@ -65,7 +65,8 @@ def _never_both(first: str, second: str) -> Rule:
 
 
 def _some(*members: str) -> Rule:
-    return lambda node: any(member in node for member in members)
+    names = frozenset(members)
+    return lambda node: not names.isdisjoint(node)
 
 
 def _not_negative(member: str) -> Rule:
@@ -88,7 +89,12 @@ def _only_in(member: str, *types: str) -> Rule:
 
 def _entries_only_in(member: str, *types: str) -> Rule:
     """Every entry has the member in these types of Bundle, none in others."""
-    return lambda bundle: all((member in entry) == (bundle["type"] in types) for entry in bundle.get("entry", ()))
+
+    def rule(bundle: Node) -> bool:
+        wanted = bundle["type"] in types
+        return all((member in entry) is wanted for entry in bundle.get("entry", ()))
+
+    return rule
 
 
 def span(text: str) -> tuple[datetime, datetime]:

@@ -32,6 +32,10 @@ _BROKEN: Final = (AttributeError, IndexError, KeyError, StopIteration, TypeError
 """What a rule may raise where the structure is unsound, which is reported on its own."""
 _MODIFIER: Final = "modifierExtension"
 
+MAX_PLANS: Final = 256
+"""Sets of names remembered for each shape: those of real messages are few, and a stranger may send any."""
+_Plan = tuple[list[tuple[str, Quick | None, "Check | None"]], bool]
+
 
 class Checks:
     """All checks of one table."""
@@ -217,30 +221,40 @@ def _object_check(
     choices: Sequence[tuple[int, frozenset[str]]],
     rules: Sequence[tuple[str, Rule]],
 ) -> Check:
-    """Return the check of an object: the hot loop, so that nothing here is done before it is needed."""
-    member_of = members.get
-    unknown: tuple[None, None] = (None, None)
+    """Return the check of an object: the hot loop. What its names alone decide is decided once for all like it."""
+    plans: dict[tuple[str, ...], _Plan] = {}
+
+    def plan_for(names: tuple[str, ...]) -> _Plan:
+        steps = [(name, *members.get(name, (None, None))) for name in names]
+        plan = steps, needed.issubset(names) and _well_chosen(choices, names)
+        if len(plans) < MAX_PLANS:
+            plans[names] = plan
+        return plan
 
     def check(value: Any, path: Path, run: Run) -> None:
         if type(value) is not dict or not value:
             run.add(path, ProblemCode.WRONG_TYPE if type(value) is not dict else ProblemCode.EMPTY)
             return
-        for name, item in value.items():
-            quick, member = member_of(name, unknown)
+        names = tuple(value)
+        steps, is_complete = plans.get(names) or plan_for(names)
+        for (name, quick, member), item in zip(steps, value.values(), strict=True):
             if quick is not None and type(item) is str and quick(item):
                 continue
             if member is not None:
                 member(item, (path, name), run)
             else:
                 _stray(name, item, members, (path, run))
-        if run.nulls or (needed and not value.keys() >= needed):
+        if run.nulls or not is_complete:
             _missing(needed, value, path, run)
-        if choices:
             _choices(choices, value, path, run)
         if rules:
             hold(rules, value, path, run)
 
     return check
+
+
+def _well_chosen(choices: Sequence[tuple[int, frozenset[str]]], names: Sequence[str]) -> bool:
+    return all(bool(least) <= len(of.intersection(names)) <= 1 for least, of in choices)
 
 
 def _missing(needed: frozenset[str], value: Json, path: Path, run: Run) -> None:

@@ -51,3 +51,21 @@ def test_a_sender_refuses_an_acknowledgement_that_does_not_start_with_its_header
     with pytest.raises(FhirInvalid) as refused:
         messages.check(orjson.dumps(bundle), "acknowledgement")
     assert [p.code for p in refused.value.problems] == [ProblemCode.HEADER_NOT_FIRST]
+
+
+def test_a_sender_reads_at_once_only_an_ok_in_the_very_bytes_that_are_written_here() -> None:
+    raw = acknowledgement.build(_ack(AckCode.OK))
+    assert acknowledgement.read_as_written(raw) == _ack(AckCode.OK)
+    another = orjson.loads(raw)
+    for odd in (
+        raw + b" ",
+        raw.replace(b'"message"', b'"document"'),
+        raw.replace(b'"type":', b'"type":"message","type":'),
+        orjson.dumps({**another, "language": "no"}),
+        orjson.dumps({**another, "entry": another["entry"] * 2}),
+        acknowledgement.build(_ack(AckCode.FATAL, *PROBLEMS)),
+        b"[]",
+        b"{}",
+        b'{"entry":[1],"timestamp":2}',
+    ):
+        assert acknowledgement.read_as_written(odd) is None
