@@ -122,6 +122,10 @@ class Medicine:
     why: str = field(default="", repr=False)
 
 
+ICD_10: Final = "urn:oid:2.16.578.1.12.4.1.1.7110"
+ICPC_2: Final = "urn:oid:2.16.578.1.12.4.1.1.7170"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Diagnosis:
     """A coded problem (Volven 7110 ICD-10 or 7170 ICPC-2), text kept beside the code."""

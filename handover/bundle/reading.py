@@ -167,6 +167,11 @@ def mine(
     return lines
 
 
+def counts(session: Session, by: Staff, *, side: Side = Side.SENDER) -> dict[Shelf, int]:
+    """Return how many handovers of those services stand on each shelf; numbers alone, so nothing is logged."""
+    return store.counts(session, by=by, side=side)
+
+
 def my_handovers(
     session: Session, agencies: Sequence[AgencyId], by: Patient, *, now: datetime
 ) -> tuple[Listed, ...]:

@@ -7,7 +7,7 @@ from hashlib import sha256 as hash_of
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, and_, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Table, and_, func, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from handover.actors import Actor, Machine, Party, Patient, Role, Staff
@@ -159,6 +159,13 @@ def page(
     if after is not None:
         statement = statement.where(tuple_(table.updated_at, table.handover) < after)
     return tuple(opened(session, row) for row in session.execute(statement))
+
+
+def counts(session: Session, *, by: Staff, side: Side) -> dict[Shelf, int]:
+    """Return how many copies stand on each shelf of the services where the reader works."""
+    table = HANDOVER.c
+    statement = select(table.shelf, func.count()).where(reach(by, side)).group_by(table.shelf)
+    return {Shelf(shelf): count for shelf, count in session.execute(statement)}
 
 
 def add(session: Session, standing: Standing, *, now: datetime, entries: Sequence[Entry] = ()) -> Stored:

@@ -6,6 +6,7 @@ Everything about people has an owner (`Thing`); from that follows who may see it
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from hashlib import sha256
 from itertools import count
 from typing import Final
 from uuid import UUID
@@ -22,6 +23,9 @@ from handover.actors import Machine, Patient, Role, Staff
 from handover.app import create_app
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import Side
+from handover.bundle.model import Content, TopicCode
+from handover.bundle.pages.desk import SENDERS
+from handover.bundle.service import Turn
 from handover.bundle.store import ROLES
 from handover.db import Database
 from handover.demo.people import synthetic_number
@@ -49,6 +53,8 @@ MISSING: Final = {
     "agency": "310009998",
     "inquiry": "00000000-0000-4000-8000-000000000006",
     "handover": "00000000-0000-4000-8000-000000000007",
+    "item": "00000000-0000-4000-8000-000000000008",
+    "sha256": "00" * 32,
 }
 """For each parameter of an address a value that names nothing; another parameter needs a case here."""
 PACED: Final = ("SELECT directory_copy.revision", "UPDATE web_session SET active_at")
@@ -154,6 +160,7 @@ def house(open_database: Callable[[], Database]) -> House:
     engine = made.kommune.db.engine
     event.listen(engine, "before_cursor_execute", lambda *asked: found.note(asked[2]))
     _referrals(found)
+    _handovers(found)
     _callers(found)
     _tasks(found)
     _inquiries(found)
@@ -208,6 +215,27 @@ def _handover(town: Town, by: Staff, at: ServiceId, to: ServiceId, who: Identity
         made = handovers.start(session, by=by, service=at, patient=who, receiver=to, now=town.now)
         handovers.invite(session, handovers.Turn(handover=made, by=by, now=town.now, side=Side.SENDER))
     return str(made)
+
+
+def _handovers(house: House) -> None:
+    """One handover at each service of the municipality, about a patient each, with an item and a document."""
+    for number, (by, home) in enumerate(((PER, PSYCHOLOGIST), (FATIMA, FACT))):
+        born = date(1970 + 2 * number, 3, 4)
+        mine = synthetic_number(born, 0)
+        who = Identity(given="Prøve", family=f"Kanari{2 * number}", birth_date=born, number=mine)
+        at = house.town.now
+        with house.town.kommune.db.transaction() as session:
+            made = handovers.start(session, by=by, service=home, patient=who, receiver=INTAKE, now=at)
+            turn = Turn(handover=made, by=by, now=at, side=Side.SENDER)
+            item = handovers.add_item(session, turn, Content(topic=TopicCode("plans"), text="Turer"))
+            handovers.attach(session, turn, TopicCode("documents"), "notat.pdf", PDF)
+            handovers.invite(session, turn)
+        digest = sha256(PDF).hexdigest()
+        for values in ((), (("item", str(item)),), (("sha256", digest),)):
+            named = (("handover", str(made)), *values)
+            shows = "" if values else who.family
+            house.things.append(Thing(named, MUNICIPALITY, home, frozenset(SENDERS), shows=shows))
+            house.things.append(Thing(named, AgencyId(""), patient=mine, shows=shows))
 
 
 def replace_family(who: Identity, family: str) -> Identity:

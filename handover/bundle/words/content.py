@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from handover.bundle.model import (
+    ICD_10,
+    ICPC_2,
     CrisisStep,
     Details,
     Diagnosis,
@@ -21,8 +23,6 @@ from handover.web.i18n import lazy_gettext as _l
 Pairs = tuple[tuple[str, str], ...]
 """Terms and texts, as `parts.facts` shows them; those without a text are left out there."""
 
-ICD_10: Final = "urn:oid:2.16.578.1.12.4.1.1.7110"
-ICPC_2: Final = "urn:oid:2.16.578.1.12.4.1.1.7170"
 CODE_SYSTEMS: Final[Mapping[str, Sentence]] = {ICD_10: _l("ICD-10"), ICPC_2: _l("ICPC-2")}
 LEVELS: Final[Mapping[Level, Sentence]] = {
     Level.GREEN: _l("Grønt: hverdagen går bra"),

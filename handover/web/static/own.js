@@ -1,22 +1,29 @@
-/* Everything works without this file; with it: focus on the error summary, drafts that save themselves,
-   news in a live list, the seconds of an undo, and a warning before the session ends. */
+/* Everything works without this file; with it: focus on the error summary, drafts that save themselves, how many
+   choices are made, a screen locked with Escape, news in a live list, the seconds of an undo, and a warning before the
+   session ends. */
 "use strict";
 const each = (selector, act) => document.querySelectorAll(selector).forEach(act);
 const token = () => document.querySelector("input[name=csrf_token]")?.value ?? "";
 
 each("#error-summary", (summary) => summary.focus());
 
+const unsaved = []; // what each form still has to save, for who leaves the page before the second is over
+let leaving = false;
+addEventListener("pagehide", () => { leaving = true; unsaved.forEach((flush) => flush()); });
+
 each("form[data-autosave]", (form) => {
   const note = form.querySelector("[data-autosave-note]");
-  const revision = form.elements.namedItem("revision"); // where another writer's save would show
+  const revision = form.querySelector("[name=revision], [data-revision]"); // where another writer's save would show
   let timer = 0;
   let saving = null;
   const send = async () => {
+    timer = 0;
     const body = new FormData(form);
     form.querySelectorAll("input[type=file]").forEach((field) => body.delete(field.name));
-    const answer = await fetch(form.dataset.autosave, { method: "POST", body }).catch(() => null);
+    const answer = await fetch(form.dataset.autosave, { method: "POST", body, keepalive: leaving }).catch(() => null);
     if (answer?.ok && revision) revision.value = answer.headers.get("X-Revision") ?? revision.value;
-    if (note) note.textContent = answer?.ok ? note.dataset.saved : note.dataset.failed;
+    const said = { 409: "moved", 422: "refused" }[answer?.status] ?? "failed";
+    if (note) note.textContent = answer?.ok ? note.dataset.saved : note.dataset[said] ?? note.dataset.failed;
   };
   const save = () => {
     const mine = (saving ?? Promise.resolve()).then(send).finally(() => { if (saving === mine) saving = null; });
@@ -27,12 +34,29 @@ each("form[data-autosave]", (form) => {
     clearTimeout(timer);
     timer = setTimeout(save, 1000);
   });
+  unsaved.push(() => { if (timer) { clearTimeout(timer); save(); } return saving; });
   form.addEventListener("submit", (event) => {
     clearTimeout(timer);
+    timer = 0;
     if (!saving) return;
     event.preventDefault(); // let what is on its way arrive first: it would look like another writer's
     saving.then(() => setTimeout(() => form.requestSubmit(event.submitter)));
   });
+});
+
+each("[data-progress]", (line) => document.addEventListener("change", () => {
+  const decided = document.querySelectorAll("input[name=mark]:checked:not([value=undecided])").length;
+  line.firstElementChild.textContent = line.dataset.progress.replace("%d", decided);
+}));
+
+each("form[data-lock]", (form) => {
+  form.addEventListener("submit", (event) => {
+    const waiting = unsaved.map((flush) => flush()).filter(Boolean);
+    if (!waiting.length) return;
+    event.preventDefault();
+    Promise.all(waiting).then(() => form.submit());
+  });
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") form.requestSubmit(); });
 });
 
 each("[data-poll]", (region) => setInterval(async () => {

@@ -1,0 +1,108 @@
+"""The sending clinician's blueprint: who acts on which handover, and what a page says of a refusal."""
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, Response, current_app
+from sqlalchemy.orm import Session
+
+from handover.access import current_staff
+from handover.actors import Staff
+from handover.bundle.lifecycle import Side, Version
+from handover.bundle.service import Turn
+from handover.bundle.store import ROLES
+from handover.clock import now
+from handover.config import Settings
+from handover.directory import service as directory
+from handover.directory.model import Service
+from handover.ids import HandoverId
+from handover.web.errors import explain, show_present_state_at
+from handover.web.i18n import Sentence, Text
+from handover.web.i18n import lazy_gettext as _l
+from handover.web.shell import MenuItem, add_menu_item
+
+SENDERS: Final = ROLES[Side.SENDER]
+"""Who writes handovers."""
+MOVED: Final = 409
+blueprint = Blueprint("handovers", __name__, url_prefix="/overforinger")
+add_menu_item(
+    blueprint, MenuItem(endpoint="handovers.listed", text=_l("Overføringer"), order=25, roles=frozenset(SENDERS))
+)
+show_present_state_at(blueprint, "handovers.show")
+
+REFUSALS: Final[dict[str, Sentence]] = {
+    "bundle.move-not-allowed": _l("Det går ikke an å gjøre dette slik overføringen står nå. Ingenting er endret."),
+    "bundle.stale": _l("Overføringen har endret seg siden du åpnet siden. Ingenting er endret nå."),
+    "bundle.stale-preview": _l(
+        "Noe som blir med, er endret etter at siden ble vist. Se på den nye før det blir sagt ja."
+    ),
+    "bundle.guard.valid-yes": _l(
+        "Pasienten må si ja til det som skal sendes, slik det står nå. Gå til forhåndsvisningen."
+    ),
+    "bundle.guard.not-left": _l("Overføringen er alt på vei, og sendingen kan ikke angres."),
+    "bundle.nothing-travels": _l("Ingenting er merket til å bli med videre ennå."),
+    "bundle.too-much.text": _l("Det som skal bli med, er for langt til å sendes samlet. Kort ned noe av det."),
+    "bundle.too-much.files": _l("Dokumentene som skal bli med, er over 25 MB til sammen. La et av dem bli igjen."),
+    "bundle.receiver.unknown": _l("Tjenesten finnes ikke i adresseboka. Velg en annen."),
+    "bundle.receiver.takes-none": _l("Tjenesten tar ikke imot overføringer. Velg en annen, eller ring dem."),
+    "bundle.receiver.closed": _l("Tjenesten er stengt nå. Velg en annen, eller vent til den åpner."),
+    "bundle.receiver.ourselves": _l("Det er tjenesten overføringen skrives fra. Velg en annen."),
+    "bundle.under-age": _l("Overgang kan bare brukes for personer over 18 år. Det er ikke laget noen overføring."),
+    "bundle.no-role": _l("Du kan ikke skrive overføringer fra denne tjenesten."),
+    "bundle.not-your-item": _l("Dette punktet er pasientens eget. Bare pasienten kan endre eller fjerne det."),
+    "consent.blocked": _l("Pasienten har sagt nei til at det sendes noe til denne mottakeren."),
+    "consent.no-permit": _l(
+        "Mottakeren er ikke en helsetjeneste. Pasienten må gi en tillatelse før noe kan sendes dit."
+    ),
+    "consent.permit-expired": _l("Tillatelsen fra pasienten til å sende til denne mottakeren er gått ut."),
+    "consent.outside-scope": _l("Dette temaet er ikke med i tillatelsen pasienten har gitt til mottakeren."),
+}
+"""One plain sentence for each refusal of a handover."""
+explain(blueprint, REFUSALS)
+
+
+def turn_of(handover: UUID, seen: Version | None = None) -> Turn:
+    """Return who acts on which handover now, at the sender's side."""
+    return Turn(handover=HandoverId(handover), by=current_staff(), now=now(), side=Side.SENDER, seen=seen)
+
+
+def my_services(session: Session, by: Staff) -> list[Service]:
+    """Return the services the staff member may hand over from, by name."""
+    held = by.services(*SENDERS)
+    return [each for each in directory.services_of(session, by.agency) if None in held or each.id in held]
+
+
+def undo_time() -> timedelta:
+    """Return for how long a sending can be undone at this node."""
+    settings: Settings = current_app.extensions["handover.settings"]
+    return timedelta(seconds=settings.undo_seconds)
+
+
+def as_download(name: str, content_type: str, data: bytes) -> Response:
+    """Return a file to be kept, never shown inside our own pages."""
+    answer = Response(data, content_type=content_type)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
+
+
+SENTENCES: Final[dict[str, Text]] = {
+    "given.required": _l("Skriv fornavnet til pasienten."),
+    "family.required": _l("Skriv etternavnet til pasienten."),
+    "birth_date.required": _l("Skriv fødselsdatoen til pasienten."),
+    "birth_date.under-age": REFUSALS["bundle.under-age"],
+    "number.odd": _l("Skriv fødselsnummeret eller D-nummeret med 11 siffer, eller la feltet stå tomt."),
+    "service.required": _l("Velg hvilken tjeneste som skriver overføringen."),
+    "receiver.required": _l("Denne tjenesten kan ikke velges. Velg en annen."),
+    "file.required": _l("Velg minst én fil."),
+    "file.type": _l("Dokumenter må være PDF, JPEG eller PNG."),
+    "file.too-large": _l("Dokumentene kan være høyst 25 MB til sammen."),
+    "file.empty": _l("Filen er tom."),
+    "take_over_by.in-past": _l("Dagen har vært. Velg en dag fram i tid."),
+    "day.required": _l("Skriv hvilken dag avtalen er."),
+    "clock.required": _l("Skriv klokkeslettet for avtalen."),
+    "code.required": _l("Skriv koden, eller tøm feltene."),
+    "code.syntax": _l("Skriv koden slik den står i kodeverket, for eksempel F41.1 eller P76."),
+    "topic.too-many": _l("Det er for mange punkter. Fjern noen, eller skriv flere ting i ett."),
+}
+"""One sentence for each field of the clinician's forms that must be put right."""

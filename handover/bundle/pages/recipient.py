@@ -1,0 +1,65 @@
+"""Whom a handover is for: a service found in the address book, and a plain answer when it can't be chosen."""
+
+from uuid import UUID
+
+from flask import make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from handover import web
+from handover.access import allow
+from handover.access.guard import note_refusal
+from handover.bundle import service as handovers
+from handover.bundle.lifecycle import AT_SENDER
+from handover.bundle.pages.desk import MOVED, SENDERS, blueprint, turn_of
+from handover.bundle.service import Turn
+from handover.directory import service as directory
+from handover.errors import Conflict, Invalid
+from handover.ids import ServiceId
+from handover.web.errors import sentence_for
+from handover.web.forms import REFUSED, Form
+from handover.web.i18n import Text
+
+
+@blueprint.get("/<uuid:handover>/mottaker")
+@allow(*SENDERS)
+def find_receiver(handover: UUID) -> ResponseReturnValue:
+    """Search the address book for whom it is for; nothing in the search is about a patient."""
+    with web.transaction() as session:
+        return _page(session, turn_of(handover))
+
+
+@blueprint.post("/<uuid:handover>/mottaker")
+@allow(*SENDERS)
+def choose_receiver(handover: UUID) -> ResponseReturnValue:
+    """Choose the service, or say at once why it can't be."""
+    turn, wanted = turn_of(handover), ServiceId(request.form.get("receiver", ""))
+    try:
+        with web.transaction() as session:
+            handovers.choose_receiver(session, turn, wanted)
+    except (Invalid, Conflict) as refused:
+        note_refusal(refused)
+        with web.transaction() as session:
+            status = MOVED if isinstance(refused, Conflict) else REFUSED
+            return make_response(_page(session, turn, problem=sentence_for(refused)), status)
+    return redirect(url_for(".write", handover=handover))
+
+
+def _page(session: Session, turn: Turn, *, problem: Text = "") -> ResponseReturnValue:
+    case = handovers.case_of(session, turn)
+    if case.standing.status not in AT_SENDER:
+        return redirect(url_for(".show", handover=turn.handover))
+    asked = {name: request.args.get(name, "")[:100] for name in ("q", "tar")}
+    names = {agency.id: agency.name for agency in directory.agencies(session)}
+    hits = directory.find_services(session, asked["q"], takes=asked["tar"])
+    found = [(each, names.get(each.agency, each.agency)) for each in hits if each.id != case.standing.home.service]
+    return render_template(
+        "bundle/desk/receiver.html",
+        standing=case.standing,
+        found=sorted(found, key=lambda hit: not (hit[0].takes_handovers and hit[0].is_open)),
+        form=Form.of(asked),
+        is_search=any(asked.values()),
+        problem=problem,
+        choose=".choose_receiver",
+        back=".write",
+    )
