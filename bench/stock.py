@@ -26,7 +26,7 @@ from handover.person.store import NAME, NUMBER
 from handover.person.tables import PersonRow, PersonTokenRow
 from handover.referral import cases
 from handover.referral.lifecycle import Act, Side, Status, Version
-from handover.referral.model import Acceptance, Author, Consent, Entry, Party, ReferralContent
+from handover.referral.model import CONSENT_GIVEN, Acceptance, Author, Entry, Party, ReferralContent
 from handover.referral.standing import Standing
 from handover.referral.steps import next_step, shelf_of
 from handover.referral.tables import HistoryRow, ReferralRow
@@ -380,7 +380,7 @@ _ACCEPTED: Final = Acceptance(
 @cache
 def _content() -> bytes:
     patient = Identity(given="Solveig", family="Nes", birth_date=date(1982, 6, 15), number=NUMBER_OF_RARE)
-    return dump(ReferralContent(patient=patient, problem=_TEXT, history=_TEXT, consent=Consent.GIVEN))
+    return dump(ReferralContent(patient=patient, problem=_TEXT, history=_TEXT, consent=CONSENT_GIVEN))
 
 
 @cache

@@ -27,12 +27,12 @@ from handover.person.model import Address, Identity
 from handover.referral import service as referral
 from handover.referral.lifecycle import Side
 from handover.referral.model import (
+    CONSENT_GIVEN,
     Acceptance,
     Appointment,
     AppointmentId,
     CodeSystem,
     Completion,
-    Consent,
     Contact,
     Diagnosis,
     ReferralContent,
@@ -200,7 +200,7 @@ def content(case: Case) -> ReferralContent:
         next_of_kin=(Contact(name=f"Prøve {person.family}", relation="søsken", phone="+47 400 01 000"),),
         trusted_person=Contact(name="Vigdis Vik", relation="miljøterapeut", phone="+47 400 02 000"),
         helpers=(Contact(name="Bergtun legesenter", relation="fastlege", phone="55 00 09 00"),),
-        consent=Consent.GIVEN,
+        consent=CONSENT_GIVEN,
         wished_contact="Gjerne en kvinnelig behandler" if case.number % 4 == 1 else "",
         can_join_first_appointment=case.number % 2 == 0,
     )

@@ -7,7 +7,7 @@ and `StatusUpdate` (what the service that holds it decided). `fhir.py` maps each
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 from uuid import UUID
 
 from handover.actors import Author, Party
@@ -22,6 +22,14 @@ RequestId = NewType("RequestId", UUID)
 QuestionId = NewType("QuestionId", UUID)
 AttachmentId = NewType("AttachmentId", UUID)
 AppointmentId = NewType("AppointmentId", UUID)
+Wish = NewType("Wish", str)
+"""What is asked for: a code of the list `wishes` (Volven 8455)."""
+Consent = NewType("Consent", str)
+"""The patient's consent to the referral: a code of the list `consents` (Volven 9064)."""
+
+ASSESSMENT_AND_TREATMENT: Final = Wish("10")
+"""What is asked for unless something else is."""
+CONSENT_GIVEN: Final = Consent("1")
 
 
 class Urgency(StrEnum):
@@ -30,23 +38,6 @@ class Urgency(StrEnum):
     IMMEDIATE = "0"
     URGENT = "3"
     ORDINARY = "N"
-
-
-class Wish(StrEnum):
-    """What is asked for, Volven 8455."""
-
-    ASSESSMENT_AND_TREATMENT = "10"
-    ADVICE = "11"
-    OTHER = "99"
-
-
-class Consent(StrEnum):
-    """The patient's consent to the referral, Volven 9064."""
-
-    GIVEN = "1"
-    NOT_NEEDED = "2"
-    ANSWERS_REQUEST = "3"
-    NOT_GIVEN = "4"
 
 
 class CodeSystem(StrEnum):
@@ -112,7 +103,7 @@ class ReferralContent:
 
     patient: Identity | None = field(default=None, repr=False)
     urgency: Urgency = Urgency.ORDINARY
-    wish: Wish = Wish.ASSESSMENT_AND_TREATMENT
+    wish: Wish = ASSESSMENT_AND_TREATMENT
     wish_text: str = field(default="", repr=False)
     problem: str = field(default="", repr=False)
     history: str = field(default="", repr=False)

@@ -13,11 +13,13 @@ from typing import Any, Final
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 from werkzeug.datastructures import MultiDict
 
+from handover import codelists
 from handover.errors import Invalid
 from handover.ids import ServiceId
 from handover.person import numbers
 from handover.person.model import Address, Identity
 from handover.referral.model import (
+    ASSESSMENT_AND_TREATMENT,
     CodeSystem,
     Consent,
     Contact,
@@ -98,7 +100,7 @@ class ReferralForm(Schema):
     postal_code = _line(10)
     city = _line()
     urgency = _choice(urgency.value for urgency in Urgency)
-    wish = _choice(wish.value for wish in Wish)
+    wish = _choice(each.code for each in codelists.of("wishes").codes)
     wish_text = _text()
     problem = _text()
     history = _text()
@@ -111,7 +113,7 @@ class ReferralForm(Schema):
     trusted_phone = _line(40)
     interpreter = _line(20)
     interpreter_text = _line()
-    consent = _choice(consent.value for consent in Consent)
+    consent = _choice(each.code for each in codelists.of("consents").codes)
     consent_text = _text()
     wished_contact = _line()
     can_join = _choice(["yes"])
@@ -180,7 +182,7 @@ def problems(content: ReferralContent, to: ServiceId | None) -> Problems:
     for name, missing in (("problem", not content.problem.strip()), ("consent", content.consent is None)):
         if missing:
             found[name] = ["required"]
-    if content.wish is Wish.OTHER and not content.wish_text.strip():
+    if codelists.of("wishes").code(content.wish).needs_text and not content.wish_text.strip():
         found["wish_text"] = ["required"]
     found |= _row_problems("diagnoses", content.diagnoses, _diagnosis_problems)
     found |= _row_problems("next_of_kin", content.next_of_kin, _contact_problems)
@@ -208,13 +210,13 @@ def values(content: ReferralContent, *, service: ServiceId | None, to: ServiceId
         "to": to or "",
         **_patient_values(content),
         "urgency": content.urgency.value,
-        "wish": content.wish.value,
+        "wish": content.wish,
         **{name: getattr(content, name) for name in TEXTS},
         "medications": "\n".join(content.medications),
         **_contact_values("trusted_", content.trusted_person),
         "interpreter": content.interpreter.language if content.interpreter else "",
         "interpreter_text": content.interpreter.text if content.interpreter else "",
-        "consent": content.consent.value if content.consent else "",
+        "consent": content.consent or "",
         "wished_contact": content.wished_contact,
         "can_join": "yes" if content.can_join_first_appointment else "",
     }
@@ -292,7 +294,7 @@ def _written(said: Mapping[str, Any]) -> Written:
         patient=identity,
         unfinished=typed,
         urgency=Urgency(said["urgency"] or Urgency.ORDINARY),
-        wish=Wish(said["wish"] or Wish.ASSESSMENT_AND_TREATMENT),
+        wish=Wish(said["wish"] or ASSESSMENT_AND_TREATMENT),
         **{name: said[name].strip() for name in TEXTS},
         medications=tuple(line.strip() for line in said["medications"].splitlines() if line.strip()),
         diagnoses=tuple(_diagnosis(row) for row in said.get("diagnoses", ()) if row["code"] or row["text"]),

@@ -20,6 +20,7 @@ from handover.person.model import Identity
 from handover.referral import fhir
 from handover.referral.lifecycle import Act, Status, Version
 from handover.referral.model import (
+    CONSENT_GIVEN,
     Acceptance,
     Addition,
     Answered,
@@ -29,7 +30,6 @@ from handover.referral.model import (
     AttachmentId,
     CodeSystem,
     Completion,
-    Consent,
     Contact,
     Diagnosis,
     Interpreter,
@@ -98,7 +98,7 @@ CONTENT: Final = ReferralContent(
     trusted_person=Contact(name="Per Lærer", relation="lærer"),
     helpers=(Contact(name="Fjordheim legesenter", relation="fastlege", phone="+47 55 50 30 03"),),
     interpreter=Interpreter(language="ar", text="arabisk, kvinnelig tolk"),
-    consent=Consent.GIVEN,
+    consent=CONSENT_GIVEN,
     consent_text="Pasienten har lest henvisningen.",
     wished_contact="Ola Spesialist",
     can_join_first_appointment=True,

@@ -7,6 +7,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handover import codelists
 from handover.fhir import messages
 from handover.ids import AgencyId, MessageId, ReferralId, ServiceId
 from handover.person.model import Address, Identity
@@ -120,7 +121,7 @@ contents = st.builds(
     ReferralContent,
     patient=identities,
     urgency=st.sampled_from(Urgency),
-    wish=st.sampled_from(Wish),
+    wish=st.sampled_from([Wish(each.code) for each in codelists.of("wishes").codes]),
     wish_text=maybe,
     problem=texts,
     medications=_several(texts),
@@ -129,7 +130,7 @@ contents = st.builds(
     trusted_person=st.none() | contacts,
     helpers=_several(contacts),
     interpreter=st.none() | st.builds(Interpreter, language=st.sampled_from(["ar", "se", "sgn-NO"]), text=maybe),
-    consent=st.none() | st.sampled_from(Consent),
+    consent=st.none() | st.sampled_from([Consent(each.code) for each in codelists.of("consents").codes]),
     consent_text=maybe,
     can_join_first_appointment=st.booleans(),
     attachments=_distinct(attachments),

@@ -28,10 +28,10 @@ from handover.person.model import Address, Identity
 from handover.referral import service
 from handover.referral.lifecycle import Side
 from handover.referral.model import (
+    CONSENT_GIVEN,
     Acceptance,
     Appointment,
     AppointmentId,
-    Consent,
     Contact,
     ReferralContent,
     Refusal,
@@ -89,7 +89,7 @@ def content(**other: Any) -> ReferralContent:
         history="Samtaler i kommunen siden 2024",
         risk="Ingen aktuelle planer",
         trusted_person=Contact(name="Berit Nes", relation="søster", phone="99 00 00 02"),
-        consent=Consent.GIVEN,
+        consent=CONSENT_GIVEN,
         can_join_first_appointment=True,
     )
     return replace(whole, **other)

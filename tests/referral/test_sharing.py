@@ -12,7 +12,7 @@ from handover.ids import ReferralId
 from handover.person import service as person
 from handover.referral import service, sharing
 from handover.referral.lifecycle import Status
-from handover.referral.model import Consent
+from handover.referral.model import CONSENT_GIVEN
 from handover.team import service as team
 from handover.team.model import TaskKind
 from tests.builders import DPS, INTAKE, MUNICIPALITY, NAV, NAV_OFFICE
@@ -217,7 +217,7 @@ def test_a_holder_blocked_from_writing_still_tells_where_the_referral_stands(two
     ],
 )
 def test_a_referral_touches_the_topics_of_what_is_filled_in(other: dict[str, object], topics: set[str]) -> None:
-    assert sharing.topics_of(content(consent=Consent.GIVEN, **other)) == topics
+    assert sharing.topics_of(content(consent=CONSENT_GIVEN, **other)) == topics
 
 
 # --- what people read ------------------------------------------------------------------------------------------

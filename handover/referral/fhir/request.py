@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Final
 from uuid import UUID
 
+from handover import codelists
 from handover.fhir import urls
 from handover.ids import MessageId, ReferralId
 from handover.person.model import Address, Identity
@@ -267,6 +268,11 @@ def _text_or_nothing(text: str) -> Json:
     return {"_text": {"extension": [absent]}}
 
 
+def _known(name: str, code: str) -> str:
+    """Return a code of one of our lists. Raises KeyError for another."""
+    return codelists.of(name).code(code).code
+
+
 def _content(message: Message, referral: Json) -> ReferralContent:
     patient = message.at(referral["subject"])
     about = [message.at(each) for each in referral.get("supportingInfo", ())]
@@ -275,7 +281,7 @@ def _content(message: Message, referral: Json) -> ReferralContent:
     return ReferralContent(
         patient=_identity(patient),
         urgency=Urgency(next(extensions_of(referral, "urgency"))["valueCoding"]["code"]),
-        wish=Wish(code_of(referral["code"], urls.table("8455"))),
+        wish=Wish(_known("wishes", code_of(referral["code"], urls.table("8455")))),
         wish_text=referral["code"].get("text", ""),
         problem=referral["reasonCode"][0]["text"],
         medications=tuple(
@@ -288,7 +294,7 @@ def _content(message: Message, referral: Json) -> ReferralContent:
         trusted_person=next(iter(_contacts_of(patient, codes.TRUSTED_PERSON)), None),
         helpers=_contacts_of(patient, codes.OTHER_HELPER),
         interpreter=_interpreter_of(patient),
-        consent=Consent(consent["coding"][0]["code"]) if "coding" in consent else None,
+        consent=Consent(_known("consents", consent["coding"][0]["code"])) if "coding" in consent else None,
         consent_text=consent.get("text", ""),
         can_join_first_appointment=any(
             e["valueBoolean"] for e in extensions_of(referral, "joins-first-appointment")

@@ -21,8 +21,8 @@ from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import NotFound
 from handover.ids import ServiceId
+from handover.referral import words
 from handover.web.forms import Form
-from handover.web.i18n import Sentence
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.shell import MenuItem, add_menu_item
 from handover.workdays import local_date
@@ -33,13 +33,6 @@ add_menu_item(
     MenuItem(endpoint="finding.find", text=_l("Adressebok"), order=60, roles=frozenset(Role)),
 )
 
-TABLES: Final[dict[str, Sentence]] = {
-    "8663": _l("Kommune"),
-    "8668": _l("Spesialisthelsetjeneste"),
-    "8658": _l("NAV og andre statlige"),
-    "8666": _l("Felles tjenester"),
-}
-"""What the tables of service kinds are called (NORWAY.md, Addressing)."""
 STALE_AFTER: Final = timedelta(days=180)
 """An entry nobody has confirmed for this long is marked."""
 _KEEPERS: Final = (Role.INTAKE, Role.CLINICIAN, Role.LEADER, Role.OPERATOR)
@@ -52,7 +45,7 @@ class Found:
 
     service: Service
     agency: str
-    kind: Sentence | None
+    kind: str | None
     is_stale: bool
     may_confirm: bool
 
@@ -73,11 +66,12 @@ def find() -> ResponseReturnValue:
             )
             if not asked["type"] or table_of(service) == asked["type"]
         ]
+    tables = dict(words.choices("service_kind_tables"))
     found = [
         Found(
             service=service,
             agency=names.get(service.agency, service.agency),
-            kind=TABLES.get(table_of(service)),
+            kind=tables.get(table_of(service)),
             is_stale=is_stale(service, today),
             may_confirm=service.agency == staff.agency and any(staff.has(role, service.id) for role in _KEEPERS),
         )
@@ -89,7 +83,7 @@ def find() -> ResponseReturnValue:
         form=Form.of(asked),
         is_search=any(asked.values()),
         places=[(place, place) for place in sorted({service.place for service in everything})],
-        tables=[(code, text) for code, text in TABLES.items() if any(table_of(one) == code for one in everything)],
+        tables=[(code, text) for code, text in tables.items() if any(table_of(one) == code for one in everything)],
         may_refer=staff.has(Role.REFERRER),
         draft=_draft(),
     )

@@ -425,9 +425,9 @@ def _write_page(session: Session, case: Case, filled: Form, differing: list[Diff
         warnings=_warnings(case.content) if case.content.patient else [],
         labels=LABELS,
         urgencies=[(code.value, text) for code, text in words.URGENCIES.items() if code.value != "0"],
-        wishes=[(code.value, text) for code, text in words.WISHES.items()],
-        consents=[(code.value, text) for code, text in words.CONSENTS.items()],
+        wishes=words.choices("wishes"),
+        consents=words.choices("consents"),
         systems=[(code.value, text) for code, text in words.CODE_SYSTEMS.items()],
-        interpreters=list(words.LANGUAGES.items()),
+        interpreters=words.choices("interpreter_languages"),
         done=request.args.get("gjort", ""),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from handover.referral.model import Contact, Diagnosis, Identity, Interpreter, ReferralContent
-from handover.referral.words.codes import CODE_SYSTEMS, CONSENTS, LANGUAGES, URGENCIES, WISHES
+from handover.referral.words.codes import CODE_SYSTEMS, URGENCIES, label
 from handover.referral.words.history import Pairs
 from handover.web.i18n import gettext as _
 from handover.workdays import age_on
@@ -34,7 +34,7 @@ def sections(content: ReferralContent, today: date) -> tuple[Section, ...]:
 def _need(content: ReferralContent) -> Pairs:
     return (
         (_("Problemet"), content.problem),
-        (_("Ønsket hjelp"), str(WISHES[content.wish])),
+        (_("Ønsket hjelp"), label("wishes", content.wish)),
         (_("Mer om hva som ønskes"), content.wish_text),
         (_("Hvor raskt"), str(URGENCIES[content.urgency])),
         (_("Risiko"), content.risk),
@@ -62,7 +62,7 @@ def _patient(patient: Identity | None, interpreter: Interpreter | None, today: d
 def _interpreter(wanted: Interpreter | None) -> str:
     if wanted is None:
         return ""
-    language = str(LANGUAGES.get(wanted.language, wanted.language))
+    language = label("interpreter_languages", wanted.language)
     return f"{language}. {wanted.text}" if wanted.text else language
 
 
@@ -95,7 +95,7 @@ def _contacts(contacts: Iterable[Contact]) -> str:
 def _wishes(content: ReferralContent) -> Pairs:
     joins = _("Henviseren kan være med på første time") if content.can_join_first_appointment else ""
     return (
-        (_("Pasientens ja"), str(CONSENTS[content.consent]) if content.consent else ""),
+        (_("Pasientens ja"), label("consents", content.consent) if content.consent else ""),
         (_("Mer om pasientens ja"), content.consent_text),
         (_("Ønsket kontaktperson hos mottakeren"), content.wished_contact),
         (_("Første time"), joins),
