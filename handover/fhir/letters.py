@@ -1,18 +1,23 @@
 """Writes and opens the frame that messages between two services share: Bundle, MessageHeader, addresses, focus."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 from uuid import uuid5
 
 import orjson
 
 from handover.actors import Author, Party
+from handover.errors import Invalid
 from handover.fhir import urls
 from handover.fhir.acknowledgement import instant
 from handover.fhir.entries import Entries, Json, extension, present, uri
 from handover.fhir.resources import Resources, extensions_of
 from handover.ids import MessageId
+
+_T = TypeVar("_T")
 
 FOCUS = "task"
 """The name of the entry that the header points to."""
@@ -108,3 +113,19 @@ class OpenedLetter(Resources):
     def _addressed(self, address: Json) -> Party:
         (service,) = extensions_of(address, "addressed-service")
         return self.service(service["valueReference"])
+
+
+def unreadable_as(code: str) -> Callable[[Callable[[Json], _T]], Callable[[Json], _T]]:
+    """Turn what is missing or odd in a stranger's valid message into Invalid(code), without its values."""
+
+    def decorate(read: Callable[[Json], _T]) -> Callable[[Json], _T]:
+        @wraps(read)
+        def reader(bundle: Json) -> _T:
+            try:
+                return read(bundle)
+            except (LookupError, TypeError, ValueError, StopIteration, AttributeError):
+                raise Invalid(code) from None
+
+        return reader
+
+    return decorate

@@ -1,32 +1,18 @@
 """What the three messages about a handover share: numbered tasks, their values, and how they are refused."""
 
-from collections.abc import Callable, Iterator
-from functools import wraps
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 from handover.bundle.fhir import codes
 from handover.bundle.lifecycle import Version
-from handover.errors import Invalid
 from handover.fhir import urls
 from handover.fhir.entries import Json, concept, uri, written
+from handover.fhir.letters import unreadable_as
 from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
 from handover.fhir.resources import code_of, extensions_of, parts_of
 from handover.ids import HandoverId
 
-_T = TypeVar("_T")
-
-
-def or_unreadable(read: Callable[[Json], _T]) -> Callable[[Json], _T]:
-    """Turn what is missing or odd in a stranger's valid message into one refusal, without its values."""
-
-    @wraps(read)
-    def reader(bundle: Json) -> _T:
-        try:
-            return read(bundle)
-        except (LookupError, TypeError, ValueError, StopIteration, AttributeError):
-            raise Invalid("bundle.unreadable") from None
-
-    return reader
+or_unreadable = unreadable_as("bundle.unreadable")
 
 
 def refuse(problems: list[tuple[str, str]]) -> None:

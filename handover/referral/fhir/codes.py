@@ -1,9 +1,10 @@
 """The codes that both directions of the mapping share: parts, dates and outcomes of a referral."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from handover.fhir import urls
+from handover.fhir.entries import Code
 from handover.referral.lifecycle import Act, Status
 from handover.referral.model import (
     Acceptance,
@@ -20,13 +21,10 @@ PARTS: Final = f"{urls.BASE}/CodeSystem/referral-part"
 UPDATE_KINDS: Final = f"{urls.BASE}/CodeSystem/referral-update-kind"
 OUTCOMES: Final = f"{urls.BASE}/CodeSystem/referral-outcome"
 REFERENCE: Final = f"{urls.BASE}/sid/referral-reference"
-ODD_NUMBER: Final = f"{urls.BASE}/sid/person-number"
-"""A person's number that has the form of no national series; kept as written."""
 NEXT_OF_KIN: Final = ("http://terminology.hl7.org/CodeSystem/v2-0131", "N")
 TRUSTED_PERSON: Final = (PARTS, "trusted-person")
 OTHER_HELPER: Final = (PARTS, "other-helper")
 
-Code = tuple[str, str]
 
 TEXTS: Final[Mapping[str, Code]] = {
     "history": (urls.table("8233"), "ANAM"),
@@ -88,14 +86,3 @@ UPDATE_ACTS: Final[Mapping[UpdateKind, str]] = {
     UpdateKind.NOTE: Act.NOTE_TO_RECEIVER,
     UpdateKind.OUTCOME_OPENED: "outcome-opened",
 }
-
-
-def coding(code: Code) -> dict[str, Any]:
-    """Return a Coding."""
-    return {"system": code[0], "code": code[1]}
-
-
-def concept(code: Code, text: str = "") -> dict[str, Any]:
-    """Return a CodeableConcept, with the writer's text where there is one."""
-    found: dict[str, Any] = {"coding": [coding(code)]}
-    return {**found, "text": text} if text else found

@@ -1,44 +1,21 @@
 """The message `referral-request`: a referral with all that it says, written and read."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from itertools import chain
 from typing import Final
 from uuid import UUID
 
 from handover import codelists
 from handover.fhir import urls
+from handover.fhir.entries import Code, Json, coding, concept, phone, uri, when, written
+from handover.fhir.letters import Frame
+from handover.fhir.resources import code_of, extensions_of, identifier_of, instant_of, phone_of
 from handover.ids import MessageId, ReferralId
-from handover.person.model import Address, Identity
-from handover.person.numbers import series_of
+from handover.person.fhir import identity_of, patient_members
 from handover.referral.fhir import codes
-from handover.referral.fhir.codes import Code, concept
-from handover.referral.fhir.envelope import (
-    NO_BLOBS,
-    Blobs,
-    Bundle,
-    Frame,
-    Json,
-    dated,
-    part,
-    phone,
-    uri,
-    version,
-    when,
-    written,
-)
-from handover.referral.fhir.opened import (
-    Message,
-    attachment_of,
-    code_of,
-    extensions_of,
-    identifier_of,
-    instant_of,
-    moment_of,
-    or_unreadable,
-    phone_of,
-    version_of,
-)
+from handover.referral.fhir.envelope import NO_BLOBS, Blobs, Bundle, dated, part, version
+from handover.referral.fhir.opened import Message, attachment_of, moment_of, or_unreadable, version_of
 from handover.referral.lifecycle import Act, Version
 from handover.referral.model import (
     Addition,
@@ -59,10 +36,7 @@ _ACTIVE: Final[Code] = ("http://terminology.hl7.org/CodeSystem/condition-clinica
 
 def request_message(request: Request, *, message: MessageId, at: datetime, blobs: Blobs = NO_BLOBS) -> bytes:
     """Return a `referral-request`. Raises KeyError where an attachment has no blob."""
-    bundle = Bundle(
-        _frame(request, message, at),
-        blobs,
-    )
+    bundle = Bundle(frame=_frame(request, message, at), blobs=blobs)
     author = bundle.author(request.author)
     sent_by = bundle.author(request.redirect_author) if request.redirect_author else author
     patient = _patient(bundle, request.content)
@@ -83,7 +57,7 @@ def request_message(request: Request, *, message: MessageId, at: datetime, blobs
         input=[_addition(bundle, each, patient) for each in request.additions],
     )
     bundle.provenance("provenance", Act.REDIRECT if request.leg > 1 else Act.SEND, sent_by, at)
-    return bundle.written(author=sent_by)
+    return bundle.finished(author=sent_by)
 
 
 def _frame(request: Request, message: MessageId, at: datetime) -> Frame:
@@ -143,7 +117,7 @@ def _service_request(bundle: Bundle, request: Request, author: Json, patient: Js
 def _about(content: ReferralContent) -> Sequence[Json]:
     """Return the extensions of a referral: urgency, consent, whether the referrer joins."""
     found: list[Json] = [
-        {"url": urls.extension("urgency"), "valueCoding": codes.coding((urls.table("8306"), content.urgency))}
+        {"url": urls.extension("urgency"), "valueCoding": coding((urls.table("8306"), content.urgency))}
     ]
     consent: Json = concept((urls.table("9064"), content.consent)) if content.consent else {}
     if written(content.consent_text):
@@ -158,7 +132,7 @@ def _about(content: ReferralContent) -> Sequence[Json]:
 def _notes(content: ReferralContent) -> Sequence[Json]:
     texts = {code: written(getattr(content, name)) for name, code in codes.TEXTS.items()}
     return [
-        {"extension": [{"url": urls.extension("text-part"), "valueCoding": codes.coding(code)}], "text": text}
+        {"extension": [{"url": urls.extension("text-part"), "valueCoding": coding(code)}], "text": text}
         for code, text in texts.items()
         if text
     ]
@@ -176,11 +150,7 @@ def _patient(bundle: Bundle, content: ReferralContent) -> Json:
         "patient",
         "Patient",
         extension=_interpreter() if language else None,
-        identifier=[_number(identity.number)] if identity.number else None,
-        name=[{"family": written(identity.family), "given": [written(identity.given)]}],
-        telecom=[phone(identity.phone)] if identity.phone else None,
-        birthDate=identity.birth_date.isoformat(),
-        address=_address(identity.address),
+        **patient_members(identity),
         contact=_contacts(content),
         communication=[communication] if communication else None,
     )
@@ -189,18 +159,6 @@ def _patient(bundle: Bundle, content: ReferralContent) -> Json:
 def _interpreter() -> list[Json]:
     url = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"
     return [{"url": url, "valueBoolean": True}]
-
-
-def _number(number: str) -> Json:
-    return {"system": series_of(number) or codes.ODD_NUMBER, "value": number}
-
-
-def _address(address: Address | None) -> list[Json] | None:
-    if address is None:
-        return None
-    parts = {"line": [written(line) for line in address.lines if written(line)], "postalCode": address.postal_code}
-    present = {name: value for name, value in {**parts, "city": written(address.city)}.items() if value}
-    return [present] if present else None
 
 
 def _contacts(content: ReferralContent) -> list[Json]:
@@ -279,7 +237,7 @@ def _content(message: Message, referral: Json) -> ReferralContent:
     consent: Json = next((e["valueCodeableConcept"] for e in extensions_of(referral, "referral-consent")), {})
     texts = {name: _note(referral, code) for name, code in codes.TEXTS.items()}
     return ReferralContent(
-        patient=_identity(patient),
+        patient=identity_of(patient),
         urgency=Urgency(next(extensions_of(referral, "urgency"))["valueCoding"]["code"]),
         wish=Wish(_known("wishes", code_of(referral["code"], urls.table("8455")))),
         wish_text=referral["code"].get("text", ""),
@@ -312,26 +270,6 @@ def _note(referral: Json, code: Code) -> str:
         if (part["system"], part["code"]) == code:
             texts.append(note["text"])
     return "\n\n".join(texts)
-
-
-def _identity(patient: Json) -> Identity:
-    name, numbers = patient["name"][0], patient.get("identifier", ())
-    return Identity(
-        given=" ".join(name["given"]),
-        family=name["family"],
-        birth_date=date.fromisoformat(patient["birthDate"]),
-        number=numbers[0]["value"] if numbers else None,
-        address=_address_of(patient["address"][0]) if "address" in patient else None,
-        phone=phone_of(patient) or None,
-    )
-
-
-def _address_of(address: Json) -> Address:
-    return Address(
-        lines=tuple(address.get("line", ())),
-        postal_code=address.get("postalCode", ""),
-        city=address.get("city", ""),
-    )
 
 
 def _contacts_of(patient: Json, code: Code) -> tuple[Contact, ...]:

@@ -6,33 +6,19 @@ from typing import Any, assert_never
 from uuid import UUID
 
 from handover.fhir import urls
+from handover.fhir.entries import Json, coding, concept, phone, uri, when, written
+from handover.fhir.letters import Frame
+from handover.fhir.resources import code_of, extensions_of, instant_of, phone_of
 from handover.ids import MessageId, ReferralId
 from handover.referral.fhir import codes
-from handover.referral.fhir.codes import concept
-from handover.referral.fhir.envelope import (
-    Bundle,
-    Frame,
-    Json,
-    dated,
-    part,
-    phone,
-    referral_of,
-    uri,
-    version,
-    when,
-    written,
-)
+from handover.referral.fhir.envelope import Bundle, dated, part, referral_of, version
 from handover.referral.fhir.opened import (
     Message,
-    code_of,
     day_of,
-    extensions_of,
-    instant_of,
     moment_of,
     needed,
     or_unreadable,
     parts_of,
-    phone_of,
     text_of,
     version_of,
 )
@@ -58,7 +44,7 @@ from handover.referral.model import (
 def status_message(status: StatusUpdate, *, message: MessageId, at: datetime) -> bytes:
     """Return a `referral-status`."""
     frame = Frame(message=message, event="referral-status", sender=status.holder, receiver=status.receiver, at=at)
-    bundle = Bundle(frame)
+    bundle = Bundle(frame=frame)
     author = bundle.author(status.author) if status.author else None
     bundle.add(
         "task",
@@ -82,7 +68,7 @@ def status_message(status: StatusUpdate, *, message: MessageId, at: datetime) ->
         bundle.provenance("opened", Act.OPEN, {"display": written(status.opened.by)}, status.opened.at)
     if status.appointment:
         _appointment(bundle, status.appointment)
-    return bundle.written(author=author, caused_by=status.caused_by)
+    return bundle.finished(author=author, caused_by=status.caused_by)
 
 
 @or_unreadable
@@ -126,7 +112,7 @@ def read_status(bundle: Json) -> StatusUpdate:
 def _business_status(status: StatusUpdate) -> Json:
     found = concept((urls.BUSINESS_STATUS, status.status))
     if status.status in codes.NATIONAL_STATUS:
-        found["coding"].append(codes.coding((urls.table("9148"), codes.NATIONAL_STATUS[status.status])))
+        found["coding"].append(coding((urls.table("9148"), codes.NATIONAL_STATUS[status.status])))
     return found
 
 
@@ -165,7 +151,7 @@ def _outcome(bundle: Bundle, outcome: Outcome) -> list[Json]:
     code = codes.OUTCOME_CODES[type(outcome)]
     kind = concept((codes.OUTCOMES, code))
     if code in codes.NATIONAL_OUTCOMES:
-        kind["coding"].append(codes.coding((urls.table("9148"), codes.NATIONAL_OUTCOMES[code])))
+        kind["coding"].append(coding((urls.table("9148"), codes.NATIONAL_OUTCOMES[code])))
     return [part("outcome", "CodeableConcept", kind), *_said(bundle, outcome)]
 
 

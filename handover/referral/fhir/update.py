@@ -3,31 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
+from handover.fhir.entries import Json, concept, uri, when, written
+from handover.fhir.letters import Frame
+from handover.fhir.resources import code_of, instant_of
 from handover.ids import MessageId, ReferralId
 from handover.referral.fhir import codes
-from handover.referral.fhir.codes import concept
-from handover.referral.fhir.envelope import (
-    NO_BLOBS,
-    Blobs,
-    Bundle,
-    Frame,
-    Json,
-    part,
-    referral_of,
-    uri,
-    version,
-    when,
-    written,
-)
-from handover.referral.fhir.opened import (
-    Message,
-    attachment_of,
-    code_of,
-    instant_of,
-    or_unreadable,
-    parts_of,
-    version_of,
-)
+from handover.referral.fhir.envelope import NO_BLOBS, Blobs, Bundle, part, referral_of, version
+from handover.referral.fhir.opened import Message, attachment_of, or_unreadable, parts_of, version_of
 from handover.referral.model import (
     QuestionId,
     RequestId,
@@ -38,10 +20,8 @@ from handover.referral.model import (
 
 def update_message(update: Update, *, message: MessageId, at: datetime, blobs: Blobs = NO_BLOBS) -> bytes:
     """Return a `referral-update`. Raises KeyError where an attachment has no blob."""
-    bundle = Bundle(
-        Frame(message=message, event="referral-update", sender=update.sender, receiver=update.receiver, at=at),
-        blobs,
-    )
+    frame = Frame(message=message, event="referral-update", sender=update.sender, receiver=update.receiver, at=at)
+    bundle = Bundle(frame=frame, blobs=blobs)
     author = bundle.author(update.author)
     answers = [part("answers", "Uuid", question.urn) for question in update.questions]
     attached = [part("attachment", "Reference", bundle.attachment(each)) for each in update.attachments]
@@ -60,7 +40,7 @@ def update_message(update: Update, *, message: MessageId, at: datetime, blobs: B
         input=[*answers, *attached],
     )
     bundle.provenance("provenance", codes.UPDATE_ACTS[update.kind], author, update.written_at)
-    return bundle.written(author=author)
+    return bundle.finished(author=author)
 
 
 @or_unreadable
