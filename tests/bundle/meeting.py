@@ -4,14 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from sqlalchemy.orm import Session
+
 from handover.actors import Patient, Staff
-from handover.bundle import service
+from handover.bundle import service, store
 from handover.bundle.lifecycle import Side
 from handover.bundle.model import Content, Frozen, Mark, TopicCode
 from handover.bundle.reading import Case
 from handover.bundle.service import Turn
+from handover.bundle.standing import Standing
 from handover.ids import AgencyId, HandoverId, ItemId, ServiceId
-from tests.builders import INTAKE, MUNICIPALITY, PSYCHOLOGIST
+from tests.builders import INTAKE, PSYCHOLOGIST
 from tests.referral.nodes import PATIENT, PER, Town, content
 
 IMPORTANT: Final = TopicCode("important-now")
@@ -50,9 +53,19 @@ class Meeting:
             self.do(service.mark, item, marked)
         return item
 
+    def there(self, by: Staff, what: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        """Do one use case at the receiver."""
+        with self.town.node_of(by.agency).db.transaction() as session:
+            turn = Turn(handover=self.handover, by=by, now=self.town.now, side=Side.RECEIVER)
+            return what(session, turn, *args, **named)
+
     def see(self, by: Staff | Patient | None = None) -> Case:
         """Return the case as one of them sees it."""
         return self.do(service.case_of, by=by)  # type: ignore[no-any-return]
+
+    def see_standing(self, session: Session) -> Standing:
+        """Return the sender's copy as it is stored."""
+        return store.find(session, self.handover, side=Side.SENDER, by=self.by).standing
 
     def preview(self, by: Staff | Patient | None = None) -> Frozen:
         """Return the preview."""
@@ -81,4 +94,18 @@ def together(town: Town, **other: Any) -> Meeting:
     return made
 
 
-__all__ = ["MUNICIPALITY", "Meeting", "begin", "together"]
+def approved(town: Town, **other: Any) -> Meeting:
+    """Have a handover with one item that travels and one that stays, to which the patient has said yes."""
+    made = together(town, **other)
+    made.add("Må få sove", marked=Mark.TRAVELS)
+    made.add("Det som skal bli her", topic=EVENTS, marked=Mark.STAYS)
+    made.say_yes(by=made.patient)
+    return made
+
+
+def sent(town: Town, **other: Any) -> Meeting:
+    """Have it arrive."""
+    made = approved(town, **other)
+    made.do(service.send)
+    town.settle()
+    return made
