@@ -22,6 +22,7 @@ from handover.config import Settings
 from handover.db import Database
 from handover.directory import service as directory
 from handover.errors import HandoverError
+from handover.exchange import operations as exchange
 from handover.ids import AgencyId
 from handover.inquiry import service as inquiry
 from handover.keys import files, keyring, passphrase
@@ -42,6 +43,15 @@ LOG_WARNING: Final = 1_000
 """Rows waiting for their place: more means that the sequencer stands still."""
 LOG_AT_ONCE: Final = 50_000
 """A longer log is walked through only when asked to be thorough."""
+
+CLOCKS: Final = {
+    "from-the-future": "{} says that our messages are from the future: its clock is behind, or ours is ahead."
+    " Nothing arrives there until they agree.",
+    "answer.from-the-future": "The answers of {} are dated in the future: its clock is ahead, or ours is behind."
+    " They count only once that time has come.",
+    "expired": "{} says that our messages have expired: its clock is probably many hours ahead.",
+}
+"""By the code that a waiting message was last refused with: what it says of two clocks."""
 
 
 def database(db: Database) -> Iterator[Finding]:
@@ -123,6 +133,15 @@ def clock_skew(settings: Settings, session: Session, now: datetime) -> Iterator[
         off = abs(difference)
         verdict = Verdict.BAD if off > SKEW_BAD else Verdict.WARNING if off > SKEW_WARNING else Verdict.FINE
         yield Finding("clock", verdict, f"This machine's clock differs by {spoken(off)} from that of {name}.")
+
+
+def clocks_of_others(session: Session, agency: AgencyId, now: datetime) -> Iterator[Finding]:
+    """Does what waits tell of an agency whose clock is hours ahead of ours or behind?"""
+    waiting = exchange.waiting(session, agency, now=now)
+    told = {(each.receiver, each.last_error.code) for each in waiting if each.last_error is not None}
+    for receiver, code in sorted(told):
+        if code in CLOCKS:
+            yield Finding("clock", Verdict.WARNING, f"{agency}: {CLOCKS[code].format(receiver)} ({code})")
 
 
 def worker(session: Session, now: datetime) -> Iterator[Finding]:
@@ -209,6 +228,7 @@ def examine(db: Database, settings: Settings, *, now: datetime, thorough: bool =
         vitals = service.vitals(session, settings.agencies, late_after=settings.late_after, now=now)
         yield from deliveries(vitals, now)
         for agency in settings.agencies:
+            yield from clocks_of_others(session, agency, now)
             yield from inquiries(session, agency, now)
             yield from log(session, agency, thorough=thorough)
 

@@ -52,7 +52,19 @@ FAULTS: Final[Mapping[str, Text]] = {
     "connection-lost": _l("Forbindelsen ble brutt."),
     "fatal-error": _l("Mottakeren kan ikke bruke meldingen. Den som sendte den, har fått en oppgave."),
     "transient-error": _l("Mottakeren ber oss prøve igjen senere."),
-    "envelope.unknown-kid": _l("Mottakeren har byttet nøkkel. Vi henter den nye og prøver igjen."),
+    "from-the-future": _l(
+        "Mottakeren mener at meldingen er fra framtiden: Klokken der går for sent, eller vår går for tidlig."
+    ),
+    "answer.from-the-future": _l(
+        "Svaret er datert fram i tid: Klokken hos mottakeren går for tidlig, eller vår går for sent. Ring dem."
+    ),
+    "expired": _l(
+        "Mottakeren mener at meldingen er utløpt: Klokken der går trolig mange timer for tidlig. Ring dem."
+    ),
+    "directory-expired": _l(
+        "Mottakeren mener at adresseboken er utløpt: Den er ikke fornyet der, eller klokken går for tidlig."
+    ),
+    "unknown-kid": _l("Mottakeren har byttet nøkkel. Vi henter den nye og prøver igjen."),
     "directory.no-agency": _l("Mottakeren står ikke i adresseboken."),
     "directory.no-statement": _l("Vi har ikke fått nøklene til mottakeren ennå."),
     "directory.expired": _l("Adresseboken vår er utløpt. Hent en ny."),

@@ -87,7 +87,7 @@ def outcome_opened(session: Session, stored: Stored, turn: Turn) -> Stored:
 def ask_again(session: Session, standing: Standing, updates: tuple[Update, ...], *, now: datetime) -> Standing:
     """Send pending requests to the service that holds the referral now."""
     for update in updates:
-        sealed = blobs.seal(session, standing, update.attachments, update.receiver.agency, now=now)
+        sealed = blobs.seal(session, standing, update.attachments, now=now)
         message = cases.post(session, standing, update, now=now, blobs=sealed)
         standing = carry(standing, update.request, message)
     return standing
@@ -113,7 +113,7 @@ def _ask(session: Session, turn: Turn, kind: UpdateKind, text: str, files: tuple
         after = told_on_paper(stored.standing, update, turn.side, now=turn.now)
         return cases.record(session, stored, after, act, by=turn.by, now=turn.now, said=said)
     after = ask_for(stored.standing, update)
-    sealed = blobs.seal(session, after, attachments, update.receiver.agency, now=turn.now)
+    sealed = blobs.seal(session, after, attachments, now=turn.now)
     message = cases.post(session, after, update, now=turn.now, blobs=sealed)
     after = carry(after, update.request, message)
     return cases.record(session, stored, after, act, by=turn.by, now=turn.now, said=said)

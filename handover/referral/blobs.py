@@ -2,32 +2,46 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Final
 
+import filetype
 from sqlalchemy.orm import Session
 
 from handover.exchange import blobs
 from handover.exchange.model import Received, SealedBlob
-from handover.ids import AgencyId
+from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
 from handover.referral import store
 from handover.referral.fhir import read_blobs
 from handover.referral.model import Attachment, AttachmentId
 from handover.referral.standing import Standing
 
+_OTHER_TYPE: Final = Problem(
+    "Bundle.entry.resource.ofType(DocumentReference).content.attachment.contentType",
+    ProblemCode.WRONG_TYPE,
+    "a file is of another type than the message says",
+)
+
 
 def seal(
-    session: Session, standing: Standing, attachments: Iterable[Attachment], _to: AgencyId, *, now: datetime
+    session: Session, standing: Standing, attachments: Iterable[Attachment], *, now: datetime
 ) -> Mapping[AttachmentId, SealedBlob]:
-    """Encrypt a copy's files for a receiver, each under a fresh key, to be uploaded before the message."""
+    """Encrypt a copy's files for one message, each under a fresh key, to be uploaded before it."""
     return {each.id: _sealed(session, standing, each, now) for each in attachments}
 
 
 def keep(
     session: Session, standing: Standing, attachments: Iterable[Attachment], received: Received, *, now: datetime
 ) -> None:
-    """Decrypt the files that came with a message, keep them with the copy. Raises BlobMissing or BlobDiffers."""
+    """Decrypt the files that came with a message, keep them with the copy.
+
+    Raises BlobMissing, BlobDiffers, or FhirInvalid for a file that is not of the type the message says: it would
+    be shown, and opened, as what it is not.
+    """
     named = read_blobs(received.resource)
     for each in attachments:
         content = blobs.take(session, received, named[each.id])
+        if filetype.guess_mime(content) != each.content_type:
+            raise FhirInvalid([_OTHER_TYPE])
         store.add_attachment(session, standing, each, content, now=now)
 
 

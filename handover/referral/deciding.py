@@ -373,7 +373,7 @@ def _sent_on(
         redirect_reason=redirection.reason,
         redirect_author=cases.author_of(turn.by, standing.home.service),
     )
-    return request, blobs.seal(session, standing, files, redirection.where.agency, now=turn.now)
+    return request, blobs.seal(session, standing, files, now=turn.now)
 
 
 _ADDITIONS: Mapping[Act, UpdateKind] = {

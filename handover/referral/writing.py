@@ -363,7 +363,7 @@ def _leave(
         content=stored.content,
         written_at=turn.now,
     )
-    sealed = blobs.seal(session, after, stored.content.attachments, to.agency, now=turn.now)
+    sealed = blobs.seal(session, after, stored.content.attachments, now=turn.now)
     message = cases.post(session, after, request, now=turn.now, not_before=turn.now + undo, blobs=sealed)
     after = replace(after, message=message)
     return cases.record(session, stored, after, act, by=turn.by, now=turn.now, content=stored.content, said=said)

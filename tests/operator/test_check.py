@@ -17,7 +17,7 @@ from handover.audit.model import Event
 from handover.db import Database
 from handover.operator import check, service
 from handover.operator.model import Verdict, spoken
-from tests.builders import MUNICIPALITY
+from tests.builders import DPS, MUNICIPALITY
 from tests.operator.conftest import Watched
 
 BAD, WARNING, FINE = Verdict.BAD, Verdict.WARNING, Verdict.FINE
@@ -141,3 +141,14 @@ def test_spans_are_said_in_the_largest_unit_that_fits() -> None:
         timedelta(days=2),
     ]
     assert [spoken(span) for span in spans] == ["1 second", "59 seconds", "1 minute", "5 hours", "2 days"]
+
+
+def test_an_agency_whose_clock_is_hours_off_is_named_with_what_it_means(watched: Watched) -> None:
+    watched.send(minutes_ago=5, fault="from-the-future")
+    watched.send(minutes_ago=4, fault="from-the-future")
+    watched.send(minutes_ago=3, fault="answer.from-the-future")
+    watched.send(minutes_ago=2, fault="no-answer")
+    told = [(verdict, sentence) for verdict, sentence in found(watched, "clock") if DPS in sentence]
+    assert [verdict for verdict, _ in told] == [WARNING, WARNING]
+    assert "its clock is ahead" in told[0][1]
+    assert "its clock is behind" in told[1][1]
