@@ -69,6 +69,7 @@ def assemble(settings: Settings, db: Database, keyring: Keyring) -> Node:
     """Return the node over an open database and unlocked keys; the seals of its content open from here on."""
     products = Products(raise_task=_raise_alarm)
     referral.register(products)
+    bundle.register(products)
     db.provide(Keyring, keyring)
     db.provide(Vault, open_vault(db, keyring, now=clock.now()))
     db.provide(Products, products)

@@ -65,7 +65,7 @@ def _request_fact(session: Session, stored: Stored, fact: DeliveryFact) -> None:
         after = carried(standing, request)
         if after != standing:
             _save(session, stored, replace(after, changed_at=fact.at), fact)
-    elif fact.state in _LOST:
+    elif fact.state in _LOST and any(each.request == request for each in standing.pending):
         _save(session, stored, replace(not_carried(standing, request), changed_at=fact.at), fact)
         _task(session, stored, fact)
 

@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 from handover import clock
 from handover.bundle import cases, fhir, freezing, letters, store, writing
 from handover.bundle.cases import Said, Turn
-from handover.bundle.lifecycle import AT_SENDER, Act, Guard, Side, Status
+from handover.bundle.lifecycle import AT_SENDER, Act, Side, Status
 from handover.bundle.model import Approval, Handed
-from handover.bundle.standing import PendingKind, Standing, move
+from handover.bundle.standing import PendingKind, Standing
 from handover.bundle.standing import give_up as given_up
 from handover.bundle.standing import send as sent
+from handover.bundle.standing import send_again as sent_again
+from handover.bundle.standing import undo_send as undone
 from handover.bundle.store import HandoverNotFound, Kept, Stored
 from handover.consent import service as consent
 from handover.directory import service as directory
@@ -61,7 +63,7 @@ def send(session: Session, turn: Turn, *, undo: timedelta = UNDO) -> Stored:
     if kept is None or standing.approval is None:
         raise StaleYes
     message = MessageId(new_uuid())
-    after = sent(standing, message, now=turn.now)
+    after = sent(standing, turn.side, message, now=turn.now)
     refuse_unless_allowed(session, after, kept, turn)
     _leave(session, after, kept, standing.approval, turn, message, undo)
     said = Said(sha256=kept.frozen.sha256, detail={"sha256": kept.frozen.sha256})
@@ -72,9 +74,7 @@ def undo_send(session: Session, turn: Turn) -> Stored:
     """Take back what has not left yet. Raises exchange.AlreadyLeft when it has."""
     stored = cases.fetch(session, turn)
     standing = stored.standing
-    after = move(
-        standing, Act.UNDO_SEND, turn.side, Guard.NOT_LEFT, now=turn.now, sent_at=None, message=None, documents=()
-    )
+    after = undone(standing, turn.side, now=turn.now)
     if standing.message is not None:
         exchange.cancel(session, standing.home.agency, standing.message, now=turn.now)
     return cases.record(session, stored, after, Act.UNDO_SEND, by=turn.by, now=turn.now)
@@ -84,9 +84,7 @@ def send_again(session: Session, turn: Turn, *, undo: timedelta = UNDO) -> Store
     """Send the same document again after its delivery failed: a new message, the same bytes, the same yes."""
     stored = cases.fetch(session, turn)
     standing, message = stored.standing, MessageId(new_uuid())
-    after = move(
-        standing, Act.SEND_AGAIN, turn.side, now=turn.now, sent_at=turn.now, message=message, undelivered=False
-    )
+    after = sent_again(standing, turn.side, message, now=turn.now)
     kept = freezing.latest_preview(session, standing)
     if kept is None or standing.approval is None or standing.approval.sha256 != kept.frozen.sha256:
         raise StaleYes
@@ -99,7 +97,7 @@ def send_again(session: Session, turn: Turn, *, undo: timedelta = UNDO) -> Store
 def give_up(session: Session, turn: Turn, reason: str) -> Stored:
     """Go back to writing with a handover that never arrived; it takes a new yes to send it."""
     stored = cases.fetch(session, turn)
-    after = given_up(stored.standing, now=turn.now)
+    after = given_up(stored.standing, turn.side, now=turn.now)
     said = Said(text=cases.require_text(reason, "reason"))
     return cases.record(session, stored, after, Act.GIVE_UP, by=turn.by, now=turn.now, said=said)
 

@@ -121,10 +121,13 @@ class Standing:
     """What has travelled in this round, hex SHA-256: the first document, then its supplements."""
     message: MessageId | None = None
     """The latest message with the document that left this copy."""
+    received_in: tuple[MessageId, ...] = ()
+    """Receiver: every message that brought a document, whose evidence goes when its content is deleted."""
     undelivered: bool = False
     """That message was refused, expired or stopped."""
     given_up: bool = False
-    """It was given up; should it have arrived after all, the receiver's word counts."""
+    """A sending of this round was given up, or tried again: should it have arrived after all, the receiver's word
+    counts."""
     opened: Opened | None = None
     unread_since: datetime | None = None
     """Receiver: since when a supplement lies unopened."""
@@ -209,7 +212,7 @@ def baton(standing: Standing, now: datetime) -> Baton:
 def facts(standing: Standing, *more: Guard) -> frozenset[Guard]:
     """Return the guards that hold in this copy, and those the caller knows of."""
     found = set(more)
-    if standing.undelivered or standing.given_up:
+    if standing.undelivered or (standing.given_up and standing.status is not Status.SENT):
         found.add(Guard.UNDELIVERED)
     if not standing.wishes.meeting:
         found.add(Guard.MEETING_DECLINED)
@@ -236,9 +239,9 @@ def move(standing: Standing, act: Act, side: Side, *guards: Guard, now: datetime
     return replace(standing, status=status, changed_at=now, **changes)
 
 
-def send(standing: Standing, message: MessageId, *, now: datetime) -> Standing:
+def send(standing: Standing, side: Side, message: MessageId, *, now: datetime) -> Standing:
     """Return the sender's copy after the document was promised to the exchange, in a round of its own."""
-    status = next_status(standing.status, Act.SEND, Side.SENDER, facts(standing))
+    status = next_status(standing.status, Act.SEND, side, facts(standing))
     round_ = standing.version.round + standing.given_up
     return replace(
         _cleared(standing),
@@ -251,22 +254,44 @@ def send(standing: Standing, message: MessageId, *, now: datetime) -> Standing:
     )
 
 
-def give_up(standing: Standing, *, now: datetime) -> Standing:
+def undo_send(standing: Standing, side: Side, *, now: datetime) -> Standing:
+    """Return the sender's copy after a sending that had not left was undone; an earlier one may still arrive."""
+    if standing.given_up:
+        return move(standing, Act.UNDO_SEND, side, Guard.NOT_LEFT, now=now)
+    return move(standing, Act.UNDO_SEND, side, Guard.NOT_LEFT, now=now, sent_at=None, message=None, documents=())
+
+
+def send_again(standing: Standing, side: Side, message: MessageId, *, now: datetime) -> Standing:
+    """Return the sender's copy after the same document was promised once more, in the same round."""
+    return move(
+        standing,
+        Act.SEND_AGAIN,
+        side,
+        now=now,
+        sent_at=now,
+        message=message,
+        undelivered=False,
+        given_up=True,
+    )
+
+
+def give_up(standing: Standing, side: Side, *, now: datetime) -> Standing:
     """Return the sender's copy after a delivery that failed was given up; the next sending is a new round."""
-    return move(standing, Act.GIVE_UP, Side.SENDER, now=now, given_up=True, undelivered=False, approval=None)
+    return move(standing, Act.GIVE_UP, side, now=now, given_up=True, undelivered=False, approval=None)
 
 
 def reopen(standing: Standing, side: Side, *, now: datetime) -> Standing:
-    """Return the sender's copy opened again by the patient: a new round, a new yes ("open return")."""
+    """Return the sender's copy opened again by the patient: a new round, a new yes ("open return").
+
+    What was given up may still turn out to have arrived, and then must still be taken back: that is not forgotten
+    before something is sent anew.
+    """
     again = move(standing, Act.REOPEN, side, now=now, approval=None, frozen=None)
-    left_before = standing.version.number > 0 or standing.given_up
-    return replace(
-        _cleared(again),
-        version=Version(standing.version.round + left_before, 0),
-        sent_at=None,
-        message=None,
-        documents=(),
-    )
+    if standing.given_up:
+        return again
+    left_before = standing.version.number > 0
+    version = Version(standing.version.round + left_before, 0)
+    return replace(_cleared(again), version=version, sent_at=None, message=None, documents=())
 
 
 def withdraw(standing: Standing, side: Side, request: RequestId, *, now: datetime, left: bool = True) -> Standing:
@@ -277,9 +302,9 @@ def withdraw(standing: Standing, side: Side, request: RequestId, *, now: datetim
     refuses.
     """
     if standing.status is Status.SENT and not left:
-        standing = move(standing, Act.UNDO_SEND, Side.SENDER, Guard.NOT_LEFT, now=now)
+        standing = undo_send(standing, Side.SENDER, now=now)
     elif standing.status is Status.SENT and standing.undelivered:
-        standing = give_up(standing, now=now)
+        standing = give_up(standing, Side.SENDER, now=now)
     status = next_status(standing.status, Act.WITHDRAW, side, facts(standing))
     if status is Status.WITHDRAWN:
         return replace(standing, status=status, changed_at=now, withdrawn_at=now, approval=None)
@@ -332,9 +357,14 @@ def arrived(standing: Standing, *, round_: int, at: datetime) -> Standing:
 
 
 def not_delivered(standing: Standing, message: MessageId, *, at: datetime) -> Standing:
-    """Return the sender's copy after delivery of its document failed; unchanged when it is not the latest."""
+    """Return the sender's copy after delivery of its document failed; unchanged when it is not the latest.
+
+    What the patient had taken back meanwhile ends here: there is nothing to ask the receiver for.
+    """
     if standing.status is not Status.SENT or standing.message != message:
         return standing
+    if standing.is_withdrawal_pending():
+        return replace(standing, status=Status.WITHDRAWN, given_up=True, pending=(), approval=None, changed_at=at)
     return replace(standing, undelivered=True, changed_at=at)
 
 
@@ -358,7 +388,8 @@ def adopt(standing: Standing, told: StatusUpdate) -> Standing:
 
     Raises NotTheHolder when it is not the word of the service this handover was sent to.
     """
-    if (told.sender, told.receiver) != (standing.home, standing.receiver) or standing.sent_at is None:
+    never_left = standing.version == UNSENT and standing.sent_at is None
+    if (told.sender, told.receiver) != (standing.home, standing.receiver) or never_left:
         raise NotTheHolder
     if told.version.round > standing.version.round:
         raise NotTheHolder

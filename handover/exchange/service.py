@@ -115,6 +115,12 @@ def cancel(session: Session, agency: AgencyId, message: MessageId, *, now: datet
     settling.settle(session, agency, [settling.Settlement(message=message, fact=Fact.UNDONE, why="undo")], now=now)
 
 
+def forget(session: Session, agency: AgencyId, sender: AgencyId, messages: Iterable[MessageId]) -> None:
+    """Destroy the content of messages an agency received; that they came, their hashes and the answers stay."""
+    for message in messages:
+        store.change_incoming(session, agency, sender, message, jws=None)
+
+
 def delivery(session: Session, agency: AgencyId, message: MessageId, *, now: datetime) -> Delivery:
     """Return how far a message that the agency posted has come. Raises NotFound."""
     row = store.outgoing(session, agency, message)
