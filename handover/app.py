@@ -32,7 +32,7 @@ from handover.keys.vault import Vault, open_vault
 from handover.operator import log_pages, telemetry
 from handover.operator import pages as operator
 from handover.operator import routes as watching
-from handover.patient import choices
+from handover.patient import afterwards, choices
 from handover.patient import pages as patient
 from handover.person import service as person
 from handover.referral import service as referral
@@ -104,6 +104,7 @@ def create_app(node: Node) -> Flask:
     app.register_blueprint(receiving.blueprint)
     app.register_blueprint(patient.blueprint)
     app.register_blueprint(choices.blueprint)
+    app.register_blueprint(afterwards.blueprint)
     app.register_blueprint(inquiry.blueprint)
     app.register_blueprint(finding.blueprint)
     app.register_blueprint(referrer.blueprint)

@@ -23,7 +23,7 @@ from handover.actors import Machine, Patient, Role, Staff
 from handover.app import create_app
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import Side
-from handover.bundle.model import Content, TopicCode
+from handover.bundle.model import Content, Mark, TopicCode
 from handover.bundle.pages.desk import SENDERS
 from handover.bundle.service import Turn
 from handover.bundle.store import ROLES
@@ -64,6 +64,7 @@ SENDS: Final = frozenset({Role.REFERRER})
 HANDS_OVER: Final = frozenset(ROLES[Side.SENDER])
 RECEIVES: Final = frozenset({Role.INTAKE, Role.CLINICIAN})
 PDF: Final = b"%PDF-1.7\nTo look at."
+TOPIC: Final = TopicCode("important-now")
 FORM: Final = {
     "text": "tekst",
     "question": "tekst",
@@ -195,11 +196,14 @@ def _referrals(house: House) -> None:
             Thing((("service", to), ("referral", str(sent)), ("attachment", file)), DPS, to, RECEIVES),
             Thing((("referral", str(sent)),), AgencyId(""), patient=number_of, shows=family),
         ]
-        handed = _handover(town, by, home, to, who)
-        house.things += [
-            Thing((("handover", handed),), MUNICIPALITY, home, HANDS_OVER, shows=family),
-            Thing((("handover", handed),), AgencyId(""), patient=number_of, shows=family),
-        ]
+        handed, item, paper = _handover(town, by, home, to, who)
+        for within in ((), (("item", item),), (("sha256", paper),)):
+            values = (("handover", handed), *within)
+            shows = "" if within else family
+            house.things += [
+                Thing(values, MUNICIPALITY, home, HANDS_OVER, shows=shows),
+                Thing(values, AgencyId(""), patient=number_of, shows=shows),
+            ]
     town.settle()
     with town.kommune.db.reading() as session:
         for row in session.execute(select(OutgoingRow.agency, OutgoingRow.message)):
@@ -209,12 +213,20 @@ def _referrals(house: House) -> None:
     house.things.append(Thing((("receiver", DPS),), MUNICIPALITY))
 
 
-def _handover(town: Town, by: Staff, at: ServiceId, to: ServiceId, who: Identity) -> str:
-    """Begin a handover that the patient marks."""
+def _handover(town: Town, by: Staff, at: ServiceId, to: ServiceId, who: Identity) -> tuple[str, str, str]:
+    """Send a handover; returns it, an item that stayed, and the document that went."""
+    me = Patient(number=who.number or "", name=who.name)
     with town.kommune.db.transaction() as session:
         made = handovers.start(session, by=by, service=at, patient=who, receiver=to, now=town.now)
-        handovers.invite(session, handovers.Turn(handover=made, by=by, now=town.now, side=Side.SENDER))
-    return str(made)
+        turn = handovers.Turn(handover=made, by=by, now=town.now, side=Side.SENDER)
+        handovers.invite(session, turn)
+        goes, stays = (handovers.add_item(session, turn, Content(topic=TOPIC, text=text)) for text in "AB")
+        mine = handovers.Turn(handover=made, by=me, now=town.now, side=Side.PATIENT)
+        handovers.mark(session, mine, goes, Mark.TRAVELS)
+        paper = handovers.preview(session, mine).sha256
+        handovers.approve(session, mine, paper)
+        handovers.send(session, turn)
+    return str(made), str(stays), paper
 
 
 def _handovers(house: House) -> None:

@@ -1,0 +1,342 @@
+"""My handover after it was sent: what went to whom, who opened it, the meeting, who is responsible; one more item,
+taking it back, and opening it again. The pages before sending are `bundle.pages.home`.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from handover import web
+from handover.access import current_patient, patients_only
+from handover.access.guard import note_refusal
+from handover.actors import Party
+from handover.audit.model import Entry as LogEntry
+from handover.audit.model import Event as Logged
+from handover.bundle import document, words
+from handover.bundle import service as handovers
+from handover.bundle.lifecycle import AT_SENDER, Act, Side
+from handover.bundle.model import Content, File, Mark, TopicCode
+from handover.bundle.service import Case, Turn
+from handover.bundle.standing import Standing, for_patient
+from handover.bundle.words.document import shown
+from handover.bundle.words.history import decline_texts, meeting_texts, take_over_texts, withdrawal_texts
+from handover.clock import now
+from handover.consent.model import MayNotTravel, Target
+from handover.consent.reach import name_of
+from handover.directory import service as directory
+from handover.errors import Conflict, Invalid, NotFound
+from handover.ids import HandoverId, ItemId
+from handover.web.errors import explain, sentence_for
+from handover.web.i18n import Sentence, Text, language
+from handover.web.i18n import gettext as _
+from handover.web.i18n import lazy_gettext as _l
+from handover.workdays import local_date
+
+HOME: Final = "/mine-overforinger"
+"""The patient's list of handovers, and the pages before sending (`bundle.pages.home`)."""
+blueprint = Blueprint("after", __name__, url_prefix=f"{HOME}/<uuid:handover>")
+explain(
+    blueprint,
+    {
+        "bundle.already-there": _l("Det er alt sendt."),
+        "bundle.already-asked": _l("Du har alt bedt om dette. Mottakeren har ikke svart ennå."),
+    },
+)
+
+_MOVED: Final = 409
+_TOLD: Final = frozenset(
+    {
+        Act.APPROVE,
+        Act.SEND,
+        Act.SEND_AGAIN,
+        Act.ARRIVE,
+        Act.OPEN,
+        Act.ASK,
+        Act.NOTE_TO_RECEIVER,
+        Act.NOTE_TO_SENDER,
+        Act.PLAN_MEETING,
+        Act.CANCEL_MEETING,
+        Act.HOLD_MEETING,
+        Act.TAKE_OVER,
+        Act.DECLINE,
+        Act.RELEASE_MORE,
+        Act.WITHDRAW,
+        Act.ANSWER_WITHDRAWAL,
+        Act.REOPEN,
+        Act.CLOSE,
+    }
+)
+"""What is the patient's to read of the history; the rest is how it was written."""
+_DID: Final[Mapping[Logged, Sentence]] = {
+    Logged.HANDOVER_OPEN: _l("%(name)s ved %(place)s åpnet overføringen for første gang."),
+    Logged.HANDOVER_READ: _l("%(name)s ved %(place)s leste overføringen."),
+    Logged.HANDOVER_DOCUMENT_READ: _l("%(name)s ved %(place)s leste det du har valgt skal være med."),
+    Logged.ATTACHMENT_READ: _l("%(name)s ved %(place)s åpnet et vedlegg."),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """One document that has left: the first, or a supplement."""
+
+    sha256: str
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """One item that stayed, as the patient chooses among them."""
+
+    item: ItemId
+    topic: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Who opened it on one day, in a sentence."""
+
+    at: datetime
+    sentence: str = field(repr=False)
+    times: int = 1
+
+
+@blueprint.get("/sendt")
+@patients_only
+def show(handover: UUID) -> ResponseReturnValue:
+    """Show where my handover is: who is responsible, what was sent, who opened it, the meeting, what I can do."""
+    turn = _turn(handover)
+    with web.transaction() as session:
+        case = handovers.case_of(session, turn)
+        if case.standing.status in AT_SENDER:
+            return redirect(f"{HOME}/{handover}/merk")
+        return render_template("patient/handover.html", **_view(session, case, turn))
+
+
+@blueprint.get("/dokument/<sha256>")
+@patients_only
+def sent_document(handover: UUID, sha256: str) -> ResponseReturnValue:
+    """Show a document that was sent, from the very bytes that were."""
+    turn = _turn(handover)
+    with web.transaction() as session:
+        case = handovers.case_of(session, turn)
+        frozen = handovers.document_of(session, turn, sha256)
+    return render_template(
+        "patient/handover_document.html",
+        standing=case.standing,
+        shown=shown(document.read(frozen.document)),
+        sha256=sha256,
+        file_url=lambda file: _file_url(handover, file),
+    )
+
+
+@blueprint.get("/hvem-har-lest")
+@patients_only
+def readers(handover: UUID) -> ResponseReturnValue:
+    """Show who has opened my handover at this node's agencies, newest first."""
+    turn = _turn(handover)
+    with web.transaction() as session:
+        entries = handovers.who_opened(session, turn)
+        readings = _readings(session, [entry for entry in entries if entry.event in _DID])
+    return render_template("patient/handover_readers.html", handover=handover, readings=readings)
+
+
+# --- one more item ---------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/mer")
+@patients_only
+def more(handover: UUID) -> ResponseReturnValue:
+    """Show what stayed, so that I can let one thing more go along."""
+    turn = _turn(handover)
+    with web.transaction() as session:
+        case = handovers.case_of(session, turn)
+        view = _view(session, case, turn)
+    return render_template("patient/handover_more.html", kept=_kept(case), **view)
+
+
+@blueprint.get("/mer/<uuid:item>")
+@patients_only
+def preview_more(handover: UUID, item: UUID) -> ResponseReturnValue:
+    """Show exactly what the receiver would get beside what was sent, and ask for the yes."""
+    turn = _turn(handover)
+    try:
+        with web.transaction() as session:
+            frozen = handovers.preview_supplement(session, turn, ItemId(item))
+            case = handovers.case_of(session, turn)
+            view = _view(session, case, turn)
+    except (Conflict, Invalid) as refused:
+        return _refused(turn, refused)
+    return render_template(
+        "patient/handover_supplement.html",
+        shown=shown(document.read(frozen.document)),
+        sha256=frozen.sha256,
+        file_url=lambda file: _file_url(handover, file),
+        **view,
+    )
+
+
+@blueprint.post("/mer")
+@patients_only
+def release_more(handover: UUID) -> ResponseReturnValue:
+    """Say yes to the supplement that was shown: it is sent."""
+    return _do(handover, lambda session, turn: handovers.release_more(session, turn, _sha256()), "mer")
+
+
+# --- taking back, opening again --------------------------------------------------------------------------------
+
+
+@blueprint.get("/trekk")
+@patients_only
+def withdrawing(handover: UUID) -> ResponseReturnValue:
+    """Say what happens when I take it back, and ask."""
+    turn = _turn(handover)
+    with web.transaction() as session:
+        view = _view(session, handovers.case_of(session, turn), turn)
+    return render_template("patient/handover_withdraw.html", **view)
+
+
+@blueprint.post("/trekk")
+@patients_only
+def withdraw(handover: UUID) -> ResponseReturnValue:
+    """Take it back."""
+    return _do(handover, handovers.withdraw, "trukket")
+
+
+@blueprint.post("/apne-igjen")
+@patients_only
+def reopen(handover: UUID) -> ResponseReturnValue:
+    """Open the same handover again: my marks stand as they were, and nothing is sent without a new yes."""
+    return _do(handover, handovers.reopen, "apnet")
+
+
+def _do(handover: UUID, act: Callable[[Session, Turn], object], done: str) -> ResponseReturnValue:
+    turn = _turn(handover)
+    try:
+        with web.transaction() as session:
+            act(session, turn)
+    except (Conflict, Invalid) as refused:
+        return _refused(turn, refused)
+    return redirect(url_for(".show", handover=handover, gjort=done))
+
+
+def _refused(turn: Turn, refused: Conflict | Invalid) -> ResponseReturnValue:
+    """Show where the handover stands, with one plain sentence: nothing was changed."""
+    note_refusal(refused)
+    said: Text = sentence_for(refused) or _("Det går ikke an å gjøre dette nå. Ingenting er endret.")
+    if isinstance(refused, MayNotTravel):
+        said = _("Valgene dine om deling sier nei til å sende mer dit. Ingenting er sendt.")
+    with web.transaction() as session:
+        case = handovers.case_of(session, turn)
+        return render_template("patient/handover.html", problem=said, **_view(session, case, turn)), _MOVED
+
+
+def _turn(handover: UUID) -> Turn:
+    return Turn(handover=HandoverId(handover), by=current_patient(), now=now(), side=Side.PATIENT)
+
+
+def _sha256() -> str:
+    return request.form.get("sha256", "")
+
+
+def _view(session: Session, case: Case, turn: Turn) -> dict[str, Any]:
+    standing = for_patient(case.standing, turn.now)
+    scene = _scene(session, standing, turn.now, case)
+    places = {
+        entry.author.agency: name_of(session, Target(agency=entry.author.agency))
+        for entry in case.history
+        if entry.author is not None
+    }
+    is_shown = standing.status is case.standing.status
+    history = [
+        entry for entry in case.history if entry.act in _TOLD and (is_shown or entry.act is not Act.DECLINE)
+    ]
+    return {
+        "handover": standing.handover,
+        "standing": standing,
+        "acts": case.acts if is_shown else (),
+        "scene": scene,
+        "label": words.label(scene),
+        "banner": words.banner(scene),
+        "baton": words.baton_of(scene),
+        "steps": words.timeline(scene),
+        "lines": [words.happened(entry, places) for entry in reversed(history)],
+        "meeting": meeting_texts(standing.meeting),
+        "take_over": take_over_texts(standing.take_over),
+        "decline": decline_texts(standing.decline),
+        "answer": withdrawal_texts(standing.withdrawal),
+        "documents": [Sent(sha256=each, number=n) for n, each in enumerate(standing.documents)],
+        "done": request.args.get("gjort", ""),
+    }
+
+
+def _scene(session: Session, standing: Standing, at: datetime, case: Case) -> words.Scene:
+    return words.Scene(
+        standing=standing,
+        reader=Side.PATIENT,
+        now=at,
+        sender=_name(session, standing.sender),
+        place=_name(session, standing.receiver),
+        phone=_phone(session, standing.receiver),
+        sender_phone=_phone(session, standing.sender),
+        delivery=case.delivery,
+    )
+
+
+def _name(session: Session, party: Party | None) -> str:
+    return "" if party is None else name_of(session, Target(agency=party.agency, service=party.service))
+
+
+def _phone(session: Session, party: Party | None) -> str:
+    try:
+        return "" if party is None else directory.service_of(session, party.service).phone
+    except NotFound:
+        return ""
+
+
+def _kept(case: Case) -> list[Kept]:
+    found = [item for item in case.items if item.marked.mark is not Mark.TRAVELS and not item.removed]
+    return [
+        Kept(item=item.id, topic=_topic(case, item.content.topic), text=_text(item.content))
+        for item in found
+        if _text(item.content)
+    ]
+
+
+def _topic(case: Case, code: TopicCode) -> str:
+    topic = case.topics.get(code)
+    return "" if topic is None else topic.name[language()]
+
+
+def _text(content: Content) -> str:
+    parts = (content.title, content.own_words, content.text, content.file.name if content.file else "")
+    heading = words.content.heading(content.details)
+    return "\n".join(part for part in (heading, *parts) if part.strip())
+
+
+def _file_url(handover: UUID, file: File) -> str:
+    return f"{HOME}/{handover}/fil/{file.sha256.hex()}"
+
+
+def _readings(session: Session, entries: list[LogEntry]) -> list[Reading]:
+    """Return one sentence for each person, act and day, newest first; the patient's own are left out."""
+    found: dict[tuple[object, ...], Reading] = {}
+    for entry in entries:
+        if entry.who.kind == "patient":
+            continue
+        key = (entry.agency, entry.who, entry.event, local_date(entry.at))
+        first = found.get(key)
+        found[key] = _reading(session, entry) if first is None else replace(first, times=first.times + 1)
+    return list(found.values())
+
+
+def _reading(session: Session, entry: LogEntry) -> Reading:
+    name = ", ".join(filter(None, (entry.who.name, entry.who.title)))
+    place = name_of(session, Target(agency=entry.agency))
+    return Reading(at=entry.at, sentence=_(_DID[entry.event].bokmaal, name=name, place=place))
