@@ -94,9 +94,12 @@ class Choice:
         return self.terms is not None and local_date(now) > self.terms.until
 
     def holds(self, now: datetime) -> bool:
-        """Whether the choice counts at that time."""
-        is_withdrawn = self.withdrawn_at is not None and self.withdrawn_at <= now
-        return self.given_at <= now and not is_withdrawn and not self.is_over(now)
+        """Whether the choice counts now.
+
+        What is stored counts at once, whichever clock wrote it: a host that is a second behind another must not send
+        past a no, or on a yes that was taken back.
+        """
+        return self.withdrawn_at is None and not self.is_over(now)
 
 
 class MayNotTravel(Conflict):

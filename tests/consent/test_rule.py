@@ -54,9 +54,10 @@ LIVES: Final[dict[str, dict[str, Any]]] = {
     "expired yesterday": {"until": date(2026, 11, 8)},
     "withdrawn a minute ago": {"withdrawn_at": NOW - timedelta(minutes=1)},
     "withdrawn now": {"withdrawn_at": NOW},
-    "not made yet": {"given_at": NOW + timedelta(minutes=1)},
+    "withdrawn at a host whose clock is ahead": {"withdrawn_at": NOW + timedelta(minutes=1)},
+    "made at a host whose clock is ahead": {"given_at": NOW + timedelta(minutes=1)},
 }
-HOLDS: Final = {"in force", "on its last day"}
+HOLDS: Final = {"in force", "on its last day", "made at a host whose clock is ahead"}
 
 
 def deny(target: Target = EVERYONE, **other: object) -> Choice:

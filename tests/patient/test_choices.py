@@ -62,6 +62,7 @@ def test_a_patient_says_no_to_an_agency_and_takes_it_back(nodes: Town) -> None:
 
     said = words_of(patient.send(f"{MINE}/ta-tilbake", choice=str(choice.id)))
     assert "Valget er tatt tilbake." in said and "Tatt tilbake" in said
+    assert "Du har ikke gjort noe valg her." in said and "Ta dette valget tilbake" not in said
     assert chosen(nodes)[0].withdrawn_at is not None
 
 

@@ -66,7 +66,6 @@ def test_a_referrer_writes_down_a_yes_given_in_the_meeting_and_the_referral_goes
     assert "Dere kan sende dette, og ikke noe annet: Hva jeg trenger hjelp med." in page
     (choice,) = chosen(nodes)
     assert choice.witness == "Per Psykolog"
-    nodes.pass_time(minutes=1)
     nodes.do(PER, service.send, referral)
     nodes.settle()
     assert nodes.see(PER, referral).standing.status is Status.RECEIVED
