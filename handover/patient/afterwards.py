@@ -115,7 +115,7 @@ def show(handover: UUID) -> ResponseReturnValue:
     with web.transaction() as session:
         case = handovers.case_of(session, turn)
         if case.standing.status in AT_SENDER:
-            return redirect(f"{HOME}/{handover}/merk")
+            return redirect(url_for("my_handovers.mark", handover=handover))
         return render_template("patient/handover.html", **_view(session, case, turn))
 
 
@@ -321,7 +321,7 @@ def _text(content: Content) -> str:
 
 
 def _file_url(handover: UUID, file: File) -> str:
-    return f"{HOME}/{handover}/fil/{file.sha256.hex()}"
+    return url_for("my_handovers.file", handover=handover, sha256=file.sha256.hex())
 
 
 def _readings(session: Session, entries: list[LogEntry]) -> list[Reading]:

@@ -200,7 +200,7 @@ def _handover(session: Session, handover: UUID) -> Shared:
         receiver=_service(session, standing.receiver.service if standing.receiver else None),
         person=standing.person,
         identity=case.patient,
-        back=f"/overforinger/{handover}",
+        back=url_for("handovers.show", handover=handover),
     )
 
 

@@ -81,7 +81,7 @@ def show(handover: UUID) -> ResponseReturnValue:
         case = handovers.case_of(session, turn)
     if case.standing.status in AT_SENDER:
         return redirect(url_for(".mark", handover=handover, gjort=request.args.get("gjort")))
-    return redirect(url_for(".listed"))
+    return redirect(f"{blueprint.url_prefix}/{handover}/sendt")  # `patient.afterwards`
 
 
 @blueprint.get("/<uuid:handover>/fil/<sha256>")
