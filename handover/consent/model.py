@@ -96,8 +96,8 @@ class Choice:
     def holds(self, now: datetime) -> bool:
         """Whether the choice counts now.
 
-        What is stored counts at once, whichever clock wrote it: a host that is a second behind another must not send
-        past a no, or on a yes that was taken back.
+        What is stored counts at once, whichever clock wrote it: a host that is a second behind another must not
+        send past a no, or on a yes that was taken back.
         """
         return self.withdrawn_at is None and not self.is_over(now)
 
