@@ -1,5 +1,5 @@
 // A second opinion: @medplum/core validates messages against our compiled profiles.
-// Usage: node tools/second_opinion.mjs FILE... ; prints one JSON object {file: [problems]}; FILE holds one Bundle.
+// Usage: node tools/second_opinion.mjs FILE... ; prints one JSON object {file: [problems]}; FILE holds one resource.
 //        node tools/second_opinion.mjs --rules FILE ; prints [whether each {expression, resource, element} holds].
 import { readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -79,6 +79,10 @@ const answers = {};
 for (const file of process.argv.slice(2)) {
   const bundle = read(file);
   const message = bundle.meta.profile[0];
+  if (bundle.resourceType !== 'Bundle') {
+    answers[file] = problemsOf(bundle, profiles.get(message), bundle.resourceType);
+    continue;
+  }
   const references = /Invalid reference: got "urn:uuid:/;
   answers[file] = problemsOf(bundle, profiles.get(message), 'Bundle').filter((one) => !references.test(one));
   named(bundle).entry.forEach((entry, index) => {

@@ -58,6 +58,12 @@ def _own_words_first(composition: Node) -> bool:
     return not any("own-words" in _codes(section["code"]) for section in composition["section"][3:])
 
 
+def _sections(composition: Node) -> bool:
+    """Tell whether texts are texts, and what holds sections holds nothing else."""
+    told = [(not {"about", "meeting"}.isdisjoint(_codes(s["code"])), s) for s in composition["section"]]
+    return all(is_text == ("text" in s) and is_text == ("section" not in s) for is_text, s in told)
+
+
 def _topic_codes(composition: Node) -> bool:
     wanted = (_SECTIONS, _PARTS, _TOPICS)
     told = [[coding.get("system") for coding in topic["code"]["coding"]] for topic in _topics(composition)]
@@ -160,6 +166,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "hm-items": _item_ids,
     "hm-own-words": _own_words,
     "hm-pieces": _pieces,
+    "hm-sections": _sections,
     "hm-digest": lambda identifier: re.fullmatch("[0-9a-f]{64}", identifier["value"]) is not None,
     "hm-steps": _steps,
     "hm-supplement": _supplement,
@@ -168,6 +175,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "hm-declined": _declined,
     "hm-withdrawal-answer": _withdrawal_answer,
     "hm-meeting": _meeting,
+    "hm-yes": lambda yes: [code for agent in yes["agent"] for code in _codes(agent["type"])].count("patient") == 1,
 }
 """`ctm-1` resolves references, which only a whole Bundle can; the others without effect ask for a system that does
 not exist (`something`), in R4 itself."""

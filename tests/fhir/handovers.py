@@ -44,6 +44,9 @@ from handover.bundle.model import (
     WithdrawalAnswer,
     WithdrawalNotice,
 )
+from handover.consent.fhir import consent_of
+from handover.consent.model import EVERYONE, Choice, ChoiceId, Target, Terms
+from handover.consent.model import Kind as ConsentKind
 from handover.exchange.model import SealedBlob
 from handover.ids import HandoverId, ItemId, PersonId
 from tests.fhir.people import AT, CLINIC, INTAKE, PATIENT, PSYCHOLOGIST, WRITER, message, named
@@ -351,15 +354,37 @@ def _choices() -> bytes:
     return orjson.dumps(consent)
 
 
+BLOCK: Final = Choice(
+    id=ChoiceId(named("block")),
+    person=PersonId(named("patient")),
+    kind=ConsentKind.DENY,
+    target=Target(agency=INTAKE.agency, service=CLINIC.service),
+    given_at=AT,
+    withdrawn_at=AT + timedelta(days=2),
+)
+PERMIT: Final = replace(
+    BLOCK,
+    id=ChoiceId(named("permit")),
+    kind=ConsentKind.PERMIT,
+    target=Target(agency=PSYCHOLOGIST.agency),
+    terms=Terms(purpose="handover", topics=("practical", "plans"), until=date(2027, 3, 31)),
+    withdrawn_at=None,
+)
+
+
 def written() -> dict[str, bytes]:
     """Return every example of a handover, by name."""
     return {
         **{name: document("document" if each is RELEASED else name, each) for name, each in DOCUMENTS.items()},
+        "handover-document-added": ADDED,
         "handover-bundle": fhir.handed(HANDED, BLOBS, message=message("handover-bundle")),
         "handover-bundle-supplement": fhir.handed(SUPPLEMENT, (), message=message("handover-supplement")),
         **{name: fhir.status(each, message=message(name)) for name, each in STATUSES.items()},
         "handover-withdraw": fhir.withdrawal(WITHDRAWAL, message=message("handover-withdraw")),
         "consent-handover-choices": _choices(),
+        "consent-block": orjson.dumps(consent_of(BLOCK)),
+        "consent-block-everyone": orjson.dumps(consent_of(replace(BLOCK, target=EVERYONE))),
+        "consent-permit": orjson.dumps(consent_of(PERMIT)),
     }
 
 

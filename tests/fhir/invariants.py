@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Container, Iterator
 from typing import Any, Final
 
+from handover.fhir import urls
 from tests.fhir.mutants import Constraint, Mutant, Place, at, message_of, path_of
 
 Node = Any
@@ -93,6 +94,11 @@ def _header_last(bundle: Node) -> str:
     return ".entry[0].resource"
 
 
+def _composition_last(bundle: Node) -> str:
+    bundle["entry"].append(bundle["entry"].pop(0))
+    return ""
+
+
 def _empty(node: Node) -> str:
     node.clear()
     return ""
@@ -163,10 +169,66 @@ def _national(task: Node) -> str:
     return ""
 
 
+def _without_sentence(composition: Node) -> str:
+    composition["section"][0]["text"]["div"] = '<div xmlns="http://www.w3.org/1999/xhtml"><p>Alt er med.</p></div>'
+    return ""
+
+
+def _topics(composition: Node) -> list[Node]:
+    return [topic for section in composition["section"][3:] for topic in section["section"]]
+
+
+def _items(composition: Node) -> list[Node]:
+    return [item for topic in _topics(composition) for item in topic["section"]]
+
+
+def _same_item(composition: Node) -> str:
+    items = _items(composition)
+    items[1]["id"] = items[0]["id"]
+    return ""
+
+
+def _nameless_words(composition: Node) -> str:
+    composition["section"][2]["section"][0]["id"] = "words"
+    return ""
+
+
+def _own_words_last(composition: Node) -> str:
+    composition["section"].append(composition["section"].pop(2))
+    return ""
+
+
+def _text_twice(composition: Node) -> str:
+    item = next(item for item in _items(composition) if "section" in item)
+    item["section"].append(copy.deepcopy(item["section"][0]))
+    return ""
+
+
+def _topic_without_part(composition: Node) -> str:
+    codings = _topics(composition)[0]["code"]["coding"]
+    codings[:] = [coding for coding in codings if not coding["system"].endswith("handover-part")]
+    return ""
+
+
+def _text_over_topics(composition: Node) -> str:
+    composition["section"][-1]["text"] = composition["section"][0]["text"]
+    return ""
+
+
+def _nobodys_yes(yes: Node) -> str:
+    yes["agent"][0]["type"]["coding"][0]["code"] = "witness"
+    return ""
+
+
+def _nameless_step(plan: Node) -> str:
+    plan["activity"][0].pop("id")
+    return ""
+
+
 INVARIANTS: Final[dict[str, Callable[[Node], str]]] = {
     "app-1": _drop("type", "actor"),
-    "app-2": _drop("end"),
-    "app-3": _drop("start", "end"),
+    "app-2": _drop("end", "_end"),
+    "app-3": _drop("start", "end", "_end"),
     "app-4": _set(cancelationReason={"text": "x"}, status="booked"),
     "att-1": _no_content_type,
     "bdl-1": _set(total=1),
@@ -177,6 +239,11 @@ INVARIANTS: Final[dict[str, Callable[[Node], str]]] = {
     "bdl-7": _twice,
     "bdl-8": lambda entry: entry.update(fullUrl="https://example.org/Task/1/_history/2") or "",
     "bdl-12": _header_last,
+    "bdl-9": _drop("identifier"),
+    "bdl-10": _drop("timestamp"),
+    "bdl-11": _composition_last,
+    "cmp-1": _drop("text", "entry", "section"),
+    "cmp-2": _set(emptyReason={"text": "x"}),
     "con-4": _set(abatementString="x"),
     "con-5": _set(
         verificationStatus={
@@ -188,6 +255,7 @@ INVARIANTS: Final[dict[str, Callable[[Node], str]]] = {
             ]
         }
     ),
+    "cpl-3": _set(reference={"display": "x"}),
     "cpt-2": _drop("system"),
     "dom-2": _contain(contained=[{"resourceType": "Organization", "id": "d", "name": "x"}]),
     "dom-3": _unused,
@@ -197,6 +265,24 @@ INVARIANTS: Final[dict[str, Callable[[Node], str]]] = {
     "ext-1": _value_and_extension,
     "hm-acceptance": _late_start,
     "hm-completion": _without_part("follow-up"),
+    "hm-declined": _without_part("reason"),
+    "hm-digest": _set(value="ABCD"),
+    "hm-fixed-sentence": _without_sentence,
+    "hm-handover-status": _set(status="ready"),
+    "hm-items": _same_item,
+    "hm-meeting": _drop("minutesDuration", "identifier"),
+    "hm-own-words": _nameless_words,
+    "hm-own-words-first": _own_words_last,
+    "hm-pieces": _text_twice,
+    "hm-sections": _text_over_topics,
+    "hm-steps": _nameless_step,
+    "hm-supplement": _set(
+        code={"coding": [{"system": f"{urls.BASE}/CodeSystem/handover-act", "code": "release-more"}]}
+    ),
+    "hm-taken-over": _without_part("signed-at"),
+    "hm-topics": _topic_without_part,
+    "hm-yes": _nobodys_yes,
+    "hm-withdrawal-answer": _without_part("done-why"),
     "hm-dates": _double_date,
     "hm-decided": _undecided,
     "hm-explained": _unexplained,
@@ -222,6 +308,7 @@ INVARIANTS: Final[dict[str, Callable[[Node], str]]] = {
     "hm-uuid": _set(value="urn:uuid:1"),
     "inv-1": _set(authoredOn="2030-01-01", lastModified="2029-12-31"),
     "org-1": _drop("identifier", "name"),
+    "ppc-1": _drop("policyRule"),
     "per-1": _set(start="2030-01-02", end="2030-01-01"),
     "pat-1": _drop("name", "telecom", "address", "organization"),
     "prr-1": lambda request: request.pop("code") and (request.update(orderDetail=[{"text": "x"}]) or ""),
@@ -229,8 +316,15 @@ INVARIANTS: Final[dict[str, Callable[[Node], str]]] = {
 }
 """How each invariant is broken on an element that has it; the path that must be named, below the element."""
 
-NOT_IN_MESSAGES: Final = {"bdl-9", "bdl-10", "bdl-11"}
+DOCUMENTS_ONLY: Final = {"bdl-9", "bdl-10", "bdl-11"}
 """Rules of documents: a message cannot break them without ceasing to be one (Bundle.type is fixed)."""
+NARRATIVES: Final = {
+    "txt-1": '<div xmlns="http://www.w3.org/1999/xhtml">x<script>x()</script></div>',
+    "txt-2": '<div xmlns="http://www.w3.org/1999/xhtml"> </div>',
+}
+"""Rules of a text, and a text that breaks each."""
+WITHOUT_EFFECT: Final = {"ctm-1", "ppc-2", "ppc-3", "ppc-4", "ppc-5"}
+"""Rules that R4 wrote so that nothing, or no single resource, breaks them (see `handover.fhir.handovers`)."""
 
 _OUTCOME_OF: Final = {
     "hm-acceptance": "acceptance",
@@ -240,15 +334,34 @@ _OUTCOME_OF: Final = {
 }
 
 
+_NEEDS: Final = {"ref-1": "reference", "cmp-2": "entry", "hm-meeting": "minutesDuration"}
+_SAID_IN: Final = {
+    "app-3": "booked",
+    "hm-declined": "declined",
+    "hm-taken-over": "taken-over",
+    "hm-withdrawal-answer": "kept",
+    "hm-items": "item-2",
+    "hm-own-words": "item-1-own-words",
+    "hm-own-words-first": "item-1-own-words",
+    "hm-pieces": "clinician-text",
+    "hm-sections": "item-1",
+    "hm-topics": "item-1",
+}
+
+
 def broken_invariants(place: Place, seen: Container[Constraint]) -> Iterator[Mutant]:
     """Return a mutant for every invariant that the element has here, this example can break and was not seen."""
     for constraint in place.element.get("constraint", ()):
         key = constraint["key"]
         identity = (place.structure.id, place.element["id"], key)
-        if constraint["severity"] != "error" or key in NOT_IN_MESSAGES or identity in seen:
+        if constraint["severity"] != "error" or key in WITHOUT_EFFECT or identity in seen:
             continue
         message = message_of(place)
         node = at(message, place.steps)
+        if key in NARRATIVES:
+            at(message, place.steps[:-1])[place.steps[-1]] = NARRATIVES[key]
+            yield Mutant(identity, place.example, message, frozenset({path_of(place.steps)}))
+            continue
         if not isinstance(node, dict) or not _breakable(key, node):
             continue
         below = INVARIANTS[key](node)
@@ -264,10 +377,14 @@ def _breakable(key: str, node: Node) -> bool:
         return f'"{_OUTCOME_OF[key]}"' in text
     if key == "hm-decided":
         return any(code["code"] in {"accepted", "rejected", "completed", "redirected"} for code in _own_code(node))
-    if key == "bdl-12":
-        return len(node["entry"]) > 1
-    if key == "ref-1":
-        return "reference" in node
+    if key in DOCUMENTS_ONLY | {"bdl-12"}:
+        return len(node["entry"]) > 1 and (node["type"] == "document") == (key in DOCUMENTS_ONLY)
+    if key in _NEEDS:
+        return _NEEDS[key] in node
+    if key in _SAID_IN:
+        return f'"{_SAID_IN[key]}"' in text
+    if key == "hm-supplement":
+        return '"release-more"' not in text
     if key == "ext-1":
         return not ("extension" in node and "valueString" in node)
     return True

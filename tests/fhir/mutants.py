@@ -157,6 +157,10 @@ def _descend(structure: Structure, chosen: str, item: Json, at: tuple[str, Steps
     if structure.children.get(chosen):
         yield from _inside(structure, chosen, item, at)
         return
+    if repeated := structure.elements[chosen].get("contentReference"):
+        yield Place(structure, structure.elements[repeated.lstrip("#")], *at)
+        yield from _inside(structure, repeated.lstrip("#"), item, at)
+        return
     for inner in _types(
         structure.elements[chosen], item, str(at[1][-1] if isinstance(at[1][-1], str) else at[1][-2])
     ):
@@ -287,8 +291,13 @@ def _without(place: Place) -> Broken:
         parent[name] = [item for index, item in enumerate(parent[name]) if index not in siblings]
         if not parent[name]:
             del parent[name]
-    named = str(name).removesuffix(str(place.element["type"][0]["code"]).capitalize())
+    named = str(name).removesuffix(_type_of(place).capitalize())
     return message, {path_of(steps), path_of((*steps[:-1], _stem(place, str(name), named))), path_of(steps[:-1])}
+
+
+def _type_of(place: Place) -> str:
+    """Return the type of an element; one that repeats another element of its structure has none of its own."""
+    return str(place.element["type"][0]["code"]) if "type" in place.element else "BackboneElement"
 
 
 def _stem(place: Place, name: str, fallback: str) -> str:
@@ -403,7 +412,7 @@ def _wrong_target(place: Place) -> Broken:
         return None
     message = message_of(place)
     value = at(message, place.steps)
-    if not isinstance(value, dict) or "reference" not in value or _targets(place) <= {"Resource"}:
+    if not isinstance(value, dict) or "reference" not in value or _targets(place) & {"Resource", "Composition"}:
         return None
     value["reference"] = message["entry"][0]["fullUrl"]
     return message, {path_of((*place.steps, "reference"))}

@@ -2,15 +2,27 @@
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from handover.bundle import lifecycle as handover
+from handover.bundle.model import Done, Level, Mark, Part
 from handover.exchange.model import Event
 from handover.fhir.problem import TEXTS, ProblemCode
 from handover.referral.fhir.codes import OUTCOME_CODES
 from handover.referral.lifecycle import Act, Status
 from handover.referral.model import UpdateKind
 from tests.fhir.mutants import ROOT
+
+
+def _data(name: str) -> Any:
+    return json.loads((Path(__file__).parents[2] / "handover" / "data" / f"{name}.json").read_text())
+
+
+_TOPICS = _data("topics/default")["topics"]
+_SECTIONS = ("about", "meeting", "own-words", "item", "clinician-text", "details", "attachment")
 
 
 @pytest.mark.parametrize(
@@ -22,6 +34,14 @@ from tests.fhir.mutants import ROOT
         ("referral-act", [*Act, "outcome-opened"]),
         ("referral-update-kind", UpdateKind),
         ("referral-outcome", OUTCOME_CODES.values()),
+        ("handover-status", handover.Status),
+        ("handover-act", handover.Act),
+        ("handover-part", Part),
+        ("handover-mark", Mark),
+        ("handover-withdrawal-done", Done),
+        ("crisis-level", Level),
+        ("handover-section", [*_SECTIONS, *(topic["section"] for topic in _TOPICS)]),
+        ("sharing-purpose", [purpose["code"] for purpose in _data("sharing")["purposes"]]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -3,7 +3,7 @@
 RuleSet: ConsentOfPatient
 * scope = $consentscope#patient-privacy
 * category 1..1
-* category = $loinc#59284-0
+* category from ConsentCategories (required)
 * patient 1..1
 * patient.identifier 1..1
 * dateTime 1..1

@@ -251,6 +251,28 @@ Title: "What was done with it"
 Description: "All answers."
 * insert AllOf(WithdrawalDone)
 
+ValueSet: YesAgents
+Id: yes-agents
+Title: "Who is there when a patient says yes"
+Description: "The patient, and perhaps a witness."
+* ^experimental = false
+* HandoverPerson#patient
+* HandoverPerson#witness
+
+ValueSet: CrisisPlanTypes
+Id: crisis-plan-types
+Title: "Type of a crisis plan (table 9602)"
+Description: "The national code."
+* ^experimental = false
+* $9602#A01-2 "Kriseplan"
+
+ValueSet: ConsentCategories
+Id: consent-categories
+Title: "Category of a consent"
+Description: "A patient's consent."
+* ^experimental = false
+* $loinc#59284-0 "Patient Consent"
+
 ValueSet: MeetingStatuses
 Id: meeting-statuses
 Title: "States of a meeting"

@@ -30,6 +30,11 @@ Description: "What an item says is the clinician's text, details or a file, each
 Severity: #error
 Expression: "section.section.section.all(section.code.coding.code.isDistinct()) and section.section.section.section.all((code.coding.code = 'clinician-text' and text.exists() and entry.empty()) or (code.coding.code = 'details' and entry.exists()) or (code.coding.code = 'attachment' and entry.exists()))"
 
+Invariant: hm-sections
+Description: "What the handover is and what is said of the meeting are texts; own words and parts hold sections"
+Severity: #error
+Expression: "section.all((code.coding.code in ('about' | 'meeting')) = text.exists() and (code.coding.code in ('about' | 'meeting')) = section.empty())"
+
 RuleSet: SectionOf(slice, system, code)
 * section[{slice}].code = {system}#{code}
 
@@ -38,7 +43,7 @@ Parent: $NoBasisComposition
 Id: overgang-handover-composition
 Title: "What a handover says"
 Description: "Sections: about the handover, the patient's own words, then the parts of the receiver's reading by topic and item. The texts stand in the narrative and nowhere else, one paragraph a line. Made of what the patient released, and of nothing else."
-* obeys hm-fixed-sentence and hm-own-words-first and hm-topics and hm-items and hm-own-words and hm-pieces
+* obeys hm-fixed-sentence and hm-own-words-first and hm-topics and hm-items and hm-own-words and hm-pieces and hm-sections
 * language 1..1
 * extension contains HandoverFrom named from 1..1 and HandoverTo named to 1..1 and HandoverTerms named terms 1..1
 * text 1..1
@@ -76,28 +81,18 @@ Description: "Sections: about the handover, the patient's own words, then the pa
 * section ^slicing.rules = #closed
 * section contains about 1..1 and meeting 0..1 and ownWords 0..1 and needNow 0..* and crisis 0..* and people 0..* and plans 0..* and history 0..*
 * insert SectionOf(about, HandoverSection, about)
-* section[about].text 1..1
 * section[about].entry 0..0
-* section[about].section 0..0
 * insert SectionOf(meeting, HandoverSection, meeting)
-* section[meeting].text 1..1
 * section[meeting].entry 0..0
-* section[meeting].section 0..0
 * insert SectionOf(ownWords, HandoverSection, own-words)
 * section[ownWords].author 1..1
 * section[ownWords].author only Reference(OvergangPatient)
 * section[ownWords].entry 0..0
-* section[ownWords].section 1..*
 * insert SectionOf(needNow, HandoverPart, need-now)
-* section[needNow].section 1..*
 * insert SectionOf(crisis, HandoverPart, crisis)
-* section[crisis].section 1..*
 * insert SectionOf(people, HandoverPart, people)
-* section[people].section 1..*
 * insert SectionOf(plans, HandoverPart, plans)
-* section[plans].section 1..*
 * insert SectionOf(history, HandoverPart, history)
-* section[history].section 1..*
 
 Invariant: hm-digest
 Description: "An identifier of a document is a SHA-256 in lower-case hex"
@@ -118,7 +113,7 @@ Description: "The traffic-light plan: how a level shows (reasonCode), what the p
 * status = #active
 * intent = #plan
 * category 1..1
-* category = $9602#A01-2
+* category from CrisisPlanTypes (required)
 * subject only Reference(OvergangPatient)
 * author 1..1
 * author only Reference(OvergangPractitionerRole)

@@ -194,6 +194,11 @@ Description: "Key, ciphertext and plaintext of a file, in the order in which the
 * content.attachment.size 1..1
 * content.attachment.extension contains SealedBlob named blob 1..1
 
+Invariant: hm-yes
+Description: "The patient says yes, and at most one other was there to write it down"
+Severity: #error
+Expression: "agent.type.coding.where(code = 'patient').count() = 1"
+
 Profile: OvergangYes
 Parent: Provenance
 Id: overgang-yes
@@ -205,12 +210,11 @@ Description: "To one document, by its hash: said by the patient alone, or writte
 * activity = HandoverAct#approve
 * agent 1..2
 * agent.type 1..1
-* agent ^slicing.discriminator.type = #pattern
-* agent ^slicing.discriminator.path = "type"
-* agent ^slicing.rules = #closed
-* agent contains patient 1..1 and witness 0..1
-* agent[patient].type = HandoverPerson#patient
-* agent[witness].type = HandoverPerson#witness
+* agent.type from YesAgents (required)
+* agent.type.coding 1..1
+* agent.type.coding.system 1..1
+* agent.type.coding.code 1..1
+* obeys hm-yes
 * entity 1..1
 * entity.role = #source
 * entity.what.identifier 1..1
