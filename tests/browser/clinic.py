@@ -10,11 +10,13 @@ from playwright.sync_api import Browser
 
 from handover.actors import Patient, Staff
 from handover.app import create_app
-from tests.browser.harness import Visitor, visiting
+from tests.browser.harness import Visitor, look_at, visiting
 from tests.builders import INTAKE
 from tests.referral.visiting import sign_in
 from tests.serving import address, open_server, running
 from tests.worklist.ward import Ward, identity, open_ward
+
+__all__ = ["Clinic", "look_at", "open_clinic"]
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,3 @@ def open_clinic(folder: Path, empty_sqlite: Path) -> Iterator[Clinic]:
         server.app = create_app(ward.town.dps)
         with running(server):
             yield Clinic(ward, address(server))
-
-
-def look_at(visitor: Visitor, tag: str) -> None:
-    """Look at a page in every way in bokmål; in the others at what a language changes: words, and their width."""
-    if tag == "nb":
-        visitor.assert_good()
-        return
-    visitor.assert_accessible()
-    visitor.assert_fits()
-    visitor.assert_quiet()

@@ -5,7 +5,8 @@ that the rules of the pages name (axe, 320 px, 200 % text). axe is injected, so 
 Content-Security-Policy; everything else is looked at with the policy in force.
 """
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +30,12 @@ TAGS: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pra
 LANGUAGES: Final = ("nb", "nn", "en")
 NARROW: Final = 320
 WIDE: Final = 1280
-SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("dark", "light")
+COLOURS: Final = ("color-contrast", "link-in-text-block")
+"""The rules of axe to which light or dark makes a difference."""
+SCHEMES: Final[Mapping[str, Literal["light", "dark"]]] = {"nn": "dark", "en": "light"}
+"""How a page is looked at in the languages in which it is not looked at in every way."""
+PICTURES: Final = "HANDOVER_SCREENSHOTS"
+"""Environment: 1 keeps pictures of pages, to be looked at by people."""
 TIMEOUT_MS: Final = 10_000
 
 _WIDER_THAN_THE_SCREEN: Final = """() => {
@@ -78,12 +84,11 @@ class Visitor:
             self.page.keyboard.press(key)
         raise AssertionError(f"{on} never got the focus")
 
-    def screenshot(self, name: str) -> Path:
-        """Keep a picture of the whole page in build/screenshots/."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        path = SCREENSHOTS / f"{name}.png"
-        self.page.screenshot(path=path, full_page=True)
-        return path
+    def screenshot(self, name: str) -> None:
+        """Keep a picture of the whole page in build/screenshots/, where pictures are wanted."""
+        if os.environ.get(PICTURES) == "1":
+            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
     def assert_quiet(self) -> None:
         """The console is empty, nothing failed, and nobody else was asked for anything."""
@@ -104,21 +109,22 @@ class Visitor:
         self.assert_fits(2 * NARROW)
         self.page.evaluate("() => { document.documentElement.style.fontSize = ''; }")
 
-    def assert_accessible(self) -> None:
-        """axe finds nothing (needs a visitor that bypasses the policy)."""
+    def assert_accessible(self, *rules: str) -> None:
+        """axe finds nothing by these rules, or by all (needs a visitor that bypasses the policy)."""
         if not self.page.evaluate("typeof axe !== 'undefined'"):
             self.page.evaluate(AXE_SCRIPT)
         found = self.page.evaluate(
-            "(tags) => axe.run(document, { runOnly: { type: 'tag', values: tags }, resultTypes: ['violations'] })",
-            TAGS,
+            "(only) => axe.run(document, { runOnly: only, resultTypes: ['violations'] })",
+            {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": TAGS},
         )
         assert found["violations"] == [], f"{self.page.url}\n{_told(found['violations'])}"
 
     def assert_good(self) -> None:
         """Everything that can be said of the page as it is shown now, in light and in dark."""
-        for scheme in SCHEMES:
-            self.page.emulate_media(color_scheme=scheme)
-            self.assert_accessible()
+        self.page.emulate_media(color_scheme="dark")
+        self.assert_accessible(*COLOURS)
+        self.page.emulate_media(color_scheme="light")
+        self.assert_accessible()
         self.assert_fits()
         self.assert_fits_large_text()
         self.assert_quiet()
@@ -153,6 +159,17 @@ def visiting(browser: Browser, home: str, *, javascript: bool = True, **context:
         yield visitor
     finally:
         opened.close()
+
+
+def look_at(visitor: Visitor, tag: str) -> None:
+    """Look at a page in every way in bokmål; in the others at what a language changes: words, and their width."""
+    if tag == "nb":
+        visitor.assert_good()
+        return
+    visitor.page.emulate_media(color_scheme=SCHEMES[tag])
+    visitor.assert_accessible()
+    visitor.assert_fits()
+    visitor.assert_quiet()
 
 
 def in_language(url: str, tag: str) -> str:

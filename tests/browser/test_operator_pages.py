@@ -16,7 +16,7 @@ from handover.ids import MessageId
 from handover.keys import files
 from handover.keys.files import Locker
 from handover.keys.lifecycle import Use
-from tests.browser.harness import LANGUAGES, Visitor, in_language, visiting
+from tests.browser.harness import LANGUAGES, Visitor, in_language, look_at, visiting
 from tests.builders import DPS, MUNICIPALITY
 from tests.operator.conftest import Watched, employ, make_watched, session_of
 from tests.serving import address, open_server, running
@@ -72,10 +72,10 @@ def test_every_page_of_operations_is_good_in_every_language(
         sign_in(visitor, watched, Role.OPERATOR, Role.LEADER)
         for path in ("/drift/leveringer", f"/drift/leveringer/{message}", "/drift/nokler", "/tall/", "/folk/"):
             visitor.open(in_language(path, tag))
-            visitor.assert_good()
+            look_at(visitor, tag)
             visitor.screenshot(f"operator{path.replace('/', '-').replace(str(message), 'one')}-{tag}")
         visitor.page.get_by_role("link", name="Oda Drift").click()
-        visitor.assert_good()
+        look_at(visitor, tag)
 
 
 @pytest.mark.parametrize("javascript", [True, False])

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from handover.ids import ReferralId
 from handover.referral import service
 from tests.browser.at_work import AtWork, at_work, fill
-from tests.browser.harness import LANGUAGES, Visitor, in_language
+from tests.browser.harness import LANGUAGES, Visitor, in_language, look_at
 from tests.referral.nodes import INGRID, OLA, acceptance
 from tests.referral.test_sending_pages import id_in
 
@@ -53,11 +53,8 @@ def test_every_page_of_a_referrer_is_good_in_every_language_light_and_dark(
 ) -> None:
     with busy.visit(chromium, bypass_csp=True) as visitor:
         for path in pages_of(busy):
-            visitor.page.emulate_media(color_scheme="light")
             visitor.open(in_language(path, tag))
-            visitor.assert_good()
-            visitor.page.emulate_media(color_scheme="dark")
-            visitor.assert_accessible()
+            look_at(visitor, tag)
 
 
 def test_refused_forms_are_good_too(chromium: Browser, busy: AtWork) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from tests.access.world import BOTH, KARI, KOMMUNE, STRANGER, TONE, World, world
 from tests.browser import gallery
 from tests.browser.gallery import Drafts
-from tests.browser.harness import LANGUAGES, in_language, visiting
+from tests.browser.harness import LANGUAGES, in_language, look_at, visiting
 
 pytestmark = pytest.mark.browser
 
@@ -41,15 +41,15 @@ def test_every_page_of_the_login_is_good_in_every_language(chromium: Browser, ho
     with visiting(chromium, home, bypass_csp=True) as visitor:
         for path in ("/", "/logg-inn", "/no/such/page", "/logg-inn/svar?state=x"):
             visitor.open(in_language(path, tag))
-            visitor.assert_good()
+            look_at(visitor, tag)
         visitor.open("/logg-inn/ansatt")
         expect(visitor.page.locator("html")).to_have_attribute("lang", tag)
-        visitor.assert_good()
+        look_at(visitor, tag)
         visitor.page.get_by_role("link", name=BOTH.name).click()
-        visitor.assert_good()
+        look_at(visitor, tag)
         visitor.page.locator(f"button[value='{KOMMUNE}']").click()
         visitor.open("/bekreft")
-        visitor.assert_good()
+        look_at(visitor, tag)
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
@@ -57,9 +57,9 @@ def test_every_part_of_a_page_is_good(chromium: Browser, home: str, tag: str) ->
     with visiting(chromium, home, bypass_csp=True) as visitor:
         visitor.log_in(TONE.name, then="/test/gallery")
         visitor.open(in_language("/test/gallery", tag))
-        visitor.assert_good()
+        look_at(visitor, tag)
         visitor.page.locator("form[data-autosave] button").first.click()
-        visitor.assert_good()
+        look_at(visitor, tag)
         visitor.screenshot(f"gallery-refused-{tag}")
 
 
