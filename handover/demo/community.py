@@ -155,8 +155,9 @@ class DemoStaff:
 
 
 _Post = tuple[ServiceId | None, Role]
+_PSYCHOLOGISTS: Final = ((PSYCHOLOGIST, Role.REFERRER), (PSYCHOLOGIST, Role.CLINICIAN))
 _ROSTER: Final[tuple[tuple[str, str, str, AgencyId, tuple[_Post, ...]], ...]] = (
-    ("tone", "Tone Berg", "kommunepsykolog", MUNICIPALITY, ((PSYCHOLOGIST, Role.REFERRER),)),
+    ("tone", "Tone Berg", "kommunepsykolog", MUNICIPALITY, _PSYCHOLOGISTS),
     ("rune", "Rune Dahl", "psykiatrisk sykepleier", MUNICIPALITY, ((FACT, Role.REFERRER), (FACT, Role.INTAKE))),
     ("maja", "Maja Fosse", "avdelingsleder", MUNICIPALITY, ((None, Role.LEADER), (None, Role.REFERRER))),
     ("oda", "Oda Sand", "driftsansvarlig", MUNICIPALITY, ((None, Role.OPERATOR), (None, Role.SECURITY_OFFICER))),

@@ -45,16 +45,27 @@ CHECK_SECONDS: Final = 30.0
 STRIDE: Final = timedelta(days=2)
 CLOSED: Final = "c"
 TRY: Final = {
-    "tone": "Skriv en henvisning, se at den kommer fram, svar på et spørsmål.",
-    "rune": "Følg FACT-teamets henvisninger.",
+    "tone": "Skriv en henvisning. Skriv en overføring sammen med pasienten. Ta over en fra DPS.",
+    "rune": "Ta imot overføringer fra DPS og fra kommunepsykologen. Se hva NAV kan få.",
+    "aksel": "Les en overføring som pasienten har gitt NAV lov til å få.",
     "maja": "Se hvor lang tid ting tar.",
     "oda": "Se leveringer som venter: Havnes DPS svarer ikke.",
     "ida": "Åpne arbeidslisten, ta en sak, spør henviser, gi rett, avslå.",
     "jon": "Vurder en sak som er over fristen.",
-    "leila": "Ta imot det inntaket har sendt videre.",
+    "leila": "Ta over en overføring, avtal møtet, svar på en som er trukket tilbake.",
     "stein": "Se tall for inntaket.",
     "nils": "Se leveringer og nøkler hos DPS.",
 }
+TRY_AS_PATIENT: Final[dict[int, tuple[str, str]]] = {
+    0: ("A or B", "Følg din egen henvisning. Se hvem som har åpnet den."),
+    1: ("A", "Velg hva som skal bli med til DPS, se det de får, og si ja."),
+    2: ("B", "Velg hva som skal bli med til kommunepsykologen. Skriv noe bare du ser."),
+    3: ("A", "Se hva NAV har fått av deg, hvem som har åpnet det, og endre hva NAV kan få."),
+    5: ("B", "Se at du har sagt nei til Havnes DPS, og ta det tilbake."),
+    17: ("A", "Les hva DPS gjorde med overføringen du trakk tilbake, og ta den opp igjen."),
+    25: ("A", "Se når møtet er, hvem som kommer, og hvem som har ansvaret til da."),
+}
+"""By number of the patient: the node where there is most to see, and what to try."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +202,13 @@ def _staff() -> Sequence[Persona]:
 
 def _citizens() -> Sequence[Persona]:
     return [
-        Persona(key=f"p{index}", name=f"{each.given} {each.family}", number=each.number, role="pasient")
+        Persona(
+            key=f"p{index}",
+            name=f"{each.given} {each.family}",
+            number=each.number,
+            role="pasient",
+            try_this=TRY_AS_PATIENT.get(index, ("", ""))[1],
+        )
         for index, each in enumerate(patients())
     ]
 
@@ -238,6 +255,8 @@ def _say(console: Console, ground: Ground, took: float) -> None:
     for each in STAFF:
         node = next(name for name, hosted in HOSTED.items() if each.agency in hosted)
         table.add_row(each.name, node.upper(), f"{each.title}, {NAMES[each.agency]}", TRY.get(each.key, ""))
-    table.add_row("Kari Nordmann", "A or B", "pasient", "Følg din egen henvisning. Se hvem som har åpnet den.")
+    for index, (where, what) in TRY_AS_PATIENT.items():
+        one = patients()[index]
+        table.add_row(f"{one.given} {one.family}", where, "pasient", what)
     console.print(table)
     console.print(f"All people are made up. Ctrl-C stops everything; logs lie in {ground.root / 'logs'}.")

@@ -1,4 +1,4 @@
-"""What happened in Fjordheim in the last ninety days: about sixty referrals, told as steps at instants.
+"""What happened in Fjordheim in the last ninety days: about sixty referrals, and the handovers of `handed`.
 
 Every step is an act of a person, done with the referral slice's own functions; the machines do the rest.
 """
@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from handover import clock
+from handover.demo import handed
 from handover.demo.community import (
     DPS,
     FACT,
@@ -21,7 +22,7 @@ from handover.demo.community import (
     PSYCHOLOGIST,
 )
 from handover.demo.people import DemoPatient, patients
-from handover.demo.walk import Walk
+from handover.demo.walk import APART, Walk, workday
 from handover.ids import AgencyId, ReferralId, ServiceId, new_uuid
 from handover.person.model import Address, Identity
 from handover.referral import service as referral
@@ -98,25 +99,17 @@ def schedule(now: datetime, *, every: int = 1) -> list[tuple[datetime, Callable[
         case = Case(patient, referrer, to, Urgency.URGENT if number % 9 == 4 else Urgency.ORDINARY, number)
         latest, before = now - len(steps) * APART, now - timedelta(days=ago + 7)
         for step in steps:
-            planned = _workday(
+            planned = workday(
                 now - timedelta(days=ago - step.days), hour=8 + (number * 5 + int(step.days * 7)) % 7
             )
             before = max(before + APART, min(planned, latest))
             latest += APART
             found.append((before, _bound(step.act, case)))
-    return sorted(found, key=lambda each: each[0])
+    return sorted([*found, *handed.schedule(now, every=every)], key=lambda each: each[0])
 
 
 def _bound(act: Act, case: Case) -> Callable[[Walk], object]:
     return lambda walk: act(walk, case, clock.now())
-
-
-def _workday(at: datetime, *, hour: int) -> datetime:
-    """Return the instant on the nearest day before that is not in a weekend, within office hours."""
-    day = clock.local(at)
-    while day.weekday() >= 5:
-        day -= timedelta(days=1)
-    return datetime.combine(day.date(), time(hour, (day.minute * 7) % 60), tzinfo=clock.OSLO).astimezone(UTC)
 
 
 # --- who does what ---------------------------------------------------------------------------------------------
@@ -256,8 +249,6 @@ DONE: Final = Completion(
     outcome="Tolv timer samtalebehandling. Sover bedre, er tilbake i halv stilling, vet hva som hjelper.",
     follow_up="Kommunepsykologen følger opp med samtale om en måned.",
 )
-APART: Final = timedelta(minutes=7)
-"""Two acts on one case are at least so far apart."""
 QUESTION: Final = "Vi trenger en oversikt over medisinene nå, og om noe er endret det siste året."
 REPLY: Final = "Sertralin 50 mg siden mars, ingen endring. Fastlegen følger opp. Ingen andre medisiner."
 

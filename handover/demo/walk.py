@@ -7,7 +7,7 @@ service's own functions, and then the workers run until nothing is due.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from threading import Thread
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
@@ -35,6 +35,8 @@ ROUNDS: Final = 12
 RENEW_EVERY: Final = timedelta(days=3)
 NEW_KEYS_EVERY: Final = timedelta(days=7)
 LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
+APART: Final = timedelta(minutes=7)
+"""Two acts on one case are at least so far apart."""
 
 
 @dataclass
@@ -150,6 +152,14 @@ class Walk:
                         directory.publish_statement(session, agency, mine, now=at)
         for node in self.nodes.values():
             directory.pull(node.db, source, now=at)
+
+
+def workday(at: datetime, *, hour: int) -> datetime:
+    """Return the instant on the nearest day before that is not in a weekend, within office hours."""
+    day = clock.local(at)
+    while day.weekday() >= 5:
+        day -= timedelta(days=1)
+    return datetime.combine(day.date(), time(hour, (day.minute * 7) % 60), tzinfo=clock.OSLO).astimezone(UTC)
 
 
 def move_clock(at: datetime) -> None:

@@ -9,7 +9,7 @@ from time import sleep
 import pytest
 from stdnum.no import fodselsnummer
 
-from handover.demo import community, processes, run, story
+from handover.demo import community, handed, processes, run, story
 from handover.demo.people import patients
 
 
@@ -78,3 +78,14 @@ def test_nobody_in_the_demo_shares_a_number() -> None:
 
 def test_the_story_tells_about_sixty_referrals() -> None:
     assert 55 <= len(list(story._cases())) <= 70
+
+
+def test_the_story_hands_over_in_both_directions_within_an_agency_and_to_nav() -> None:
+    ways = [way for _who, _ago, way, _steps in handed.told()]
+    assert {handed.TO_CLINIC, handed.TO_PSYCHOLOGIST, handed.BETWEEN_UNITS, handed.TO_NAV} <= set(ways)
+    assert 15 <= len(ways) <= 25
+
+
+def test_every_patient_who_is_told_what_to_try_has_something_to_see() -> None:
+    told = {who for who, _ago, _way, _steps in handed.told()}
+    assert set(run.TRY_AS_PATIENT) - {0} <= told
