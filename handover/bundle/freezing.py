@@ -165,14 +165,16 @@ def approved_document(session: Session, standing: Standing) -> Kept | None:
     """Return the document the patient said yes to, None when there is no yes or it is to something else by now."""
     if standing.approval is None or standing.approval.sha256 != standing.frozen:
         return None
-    kept = store.document(session, standing, standing.approval.sha256)
-    if kept is None:
-        return None
+    return latest_preview(session, standing) if is_latest(session, standing) else None
+
+
+def is_latest(session: Session, standing: Standing) -> bool:
+    """Whether the latest preview shows what would travel now."""
+    kept = latest_preview(session, standing)
     try:
-        is_same = kept.origin.fingerprint == travelling(session, standing).fingerprint
+        return kept is not None and kept.origin.fingerprint == travelling(session, standing).fingerprint
     except Invalid:
-        return None
-    return kept if is_same else None
+        return False
 
 
 def latest_preview(session: Session, standing: Standing) -> Kept | None:

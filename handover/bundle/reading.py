@@ -33,6 +33,7 @@ from handover.team import service as team
 from handover.team.model import InternalNote, Task
 
 PAGE: Final = 50
+_TRAVELLED: Final = frozenset({Act.SEND, Act.SEND_AGAIN, Act.RELEASE_MORE, Act.ARRIVE})
 _OPENINGS: Final = frozenset(
     {Logged.HANDOVER_READ, Logged.HANDOVER_OPEN, Logged.HANDOVER_DOCUMENT_READ, Logged.ATTACHMENT_READ}
 )
@@ -192,8 +193,7 @@ def my_handovers(
 def document_of(session: Session, turn: Turn, sha256: str | None = None) -> Frozen:
     """Return a frozen document of this copy, byte for byte: the one of this round, or the one with that hash.
 
-    A clinician is not given an earlier preview: it may show what the patient has taken back since. Raises
-    HandoverNotFound.
+    Raises HandoverNotFound.
     """
     stored = fetch_to_read(session, turn)
     frozen = _document(session, stored.standing, sha256)
@@ -206,7 +206,7 @@ def file_of(session: Session, turn: Turn, sha256: bytes) -> tuple[File, bytes]:
     stored = fetch_to_read(session, turn)
     standing = stored.standing
     held = [item.content.file for item in writing.shown_items(session, stored, turn)]
-    for each in (*standing.documents, *filter(None, [standing.frozen])):
+    for each in _readable(session, standing):
         kept = store.document(session, standing, each)
         held += kept.frozen.files if kept is not None else ()
     file = next((each for each in held if each is not None and each.sha256 == sha256), None)
@@ -234,13 +234,29 @@ def _decline_read(session: Session, stored: Stored, turn: Turn) -> Stored:
 
 
 def _document(session: Session, standing: Standing, sha256: str | None) -> Frozen:
-    if sha256 is None:
-        return freezing.sent_document(session, standing)
-    known = {*standing.documents, standing.frozen}
-    kept = store.document(session, standing, sha256) if sha256 in known else None
+    readable = _readable(session, standing)
+    latest = standing.documents[:1] or readable[-1:]
+    wanted = sha256 or next(iter(latest), None)
+    kept = store.document(session, standing, wanted) if wanted in readable and wanted is not None else None
     if kept is None:
         raise HandoverNotFound
     return kept.frozen
+
+
+def _readable(session: Session, standing: Standing) -> tuple[str, ...]:
+    """Return the documents that may be read again: what travelled in any round, and a preview that holds.
+
+    An earlier preview may show what the patient has taken back since.
+    """
+    lines = store.history(session, standing)
+    arrived = {line.version.round for line in lines if line.version.number > 0}
+    travelled = [
+        line.sha256 for line in lines if line.sha256 and line.act in _TRAVELLED and line.version.round in arrived
+    ]
+    found = dict.fromkeys((*travelled, *standing.documents))
+    if standing.status in AT_SENDER and freezing.is_latest(session, standing) and standing.frozen is not None:
+        found[standing.frozen] = None
+    return tuple(found)
 
 
 def _delivery(session: Session, standing: Standing, now: datetime) -> Delivery | None:

@@ -7,7 +7,7 @@ from hashlib import sha256 as hash_of
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Table, and_, false, func, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from handover.actors import Actor, Machine, Party, Patient, Role, Staff
@@ -353,9 +353,7 @@ def _item(session: Session, standing: Standing, row: AnyRow) -> Item:
 
 def _about(persons: Iterable[tuple[AgencyId, PersonId]]) -> ColumnElement[bool]:
     wanted = [and_(HANDOVER.c.agency == agency, HANDOVER.c.person == person) for agency, person in persons]
-    if not wanted:
-        raise HandoverNotFound
-    return or_(*wanted)
+    return or_(false(), *wanted)
 
 
 def _values(session: Session, stored: Stored) -> dict[str, Any]:

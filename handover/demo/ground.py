@@ -103,6 +103,7 @@ class Ground:
             "HANDOVER_OIDC_CLIENT_ID": f"node-{node}",
             "HANDOVER_CITIZEN_ISSUER": self.issuers["citizen"],
             "HANDOVER_CITIZEN_CLIENT_ID": f"node-{node}",
+            "HANDOVER_TOPICS_DIR": str(Path(__file__).parent / "topics"),
         }
 
     def settings(self, node: str) -> Settings:

@@ -1,0 +1,140 @@
+"""After the yes: one more item, one more receiver, between two units, words and the end."""
+
+import pytest
+
+from handover.bundle import document, service
+from handover.bundle.lifecycle import Act, Side, Status
+from handover.bundle.model import Content, Decline, Mark
+from handover.bundle.service import AlreadyThere, HandoverNotFound, ItemNotFound, StalePreview, Turn
+from handover.consent import service as consent
+from handover.ids import HandoverId, ItemId
+from handover.moves import Incomplete
+from tests.builders import FACT, NAV_OFFICE
+from tests.bundle.meeting import EVENTS, PDF, Meeting, approved, sent, together
+from tests.referral.nodes import FATIMA, INGRID, OLA, SARA, SENIOR, Town
+
+
+def stays_of(met: Meeting) -> ItemId:
+    """Return the item that stayed."""
+    return next(item.id for item in met.see().items if item.marked.mark is Mark.STAYS)
+
+
+def test_a_patient_releases_one_more_item_later_with_only_a_yes(any_nodes: Town) -> None:
+    met = sent(any_nodes)
+    item = stays_of(met)
+    first = met.do(service.document_of)
+    frozen = met.at_home(service.preview_supplement, item)
+    assert met.at_home(service.preview_supplement, item) == frozen
+    shown = document.read(frozen.document)
+    assert shown.supplements == first.sha256
+    assert "Det som skal bli her" in frozen.document.decode()
+    assert "Må få sove" not in frozen.document.decode()
+    met.at_home(service.release_more, frozen.sha256)
+    any_nodes.settle()
+    assert met.see().standing.documents == (first.sha256, frozen.sha256)
+    assert met.there(INGRID, service.document_of, frozen.sha256).document == frozen.document
+    with pytest.raises(AlreadyThere):
+        met.at_home(service.preview_supplement, item)
+    assert met.do(service.document_of) == first
+
+
+def test_nothing_is_released_that_was_not_previewed(two_nodes: Town) -> None:
+    met = sent(two_nodes)
+    with pytest.raises(StalePreview):
+        met.at_home(service.release_more, met.do(service.document_of).sha256)
+
+
+def test_a_second_receiver_is_a_case_of_its_own_that_starts_from_the_first_marks(any_nodes: Town) -> None:
+    met = together(any_nodes)
+    met.add("Må få sove", marked=Mark.TRAVELS)
+    file = met.do(service.attach, "documents", "plan.pdf", PDF)
+    met.do(service.mark, file, Mark.STAYS)
+    private = met.at_home(service.add_own_item, Content(topic=EVENTS, own_words="Mitt"), clinician_may_see=False)
+    met.say_yes()
+    second = Meeting(any_nodes, met.do(service.copy_to, SENIOR), met.by)
+    case = second.see(by=met.patient)
+    assert [item.marked.mark for item in case.items] == [Mark.TRAVELS, Mark.STAYS, Mark.UNDECIDED]
+    assert {item.id for item in case.items}.isdisjoint({file, private})
+    assert len(second.see().items) == 2
+    assert (case.standing.status, case.standing.approval) == (Status.WITH_PATIENT, None)
+    assert met.see().standing.status is Status.APPROVED
+    found = second.do(service.file_of, case.items[1].content.file.sha256)  # type: ignore[union-attr]
+    assert found[1] == PDF
+    second.say_yes()
+    second.do(service.send)
+    any_nodes.settle()
+    assert second.there(SARA, service.document_of).sha256 == second.see().standing.frozen
+
+
+def test_what_a_permit_does_not_cover_starts_undecided_for_a_second_receiver(two_nodes: Town) -> None:
+    met = approved(two_nodes)
+    second = Meeting(two_nodes, met.do(service.copy_to, NAV_OFFICE), met.by)
+    assert [item.marked.mark for item in second.see().items] == [Mark.UNDECIDED, Mark.STAYS]
+    with pytest.raises(consent.OutsideScope):
+        second.do(service.mark, second.see().items[0].id, Mark.TRAVELS)
+
+
+def test_two_units_of_one_agency_hand_over_in_the_same_way(any_nodes: Town) -> None:
+    met = sent(any_nodes, to=FACT)
+    assert met.see().standing.status is Status.RECEIVED
+    there = met.there(FATIMA, service.case_of)
+    assert there.standing.status is Status.RECEIVED
+    assert there.items == ()
+    assert met.there(FATIMA, service.document_of).document == met.do(service.document_of).document
+    met.there(FATIMA, service.open_)
+    any_nodes.settle()
+    assert met.see().standing.status is Status.OPENED
+
+
+def test_a_note_of_the_sender_reaches_the_receiver(two_nodes: Town) -> None:
+    met = sent(two_nodes)
+    met.do(service.note_to_receiver, "Ring meg når dere har lest den")
+    with pytest.raises(Incomplete):
+        met.do(service.note_to_receiver, "  ")
+    two_nodes.settle()
+    history = met.there(INGRID, service.case_of).history
+    assert [entry.text for entry in history if entry.act is Act.NOTE_TO_RECEIVER] == [
+        "Ring meg når dere har lest den"
+    ]
+
+
+def test_a_decline_is_closed_with_a_word_on_who_follows_up(two_nodes: Town) -> None:
+    met = sent(two_nodes)
+    declined = Decline(reason="Vi har ikke plass", advice="Spør FACT", person="Ola Overlege", phone="55 00 00 04")
+    met.there(OLA, service.decline, declined)
+    two_nodes.settle()
+    assert met.see(by=met.patient).standing.status is Status.RECEIVED, "the patient is not told before the sender"
+    assert met.see().standing.status is Status.DECLINED
+    assert met.see(by=met.patient).standing.status is Status.DECLINED
+    with pytest.raises(Incomplete):
+        met.do(service.close)
+    met.do(service.close, "Per følger opp videre")
+    assert met.see().standing.status is Status.CLOSED
+
+
+def test_a_patient_reads_their_handover_at_the_receivers_node_and_acts_only_where_it_was_written(
+    two_nodes: Town,
+) -> None:
+    met = sent(two_nodes)
+    with two_nodes.dps.db.transaction() as session:
+        (line,) = service.my_handovers(session, two_nodes.dps.settings.agencies, met.patient, now=two_nodes.now)
+        turn = Turn(
+            handover=HandoverId(line.standing.handover), by=met.patient, now=two_nodes.now, side=Side.PATIENT
+        )
+        case = service.case_of(session, turn)
+        assert (case.acts, case.items) == ((), ())
+        assert service.document_of(session, turn).sha256 == met.see().standing.frozen
+        with pytest.raises(HandoverNotFound):
+            service.withdraw(session, turn)
+
+
+def test_an_item_that_is_not_shown_cannot_be_supplemented(two_nodes: Town) -> None:
+    met = together(two_nodes)
+    met.add("Må få sove", marked=Mark.TRAVELS)
+    mine = met.at_home(service.add_own_item, Content(topic=EVENTS, own_words="Mitt"), clinician_may_see=False)
+    met.say_yes()
+    met.do(service.send)
+    two_nodes.settle()
+    with pytest.raises(ItemNotFound):
+        met.do(service.preview_supplement, mine)
+    assert met.at_home(service.preview_supplement, mine).document

@@ -1,0 +1,111 @@
+"""What a patient's choices are called, and what is said where they forbid something (klarspråk, WORDS.md)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from handover.consent.model import Choice, ChoiceId, Kind, MayNotTravel, Topics
+from handover.consent.reach import name_of
+from handover.consent.vocabulary import purpose_names, topic_names
+from handover.web import dates
+from handover.web.i18n import Sentence, language
+from handover.web.i18n import gettext as _
+from handover.web.i18n import lazy_gettext as _l
+
+OBSTACLES: Final[Mapping[str, Sentence]] = {
+    "consent.blocked": _l(
+        "Pasienten har sagt nei til at dere sender noe dit. Snakk med pasienten, eller velg en annen mottaker."
+        " Ingenting er sendt. Det du har skrevet, står her fortsatt."
+    ),
+    "consent.no-permit": _l(
+        "Mottakeren er ikke en helsetjeneste. Pasienten må si ja før dere kan sende noe dit."
+        " Ingenting er sendt. Det du har skrevet, står her fortsatt."
+    ),
+    "consent.permit-expired": _l(
+        "Pasientens ja til denne mottakeren har gått ut. Spør pasienten om et nytt."
+        " Ingenting er sendt. Det du har skrevet, står her fortsatt."
+    ),
+    "consent.outside-scope": _l(
+        "Pasientens ja gjelder ikke alt som står her. Ta det ut, eller spør pasienten."
+        " Ingenting er sendt. Det du har skrevet, står her fortsatt."
+    ),
+}
+"""By stable code: why something may not travel, and what to do; nothing was sent."""
+
+
+def obstacle_sentence(refused: MayNotTravel) -> Sentence:
+    """Return the plain sentence for a refusal of rule 15."""
+    return OBSTACLES[refused.stable_code]
+
+
+SENTENCES: Final[Mapping[str, Sentence]] = {
+    "target.required": _l("Velg hvem det gjelder."),
+    "purpose.required": _l("Velg hva det skal brukes til."),
+    "topics.required": _l("Velg minst ett tema."),
+    "until.date": _l("Skriv siste dag som dag, måned og år, for eksempel 24.11.2026."),
+    "until.in-past": _l("Siste dag kan ikke ha vært."),
+    "until.too-long": _l("Et ja kan vare i høyst ett år. Velg en dag før det."),
+    "said.required": _l("Kryss av for at pasienten selv har sagt dette."),
+    "agency.required": _l("Velg hvem som skal følge valget."),
+}
+"""What to say beside the fields of a choice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """One choice in the reader's words."""
+
+    id: ChoiceId
+    is_permit: bool
+    holds: bool
+    whom: str
+    purpose: str = ""
+    topics: tuple[str, ...] = ()
+    until: str = ""
+    given: str
+    witness: str = field(default="", repr=False)
+    ended: str = ""
+    """When it was withdrawn or ran out, where it did."""
+
+
+def told(session: Session, choice: Choice, *, now: datetime) -> Told:
+    """Return a choice in the reader's language."""
+    terms = choice.terms
+    return Told(
+        id=choice.id,
+        is_permit=choice.kind is Kind.PERMIT,
+        holds=choice.holds(now),
+        whom=name_of(session, choice.target),
+        purpose="" if terms is None else purpose_names(language())[terms.purpose],
+        topics=() if terms is None else named_topics(terms.topics),
+        until="" if terms is None else dates.day(terms.until),
+        given=dates.day(choice.given_at),
+        witness=choice.witness,
+        ended=_ended(choice, now),
+    )
+
+
+def named_topics(codes: Iterable[str]) -> tuple[str, ...]:
+    """Return what topics are called, in the order they are always shown."""
+    wanted = set(codes)
+    return tuple(name for code, name in topic_names(language()).items() if code in wanted)
+
+
+def what_may_go(scope: Topics | None) -> str:
+    """Say in one sentence what may be sent to a service, from what `permitted_topics` returned."""
+    if scope is None:
+        return _("Dere kan sende det som trengs. Mottakeren er en helsetjeneste, og pasienten har ikke sagt nei.")
+    if not scope:
+        return _("Ingenting kan sendes dit nå.")
+    return _("Dere kan sende dette, og ikke noe annet: %(topics)s.", topics="; ".join(named_topics(scope)))
+
+
+def _ended(choice: Choice, now: datetime) -> str:
+    if choice.withdrawn_at is not None:
+        return _("Tatt tilbake %(day)s", day=dates.day(choice.withdrawn_at))
+    if choice.terms is not None and choice.is_over(now):
+        return _("Gikk ut %(day)s", day=dates.day(choice.terms.until))
+    return ""
