@@ -11,7 +11,7 @@ from flask import Flask
 from playwright.sync_api import Browser
 
 from handover import migrations
-from handover.actors import Staff
+from handover.actors import Patient, Staff
 from handover.app import create_app
 from handover.db import Database
 from handover.ids import ReferralId
@@ -36,7 +36,7 @@ class AtWork:
         self,
         browser: Browser,
         *,
-        by: Staff = PER,
+        by: Staff | Patient = PER,
         javascript: bool = True,
         scheme: Literal["light", "dark"] = "light",
         **context: Any,

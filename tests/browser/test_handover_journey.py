@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.at_work import AtWork, at_work
 from tests.browser.harness import Visitor
+from tests.referral.nodes import PATIENT
 
 pytestmark = pytest.mark.browser
 
@@ -45,28 +46,33 @@ def write(page: Page) -> None:
 
 
 def test_smoke(chromium: Browser, town: AtWork) -> None:
-    with town.visit(chromium, bypass_csp=True) as visitor:
+    with town.visit(chromium) as visitor:
         page = visitor.page
         begin(visitor)
-        visitor.screenshot("h-write-empty")
         write(page)
         page.get_by_role("button", name="Skriv «Grønt").click()
-        page.get_by_role("button", name="Skriv om «Mennesker").click()
-        page.get_by_role("button", name="Skriv om «Neste avtaler").click()
-        visitor.screenshot("h-write")
-        visitor.assert_good()
         page.get_by_role("button", name="Begynn møtet").click()
-        visitor.screenshot("h-meet")
-        visitor.assert_good()
         page.get_by_role("link", name="Ett om gangen").click()
-        visitor.screenshot("h-meet-one")
         page.get_by_label("Bli med videre").first.check()
+        visitor.screenshot("h-meet-one")
         page.get_by_role("button", name="Neste").click()
-        visitor.screenshot("h-meet-two")
         page.get_by_role("link", name="Alt på en gang").click()
+        visitor.screenshot("h-meet")
         page.get_by_role("link", name="Se det den nye får lese").click()
         visitor.screenshot("h-preview")
-        visitor.assert_good()
         page.get_by_role("link", name="Gå videre til ja").click()
         visitor.screenshot("h-yes")
-        visitor.assert_good()
+        page.get_by_role("button", name="Pasienten sier ja").click()
+        visitor.screenshot("h-approved")
+        page.get_by_role("button", name="Send til").click()
+        visitor.screenshot("h-sent")
+        town.town.settle()
+        page.reload()
+        visitor.screenshot("h-received")
+        page.get_by_role("link", name="Se det som ble sendt").click()
+        visitor.screenshot("h-doc")
+        visitor.open("/overforinger/")
+        visitor.screenshot("h-list")
+    with town.visit(chromium, by=PATIENT, viewport={"width": 360, "height": 740}) as visitor:
+        visitor.open("/mine-overforinger")
+        visitor.screenshot("h-home")

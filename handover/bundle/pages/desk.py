@@ -41,6 +41,11 @@ REFUSALS: Final[dict[str, Sentence]] = {
         "Pasienten må si ja til det som skal sendes, slik det står nå. Gå til forhåndsvisningen."
     ),
     "bundle.guard.not-left": _l("Overføringen er alt på vei, og sendingen kan ikke angres."),
+    "bundle.no-yes": _l("Pasienten har ikke sagt ja ennå. Vis det mottakeren får, og spør."),
+    "bundle.stale-yes": _l("Noe som blir med, er endret etter at pasienten sa ja. Det trengs et nytt ja."),
+    "bundle.on-hold": _l("Pasienten har satt overføringen på vent. Ingenting kan sendes før den går videre."),
+    "bundle.guard.undelivered": _l("Det er ikke sikkert at sendingen feilet. Vent litt, og last siden på nytt."),
+    "exchange.already-left": _l("Overføringen er alt på vei, og sendingen kan ikke angres."),
     "bundle.nothing-travels": _l("Ingenting er merket til å bli med videre ennå."),
     "bundle.too-much.text": _l("Det som skal bli med, er for langt til å sendes samlet. Kort ned noe av det."),
     "bundle.too-much.files": _l("Dokumentene som skal bli med, er over 25 MB til sammen. La et av dem bli igjen."),

@@ -21,16 +21,14 @@ from handover.bundle.pages import marking
 from handover.bundle.pages import preview as previewing
 from handover.bundle.pages.cards import digest
 from handover.bundle.pages.desk import REFUSALS, as_download
-from handover.bundle.pages.sight import name_of
-from handover.bundle.pages.states import tag_of
+from handover.bundle.scenes import name_of, scene_of
 from handover.bundle.service import Listed, Turn
+from handover.bundle.words.states import Label, label
 from handover.clock import now
 from handover.config import Settings
 from handover.ids import AgencyId, HandoverId, ItemId
 from handover.web.errors import explain, show_present_state_at
-from handover.web.i18n import Text
 from handover.web.i18n import lazy_gettext as _l
-from handover.web.parts import Tone
 from handover.web.shell import MenuItem, add_menu_item
 
 blueprint = Blueprint("my_handovers", __name__, url_prefix="/mine-overforinger")
@@ -47,10 +45,10 @@ class Line:
     """One handover in the patient's list."""
 
     url: str
+    """Empty where this node only received it: the pages are at the node where it was written."""
     sender: str
     place: str
-    tag: Text
-    tone: Tone
+    label: Label
     changed_at: datetime
     is_mine_to_do: bool
     """The patient can still choose what goes along."""
@@ -65,9 +63,10 @@ def turn_of(handover: UUID) -> Turn:
 @patients_only
 def listed() -> ResponseReturnValue:
     """Show the patient's handovers, those that wait for a choice first."""
+    at = now()
     with web.transaction() as session:
-        found = handovers.my_handovers(session, _agencies(), current_patient(), now=now())
-        lines = _lines(session, found)
+        found = handovers.my_handovers(session, _agencies(), current_patient(), now=at)
+        lines = _lines(session, found, at)
     lines.sort(key=lambda line: not line.is_mine_to_do)
     return render_template("bundle/home/list.html", lines=lines)
 
@@ -201,14 +200,13 @@ def take_back_yes(handover: UUID) -> ResponseReturnValue:
     return marking.act(turn, lambda session: handovers.take_back_yes(session, turn), gjort="tatt-tilbake")
 
 
-def _lines(session: Session, found: Iterable[Listed]) -> list[Line]:
+def _lines(session: Session, found: Iterable[Listed], at: datetime) -> list[Line]:
     return [
         Line(
-            url=url_for(".show", handover=each.standing.handover),
+            url=url_for(".show", handover=each.standing.handover) if each.standing.side is Side.SENDER else "",
             sender=name_of(session, each.standing.sender),
             place=name_of(session, each.standing.receiver),
-            tag=tag_of(each.standing, Side.PATIENT)[0],
-            tone=tag_of(each.standing, Side.PATIENT)[1],
+            label=label(scene_of(session, each.standing, Side.PATIENT, now=at)),
             changed_at=each.updated_at,
             is_mine_to_do=each.standing.side is Side.SENDER and each.standing.status in AT_SENDER,
         )

@@ -15,14 +15,14 @@ from handover.access import allow, current_staff
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import AT_SENDER, Side
 from handover.bundle.pages.desk import SENDERS, blueprint
-from handover.bundle.pages.sight import name_of
-from handover.bundle.pages.states import tag_of
 from handover.bundle.reading import PAGE
+from handover.bundle.scenes import name_of, scene_of
 from handover.bundle.service import Listed
-from handover.bundle.steps import Shelf, next_step
+from handover.bundle.steps import Shelf
+from handover.bundle.words.states import Label, label
 from handover.clock import now
 from handover.web import dates, parts
-from handover.web.i18n import Sentence, Text
+from handover.web.i18n import Sentence
 from handover.web.i18n import lazy_gettext as _l
 from handover.workdays import local_date, working_days_between
 
@@ -53,8 +53,7 @@ class Line:
     birth_year: int
     place: str
     reference: str
-    tag: Text
-    tone: parts.Tone
+    label: Label
     due: str
     is_late: bool
     owner: str
@@ -101,8 +100,8 @@ def _lines(session: Session, found: Iterable[Listed], at: datetime) -> list[Line
 
 def _line(session: Session, each: Listed, at: datetime) -> Line:
     standing = each.standing
-    tag, tone = tag_of(standing, Side.SENDER)
-    step = next_step(standing)
+    said = label(scene_of(session, standing, Side.SENDER, now=at))
+    step = each.next
     today = local_date(at)
     left = None if step is None else working_days_between(today, local_date(step.due_at))
     endpoint = ".write" if standing.status in AT_SENDER else ".show"
@@ -112,8 +111,7 @@ def _line(session: Session, each: Listed, at: datetime) -> Line:
         birth_year=each.patient.birth_date.year,
         place=name_of(session, standing.receiver),
         reference=standing.reference,
-        tag=tag,
-        tone=tone,
+        label=said,
         due="" if left is None else dates.working_days_left(left),
         is_late=(step is not None and step.due_at <= at) or standing.undelivered,
         owner=standing.clinician.name,

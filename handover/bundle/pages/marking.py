@@ -65,7 +65,7 @@ def render(session: Session, turn: Turn, case: Case, **more: Any) -> str:
         "is_patient": is_patient(turn),
         "case": case,
         "standing": case.standing,
-        "sight": sight_of(session, case, turn),
+        "sight": sight_of(session, case, turn, in_meeting=True),
         "cards": found,
         "position": position,
         "one": found[position - 1] if position else None,

@@ -68,7 +68,7 @@ def _page(turn: Turn, template: str) -> ResponseReturnValue:
             is_patient=is_patient(turn),
             case=case,
             standing=case.standing,
-            sight=sight_of(session, case, turn),
+            sight=sight_of(session, case, turn, in_meeting=True),
             shown=None if paper is None else shown(paper),
             sha256="" if frozen is None else frozen.sha256,
             undecided=[each for each in cards(case, turn) if each.mark is Mark.UNDECIDED],

@@ -45,9 +45,37 @@ def choose_receiver(handover: UUID) -> ResponseReturnValue:
     return redirect(url_for(".write", handover=handover))
 
 
-def _page(session: Session, turn: Turn, *, problem: Text = "") -> ResponseReturnValue:
+@blueprint.get("/<uuid:handover>/ny-mottaker")
+@allow(*SENDERS)
+def find_another(handover: UUID) -> ResponseReturnValue:
+    """Search the address book for a further receiver, for whom the patient marks anew."""
+    with web.transaction() as session:
+        return _page(session, turn_of(handover), endpoint="find_another")
+
+
+@blueprint.post("/<uuid:handover>/ny-mottaker")
+@allow(*SENDERS)
+def copy_to(handover: UUID) -> ResponseReturnValue:
+    """Begin a handover to a further receiver; its marking starts from this one's."""
+    turn, wanted = turn_of(handover), ServiceId(request.form.get("receiver", ""))
+    try:
+        with web.transaction() as session:
+            made = handovers.copy_to(session, turn, wanted)
+    except (Invalid, Conflict) as refused:
+        note_refusal(refused)
+        with web.transaction() as session:
+            status = MOVED if isinstance(refused, Conflict) else REFUSED
+            page = _page(session, turn, endpoint="find_another", problem=sentence_for(refused))
+            return make_response(page, status)
+    return redirect(url_for(".write", handover=made))
+
+
+def _page(
+    session: Session, turn: Turn, *, endpoint: str = "find_receiver", problem: Text = ""
+) -> ResponseReturnValue:
     case = handovers.case_of(session, turn)
-    if case.standing.status not in AT_SENDER:
+    is_first = endpoint == "find_receiver"
+    if is_first and case.standing.status not in AT_SENDER:
         return redirect(url_for(".show", handover=turn.handover))
     asked = {name: request.args.get(name, "")[:100] for name in ("q", "tar")}
     names = {agency.id: agency.name for agency in directory.agencies(session)}
@@ -60,6 +88,7 @@ def _page(session: Session, turn: Turn, *, problem: Text = "") -> ResponseReturn
         form=Form.of(asked),
         is_search=any(asked.values()),
         problem=problem,
-        choose=".choose_receiver",
-        back=".write",
+        search=f".{endpoint}",
+        choose=".choose_receiver" if is_first else ".copy_to",
+        back=".write" if is_first else ".show",
     )

@@ -85,6 +85,7 @@ def find() -> ResponseReturnValue:
         places=[(place, place) for place in sorted({service.place for service in everything})],
         tables=[(code, text) for code, text in tables.items() if any(table_of(one) == code for one in everything)],
         may_refer=staff.has(Role.REFERRER),
+        may_hand_over=any(staff.has(role) for role in (Role.REFERRER, Role.CLINICIAN, Role.CASEWORKER)),
         draft=_draft(),
     )
 

@@ -10,7 +10,7 @@ from flask import render_template, url_for
 from sqlalchemy.orm import Session
 
 from handover.access import service as access
-from handover.actors import Staff
+from handover.actors import Role, Staff
 from handover.clock import local
 from handover.consent.words import obstacle_sentence
 from handover.directory import service as directory
@@ -222,6 +222,7 @@ def _common(session: Session, turn: Turn, case: Case) -> dict[str, Any]:
         "content": case.content,
         "patient": case.content.patient,
         "home": case.standing.home.service,
+        "may_hand_over": case.standing.status in _TREATED and _may_hand_over(turn.by, case),
         "scene": scene,
         "label": words.label(scene),
         "clock": _clock(case),
@@ -260,6 +261,15 @@ def _is_offered(page: ActPage, case: Case, reader: Staff) -> bool:
 def _lines(session: Session, case: Case) -> list[Happened]:
     places = scenes.agency_names(session, case.history)
     return [words.happened(entry, places) for entry in case.history]
+
+
+_TREATED: Final = frozenset({Status.ACCEPTED, Status.SCHEDULED, Status.STARTED, Status.COMPLETED})
+"""A case in which a handover to the next one may be begun."""
+
+
+def _may_hand_over(by: Staff, case: Case) -> bool:
+    roles = (Role.CLINICIAN, Role.CASEWORKER, Role.REFERRER)
+    return case.content.patient is not None and any(by.has(role, case.standing.home.service) for role in roles)
 
 
 def _ready_texts(session: Session, case: Case, page: ActPage) -> dict[str, list[ReadyText]]:
