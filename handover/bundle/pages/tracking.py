@@ -152,6 +152,8 @@ def sent_document(handover: UUID) -> ResponseReturnValue:
     turn = turn_of(handover)
     with web.transaction() as session:
         case = handovers.case_of(session, turn)
+        if case.standing.sent_at is None:
+            return redirect(url_for(".show", handover=handover))
         frozen = handovers.document_of(session, turn)
         return render_template(
             "bundle/desk/sent.html",
