@@ -9,6 +9,7 @@ from typing import Final
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, text
 
 os.environ.setdefault("HANDOVER_MODE", "test")
@@ -23,6 +24,10 @@ MEMORY: Final = Path("/dev/shm")
 ROOM: Final = 2 * 1024**3
 TEMPLATE: Final = "template_of_a_node"
 OpenDatabase = Callable[[], Database]
+
+# What a property test proves must not depend on how fast the machine is, or what else it does.
+settings.register_profile("handover", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("handover")
 
 
 def pytest_configure() -> None:
