@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.clinic import Clinic, look_at, open_clinic
-from tests.browser.harness import LANGUAGES, NARROW, in_language
+from tests.browser.harness import LANGUAGES, NARROW, Visitor, in_language
+from tests.referral.nodes import LEADER
 
 pytestmark = pytest.mark.browser
 MINE = "/mine-henvisninger"
@@ -31,6 +33,7 @@ def test_every_page_of_the_patient_is_good_in_every_language(
             ("list", MINE),
             ("case", f"{MINE}/{case}"),
             ("readers", f"{MINE}/{case}/hvem-har-lest"),
+            ("ask", f"{MINE}/{case}/spor"),
         ):
             visitor.open(in_language(path, tag))
             look_at(visitor, tag)
@@ -60,3 +63,32 @@ def test_a_patient_waits_for_a_refusal_with_the_deadline_in_sight(clinic: Clinic
         visitor.open(f"{MINE}/{clinic.ward.cases['rejected']}")
         expect(visitor.page.locator("#next-step-heading")).to_have_text("Fjordheim DPS vurderer henvisningen")
         expect(visitor.page.locator("main")).not_to_contain_text("Ikke rett")
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_a_patient_points_at_a_line_of_the_log_and_a_leader_answers(
+    clinic: Clinic, chromium: Browser, tag: str
+) -> None:
+    case = clinic.ward.cases["started"]
+    way: dict[str, Any] = {"javascript": False} if tag == "nb" else {"bypass_csp": True}
+    with clinic.visited_by(chromium, clinic.patient("started"), **way) as patient:
+        patient.open(in_language(f"{MINE}/{case}/hvem-har-lest", tag))
+        patient.page.locator("form[action$='/spor'] button").first.click()
+        patient.page.locator("#f-text").fill(f"Hvorfor? {tag}")
+        patient.page.locator("main form button").click()
+        with clinic.visited_by(chromium, LEADER, **way) as leader:
+            leader.open(in_language("/sporsmal", tag))
+            _look_unless_without_script(leader, tag)
+            leader.page.locator("ul.rows a").first.click()
+            _look_unless_without_script(leader, tag)
+            leader.page.locator("#f-text").fill(f"Hun deler ut sakene. {tag}")
+            leader.page.locator("main form button").click()
+            expect(leader.page.locator("main [role=status]").first).to_be_visible()
+        patient.page.reload()
+        expect(patient.page.get_by_text(f"Hun deler ut sakene. {tag}")).to_be_visible()
+        _look_unless_without_script(patient, tag)
+
+
+def _look_unless_without_script(visitor: Visitor, tag: str) -> None:
+    if tag != "nb":
+        look_at(visitor, tag)
