@@ -27,7 +27,7 @@ from handover.actors import Staff
 from handover.ids import ReferralId
 from handover.referral import service
 from handover.referral.lifecycle import Side
-from handover.referral.service import SentFilter, Turn, WorkFilter
+from handover.referral.service import Page, SentFilter, Turn, WorkFilter
 from handover.team import service as team
 
 SMALL: Final = 10_000
@@ -37,8 +37,16 @@ PAGE: Final = 50
 
 
 @dataclass(frozen=True)
+class Taken:
+    """The median milliseconds of a page, and how many rows it showed."""
+
+    ms: float
+    rows: int
+
+
+@dataclass(frozen=True)
 class Case:
-    """One thing a page asks for; `target` is the most the ratio may be, None where none is set."""
+    """One thing a page asks for; `target` is the most the ratio for each row shown may be, None: none is set."""
 
     name: str
     target: float | None
@@ -179,28 +187,38 @@ def measure(db: str, size: int, *, rounds: int = ROUNDS) -> list[dict[str, Any]]
     return entries
 
 
-def _times(case: Case, stocks: Sequence[Stock], rounds: int) -> tuple[float, float]:
-    """Return the median milliseconds for each stock; they take turns, so that the machine's moods hit both."""
+def _times(case: Case, stocks: Sequence[Stock], rounds: int) -> tuple[Taken, Taken]:
+    """Return what each stock took; they take turns, so that the machine's moods hit both."""
     taken: tuple[list[float], ...] = tuple([] for _ in stocks)
+    rows = [1 for _ in stocks]
     for number in range(rounds + 2):
-        for stock, times in zip(stocks, taken, strict=True):
+        for at, (stock, times) in enumerate(zip(stocks, taken, strict=True)):
             with stock.db.transaction() as session:
                 began = perf_counter()
-                case.read(session, stock, number)
+                shown = case.read(session, stock, number)
                 times.append(perf_counter() - began)
-    small, large = (1000 * median(times[2:]) for times in taken)
+            rows[at] = _rows(shown)
+    small, large = (Taken(1000 * median(times[2:]), count) for times, count in zip(taken, rows, strict=True))
     return small, large
 
 
-def _entry(db: str, size: int, case: Case, small: float, large: float) -> dict[str, Any]:
+def _rows(shown: object) -> int:
+    """Return how many rows a list shows; 1 for a page about one thing."""
+    listed = shown.rows if isinstance(shown, Page) else shown
+    return max(1, len(listed)) if isinstance(listed, tuple) else 1
+
+
+def _entry(db: str, size: int, case: Case, small: Taken, large: Taken) -> dict[str, Any]:
     return {
         "case": case.name,
         "db": db,
         "size": size,
-        "ms": round(large, 3),
+        "ms": round(large.ms, 3),
+        "rows": large.rows,
         "small_size": min(SMALL, size),
-        "small_ms": round(small, 3),
-        "ratio": round(large / small, 2),
+        "small_ms": round(small.ms, 3),
+        "small_rows": small.rows,
+        "ratio": round((large.ms / large.rows) / (small.ms / small.rows), 2),
         "target": case.target,
     }
 
@@ -231,7 +249,8 @@ def _created(admin: Any, name: str) -> str:
 
 
 def _print(entries: Sequence[dict[str, Any]]) -> None:
-    table = Table("page", "database", "stored", "ms", "stored", "ms", "ratio", "target", title="Pages")
+    head = ("page", "database", "stored", "ms", "rows", "stored", "ms", "rows", "ratio", "target")
+    table = Table(*head, title="Pages; the ratio is for each row shown")
     for each in entries:
         is_missed = each["target"] is not None and each["ratio"] > each["target"]
         table.add_row(
@@ -239,9 +258,11 @@ def _print(entries: Sequence[dict[str, Any]]) -> None:
             each["db"],
             f"{each['small_size']:,}".replace(",", " "),
             f"{each['small_ms']:.2f}",
+            str(each["small_rows"]),
             f"{each['size']:,}".replace(",", " "),
             f"{each['ms']:.2f}",
+            str(each["rows"]),
             f"{each['ratio']:.2f}",
             "" if each["target"] is None else f"{each['target']}{'  missed' if is_missed else ''}",
         )
-    Console().print(table)
+    Console(width=130).print(table)
