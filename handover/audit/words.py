@@ -25,6 +25,7 @@ EVENTS: Final[Mapping[Event, Text]] = {
     Event.ATTACHMENT_ADD: _l("La ved en fil"),
     Event.ATTACHMENT_REMOVE: _l("Tok bort en fil"),
     Event.CONSENT_GIVE: _l("Ja til deling"),
+    Event.CONSENT_READ: _l("Så valgene en pasient har tatt om deling"),
     Event.CONSENT_WITHDRAW: _l("Ja til deling ble trukket tilbake"),
     Event.INQUIRY_ASK: _l("Pasienten spurte om noe i loggen eller saken"),
     Event.INQUIRY_LIST: _l("Så spørsmål fra pasienter"),

@@ -15,6 +15,7 @@ from handover.actors import Actor, Machine, Patient, Staff
 from handover.audit import model, service
 from handover.audit.model import Event, Outcome, Record
 from handover.audit.service import LogBroken
+from handover.audit.words import EVENTS
 from handover.db import Database
 from handover.ids import AgencyId, PersonId, ServiceId, StaffId
 from handover.keys.vault import Vault, generate
@@ -327,3 +328,7 @@ def _clear(db: Database) -> None:
 
 def test_every_act_of_a_referral_has_an_event() -> None:
     assert {f"referral.{act}" for act in Act} <= {event.value for event in Event}
+
+
+def test_every_event_has_words_for_the_security_officer() -> None:
+    assert set(Event) - set(EVENTS) == set()
