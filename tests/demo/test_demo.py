@@ -31,6 +31,7 @@ def _answers(port: int) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_newcomer_gets_two_checked_nodes_and_nothing_stays_behind(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
