@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import Dialect, Select
+from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -49,7 +50,9 @@ class Prepared:
         spelling = self._spelt.get(dialect.name)
         if spelling is None:
             spelling = self._spelt[dialect.name] = _Spelling.of(self._statement, dialect)
-        with _errors(dialect, spelling.text), closing(connection.connection.cursor()) as cursor:
+        with _errors(connection, spelling.text), closing(connection.connection.cursor()) as cursor:
+            for tell in connection.dispatch.before_cursor_execute:  # whoever counts or times statements
+                tell(connection, cursor, spelling.text, (), None, False)
             yield cursor, spelling
 
 
@@ -60,22 +63,28 @@ def in_one_go(session: Session) -> Iterator[None]:
     Only for Prepared ones that write. SQLite runs in this process: there is no answer to wait for.
     """
     connection = session.connection()
-    dialect = connection.dialect
-    if dialect.name != "postgresql":
+    if connection.dialect.name != "postgresql":
         yield
         return
-    with _errors(dialect, ""), cast(Any, connection.connection.driver_connection).pipeline():
+    with _errors(connection, ""), _driver(connection).pipeline():
         yield
 
 
 @contextmanager
-def _errors(dialect: Dialect, statement: str) -> Iterator[None]:
-    """Raise the driver's errors as SQLAlchemy's, without values."""
-    base = dialect.loaded_dbapi.Error
+def _errors(connection: Connection, statement: str) -> Iterator[None]:
+    """Raise the driver's errors as SQLAlchemy's, without values; as it does, let go of what a lost server held."""
+    dialect, base = connection.dialect, connection.dialect.loaded_dbapi.Error
     try:
         yield
     except base as failed:
+        if not connection.invalidated and dialect.is_disconnect(failed, _driver(connection), None):
+            connection.engine.dispose(close=False)
+            connection.invalidate(failed)
         raise DBAPIError.instance(statement, None, failed, base, hide_parameters=True, dialect=dialect) from failed
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
 
 
 @dataclass(frozen=True)

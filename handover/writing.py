@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Final, cast
 
+from sqlalchemy import event
 from sqlalchemy.engine import Connection, Engine, NestedTransaction, Transaction
 from sqlalchemy.exc import OperationalError
 
@@ -28,8 +29,8 @@ RESCUE: Final = 0.5
 class _Shared:
     """One transaction and those who have written in it."""
 
-    def __init__(self, engine: Engine, *, durable: bool) -> None:
-        self.connection = engine.connect()
+    def __init__(self, connection: Connection, *, durable: bool) -> None:
+        self.connection = connection
         self.members = 0
         self.durable = durable
         self.began = monotonic()
@@ -47,8 +48,8 @@ class _Shared:
         """Whether SQLite has not rolled everything back by itself, as it does when the disk is full."""
         return cast(sqlite3.Connection, self.connection.connection.driver_connection).in_transaction
 
-    def end(self) -> None:
-        """Commit for all, or let all of them fail."""
+    def end(self) -> bool:
+        """Commit for all, or let all of them fail; tell which."""
         try:
             if not self.is_alive():
                 raise OperationalError("COMMIT", None, sqlite3.OperationalError("all was rolled back"))
@@ -57,8 +58,8 @@ class _Shared:
             self._failed = failed
             self.connection.invalidate()
         finally:
-            self.connection.close()
             self._done.set()
+        return self._failed is None
 
     def has_ended(self, timeout: float) -> bool:
         """Wait for the common commit. Raises what made it fail."""
@@ -74,11 +75,14 @@ class Writers:
 
     def __init__(self, engine: Engine) -> None:
         self._engines = {True: engine, False: engine.execution_options(handover_durable=False)}
+        self._connections: dict[bool, Connection] = {}
+        """One that waits for the disk and one that does not, kept open: only who has the turn uses them."""
         self._turn = threading.Lock()
         self._counting = threading.Lock()
         self._waiting = 0
         self._open: _Shared | None = None
         """Held by whoever has the turn, or left for who comes next."""
+        event.listen(engine, "engine_disposed", self._close_all)
 
     @contextmanager
     def transaction(self, *, durable: bool) -> Iterator[Connection]:
@@ -98,7 +102,7 @@ class Writers:
     @contextmanager
     def _part(self, *, durable: bool) -> Iterator[_Shared]:
         """Keep what is written within, or undo it and nothing else."""
-        shared = self._open or _Shared(self._engines[durable], durable=durable)
+        shared = self._open or _Shared(self._connection(durable=durable), durable=durable)
         self._open = shared
         part: Transaction | None = None
         try:
@@ -110,10 +114,33 @@ class Writers:
         except BaseException:
             if not shared.members:
                 self._open = None
-                shared.connection.close()
+                self._close(shared)
             elif part is not None and part.is_active and shared.is_alive():
                 part.rollback()
             raise
+
+    def _close_all(self, _engine: Engine) -> None:
+        """Keep nothing open of an engine that lets go of its connections."""
+        with self._turn:
+            while self._connections:
+                _, connection = self._connections.popitem()
+                connection.invalidate()
+                connection.close()
+
+    def _close(self, shared: _Shared) -> None:
+        """Begin anew with a fresh connection after anything that went wrong; closing undoes what is open."""
+        self._connections.pop(shared.durable, None)
+        shared.connection.close()
+
+    def _end(self, shared: _Shared) -> None:
+        self._open = None
+        if not shared.end():
+            self._close(shared)
+
+    def _connection(self, *, durable: bool) -> Connection:
+        if durable not in self._connections:
+            self._connections[durable] = self._engines[durable].connect()
+        return self._connections[durable]
 
     def _wait_for_turn(self) -> None:
         with self._counting:
@@ -129,8 +156,7 @@ class Writers:
         """Leave the transaction open for somebody who waits, or commit it for all."""
         shared = self._open
         if shared is not None and not (self._waiting and shared.takes_more() and shared.is_alive()):
-            self._open = None
-            shared.end()
+            self._end(shared)
         self._turn.release()
 
     def _end_if_forgotten(self, shared: _Shared) -> None:
@@ -138,7 +164,6 @@ class Writers:
             return
         try:
             if self._open is shared:
-                self._open = None
-                shared.end()
+                self._end(shared)
         finally:
             self._turn.release()

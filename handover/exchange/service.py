@@ -83,6 +83,8 @@ def post_all(session: Session, messages: Sequence[Outgoing], *, now: datetime) -
     """Promise several messages at once, with a few statements for all of them."""
     pace = provided(session, Pace)
     rows = [_signed(session, each, pace, now) for each in messages]
+    ways = {(each.sender, each.receiver) for each in messages}
+    after_commit(session, partial(provided(session, Products).posted.extend, ways))
     try:
         with in_one_go(session):
             store.add_outgoing(
@@ -99,9 +101,7 @@ def post_all(session: Session, messages: Sequence[Outgoing], *, now: datetime) -
         if each.attachments:
             names = [blob.sha256 for blob in each.attachments]
             blob_store.add_uses(session, each.sender, each.message, names)
-    ways = {(each.sender, each.receiver) for each in messages}
     _open_ways(session, ways)
-    after_commit(session, partial(provided(session, Products).posted.extend, ways))
     crash.around_commit(session, "post")
 
 
