@@ -8,15 +8,13 @@ from sqlalchemy.orm import Session
 
 from handover.actors import Party, Staff
 from handover.audit.model import Event as Logged
-from handover.bundle import cases, freezing, letters, marking, sending, store, writing
+from handover.bundle import cases, freezing, letters, scope, sending, store, writing
 from handover.bundle import standing as rules
 from handover.bundle.cases import Said, Turn
 from handover.bundle.lifecycle import Act, Side, Status
 from handover.bundle.model import Frozen, Item, MadeFrom, Mark, Marked, Note, RequestId
 from handover.bundle.standing import Standing, move
 from handover.bundle.store import HandoverNotFound, Kept, Stored
-from handover.bundle.topics import Topics
-from handover.db import provided
 from handover.errors import Conflict
 from handover.exchange import service as exchange
 from handover.exchange.service import AlreadyLeft
@@ -40,7 +38,7 @@ def preview_supplement(session: Session, turn: Turn, item: ItemId) -> Frozen:
     """
     stored = cases.fetch(session, turn)
     standing = stored.standing
-    move(standing, Act.RELEASE_MORE, turn.side, now=turn.now)
+    _may_release_more(standing, turn)
     cases.log(session, stored, Logged.HANDOVER_PREVIEW, by=turn.by, now=turn.now)
     found = _not_there_yet(session, stored, turn, item)
     travelling = freezing.travelling(session, standing, found)
@@ -56,7 +54,7 @@ def release_more(session: Session, turn: Turn, sha256: str) -> Stored:
     """Say yes to a supplement that was previewed, and send it. Raises StalePreview, and what `send` raises."""
     stored = cases.fetch(session, turn)
     standing = stored.standing
-    move(standing, Act.RELEASE_MORE, turn.side, now=turn.now)
+    _may_release_more(standing, turn)
     kept = next((each for each in _supplements(session, standing) if each.frozen.sha256 == sha256), None)
     if kept is None:
         raise freezing.StalePreview
@@ -65,7 +63,8 @@ def release_more(session: Session, turn: Turn, sha256: str) -> Stored:
         raise freezing.StalePreview
     sending.refuse_unless_allowed(session, standing, kept, turn)
     request = RequestId(new_uuid())
-    after = replace(rules.ask_supplement(standing, request, sha256, now=turn.now), changed_at=turn.now)
+    after = rules.ask_supplement(_without_lost(standing, sha256), request, sha256, now=turn.now)
+    after = replace(after, changed_at=turn.now)
     store.put_item(session, standing, _marked(item, turn))
     letters.hand_over(
         session,
@@ -125,7 +124,7 @@ def copy_to(session: Session, turn: Turn, receiver: ServiceId) -> HandoverId:
     if not isinstance(by, Staff) or turn.side is not Side.SENDER:
         raise HandoverNotFound
     if first.status is Status.DRAFT:
-        raise MoveNotAllowed(status=first.status.value, act="copy")
+        raise MoveNotAllowed("bundle.move-not-allowed", status=first.status.value, act="copy")
     to = writing.takes_handovers(session, receiver, first.home)
     standing = Standing(
         side=Side.SENDER,
@@ -201,7 +200,21 @@ def _not_there_yet(session: Session, stored: Stored, turn: Turn, wanted: ItemId)
 
 
 def _pending(standing: Standing) -> Iterator[str]:
-    return (each.sha256 for each in standing.pending if each.sha256 is not None)
+    """Return the supplements that are on their way; one that was lost can be released again."""
+    return (each.sha256 for each in standing.pending if each.sha256 is not None and not each.lost)
+
+
+def _without_lost(standing: Standing, sha256: str) -> Standing:
+    return replace(
+        standing, pending=tuple(each for each in standing.pending if not (each.lost and each.sha256 == sha256))
+    )
+
+
+def _may_release_more(standing: Standing, turn: Turn) -> None:
+    """Raise what the table refuses, and MoveNotAllowed once the patient has taken the handover back."""
+    move(standing, Act.RELEASE_MORE, turn.side, now=turn.now)
+    if standing.withdrawn_at is not None:
+        raise MoveNotAllowed("bundle.move-not-allowed", status=standing.status.value, act=Act.RELEASE_MORE.value)
 
 
 def _made_from(session: Session, standing: Standing, sha256: str) -> tuple[MadeFrom, ...]:
@@ -232,14 +245,11 @@ def _cancelled(session: Session, standing: Standing, now: datetime) -> bool:
 
 
 def _copied(session: Session, first: Stored, second: Stored, turn: Turn) -> Iterator[Item]:
-    permitted = marking.permitted(session, second, turn)
-    topics = provided(session, Topics)
     for item in store.items(session, first.standing):
         if item.removed:
             continue
         if item.content.file is not None:
             store.add_file(session, second.standing, store.file_data(session, first.standing, item.content.file))
-        topic = topics.find(first.agency, item.content.topic)
-        is_covered = permitted is None or topic.permit in permitted
+        is_covered = scope.is_covered(session, second.standing, item, turn.now)
         marked = item.marked if is_covered or item.marked.mark is Mark.STAYS else Marked()
         yield replace(item, id=ItemId(new_uuid()), marked=marked, revision=0, said_at=0, own_words_at=0)

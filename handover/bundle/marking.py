@@ -9,17 +9,13 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from handover.actors import Patient, Staff
-from handover.bundle import cases, writing
+from handover.bundle import cases, scope, writing
 from handover.bundle.cases import Turn
 from handover.bundle.lifecycle import Act
 from handover.bundle.model import Content, Item, Mark, Marked, Wishes
 from handover.bundle.standing import move
 from handover.bundle.store import Stored
-from handover.bundle.topics import Topics
-from handover.consent import service as consent
-from handover.db import provided
-from handover.directory import service as directory
-from handover.errors import NotFound, NotPermitted
+from handover.errors import NotPermitted
 from handover.ids import ItemId
 
 
@@ -34,7 +30,7 @@ def mark(session: Session, turn: Turn, item: ItemId, wanted: Mark) -> Item:
     if found.marked.mark is wanted:
         return found
     if wanted is Mark.TRAVELS:
-        _refuse_outside_scope(session, stored, turn, found)
+        scope.refuse_outside(session, stored.standing, found, turn.now)
     marked = Marked(
         mark=wanted, at=turn.now, by=turn.by.name, on_patients_word=cases.is_on_patients_word(turn.by, Act.MARK)
     )
@@ -92,22 +88,3 @@ def resume(session: Session, turn: Turn) -> Stored:
     stored = cases.fetch(session, turn)
     after = move(stored.standing, Act.RESUME, turn.side, now=turn.now)
     return cases.record(session, stored, after, Act.RESUME, by=turn.by, now=turn.now)
-
-
-def permitted(session: Session, stored: Stored, turn: Turn) -> frozenset[str] | None:
-    """Return which topics of a permit may travel to the receiver; None: all (a health service, or none yet)."""
-    standing = stored.standing
-    if standing.receiver is None:
-        return None
-    try:
-        receiver = directory.service_of(session, standing.receiver.service)
-    except NotFound:
-        return None
-    return consent.permitted_topics(session, standing.home.agency, standing.person, receiver, turn.now)
-
-
-def _refuse_outside_scope(session: Session, stored: Stored, turn: Turn, item: Item) -> None:
-    scope = permitted(session, stored, turn)
-    topic = provided(session, Topics).find(stored.agency, item.content.topic)
-    if scope is not None and topic.permit not in scope:
-        raise consent.OutsideScope(topics=[topic.permit], purpose=consent.HANDOVER)

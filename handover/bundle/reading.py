@@ -15,7 +15,7 @@ from handover.actors import Party, Patient, Staff
 from handover.audit import service as audit
 from handover.audit.model import Entry as LogEntry
 from handover.audit.model import Event as Logged
-from handover.bundle import cases, freezing, marking, store, writing
+from handover.bundle import cases, freezing, scope, store, writing
 from handover.bundle.cases import Turn
 from handover.bundle.lifecycle import AT_SENDER, Act, Side, Status
 from handover.bundle.model import Entry, File, Frozen, Item, Mark, Topic, TopicCode
@@ -119,7 +119,7 @@ def show(session: Session, stored: Stored, turn: Turn) -> Case:
         acts=offered(standing, turn.side) if is_staff or at_origin else (),
         items=writing.shown_items(session, stored, turn) if at_origin else (),
         topics=of_agency(session, stored.agency) if at_origin else {},
-        permitted=marking.permitted(session, stored, turn) if at_origin else None,
+        permitted=scope.permitted(session, stored.standing, turn.now) if at_origin else None,
         is_yes_valid=at_origin and freezing.is_still_approved(session, standing),
         next=next_step(standing),
         delivery=_delivery(session, standing, turn.now),

@@ -1,13 +1,13 @@
 """Queries about handovers. Each names the asking actor: what they may not see is not there (rule 16)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256 as hash_of
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, and_, false, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Table, and_, false, func, insert, or_, select, tuple_, union_all, update
 from sqlalchemy.orm import Session
 
 from handover.actors import Actor, Machine, Party, Patient, Role, Staff
@@ -146,18 +146,31 @@ def page(
     after: Cursor | None = None,
     limit: int = 50,
 ) -> tuple[Stored, ...]:
-    """Return copies by their latest change, newest first; go on with `after=(updated_at, handover)`."""
+    """Return copies by their latest change, newest first; go on with `after=(updated_at, handover)`.
+
+    Each service and shelf is one range of an index: only as many of each are looked at as may be shown.
+    """
     table = HANDOVER.c
-    statement = (
-        select(HANDOVER)
-        .where(reach(by, side), table.shelf.in_([each.value for each in shelves]))
-        .order_by(table.updated_at.desc(), table.handover.desc())
+    later = () if after is None else (tuple_(table.updated_at, table.handover) < after,)
+    latest = (table.updated_at.desc(), table.handover.desc())
+    ranges = [
+        select(table.service, table.handover)
+        .where(*_on_shelf(by.agency, side, at, shelf), *later)
+        .order_by(*latest)
         .limit(limit)
+        for at in _services(session, by, side, service)
+        for shelf in shelves
+    ]
+    if not ranges:
+        return ()
+    keys = union_all(*(select(each.subquery()) for each in ranges)).subquery()
+    same = and_(
+        table.agency == by.agency,
+        table.side == side.value,
+        table.service == keys.c.service,
+        table.handover == keys.c.handover,
     )
-    if service is not None:
-        statement = statement.where(table.service == service)
-    if after is not None:
-        statement = statement.where(tuple_(table.updated_at, table.handover) < after)
+    statement = select(HANDOVER).join_from(keys, HANDOVER, same).order_by(*latest).limit(limit)
     return tuple(opened(session, row) for row in session.execute(statement))
 
 
@@ -337,6 +350,37 @@ def opened(session: Session, row: AnyRow) -> Stored:
     row_id = f"{row.side}|{row.service}|{row.handover}"
     plain = provided(session, Vault).open(AgencyId(row.agency), "handover", "standing", row_id, row.standing)
     return Stored(standing=load(Standing, plain), entries=row.entries, updated_at=row.updated_at)
+
+
+def _services(session: Session, by: Staff, side: Side, only: ServiceId | None) -> tuple[ServiceId, ...]:
+    """Return the services where somebody works on that side; for the whole agency those that keep a copy."""
+    held = by.services(*ROLES[side])
+    if only is not None:
+        return (only,) if held & {None, only} else ()
+    if None in held:
+        return tuple(_kept_at(session, by.agency, side))
+    return tuple(sorted(each for each in held if each is not None))
+
+
+def _kept_at(session: Session, agency: AgencyId, side: Side) -> Iterator[ServiceId]:
+    """Yield the services that keep a copy, one step in an index for each."""
+    of_side = select(func.min(HANDOVER.c.service)).where(
+        HANDOVER.c.agency == agency, HANDOVER.c.side == side.value
+    )
+    service = session.scalar(of_side)
+    while service is not None:
+        yield ServiceId(service)
+        service = session.scalar(of_side.where(HANDOVER.c.service > service))
+
+
+def _on_shelf(agency: AgencyId, side: Side, service: ServiceId, shelf: Shelf) -> tuple[ColumnElement[bool], ...]:
+    table = HANDOVER.c
+    return (
+        table.agency == agency,
+        table.side == side.value,
+        table.service == service,
+        table.shelf == shelf.value,
+    )
 
 
 def _one(session: Session, row: AnyRow | None) -> Stored:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from handover.actors import Party, Patient, Role, Staff
 from handover.audit.model import Detail
 from handover.audit.model import Event as Logged
-from handover.bundle import cases, freezing, store
+from handover.bundle import cases, freezing, scope, store
 from handover.bundle.cases import Turn
 from handover.bundle.importing import Lender
 from handover.bundle.lifecycle import Act, Side
@@ -29,6 +29,8 @@ from handover.bundle.model import (
     Item,
     ItemChanged,
     Kind,
+    Mark,
+    Marked,
     Medicine,
     NextAppointment,
     PersonAround,
@@ -137,12 +139,18 @@ def start(
 
 
 def choose_receiver(session: Session, turn: Turn, receiver: ServiceId) -> Stored:
-    """Say which service the handover is for. Raises BadReceiver, consent.Blocked."""
+    """Say which service the handover is for. Raises BadReceiver, consent.Blocked.
+
+    What is marked to go along and may not go there on the patient's permit is undecided again.
+    """
     stored = to_write(session, turn)
     home = stored.standing.home
     to = _party(takes_handovers(session, receiver, home))
     after = cases.changed(stored.standing, turn.now, receiver=to)
     refuse_blocked(session, after, turn.now)
+    for item in store.items(session, after):
+        if item.marked.mark is Mark.TRAVELS and not scope.is_covered(session, after, item, turn.now):
+            store.put_item(session, after, replace(item, marked=Marked()))
     return written(session, stored, turn, Act.WRITE, after, what="receiver")
 
 

@@ -8,10 +8,10 @@ from handover.bundle.model import Content, Decline, Mark
 from handover.bundle.service import AlreadyThere, HandoverNotFound, ItemNotFound, StalePreview, Turn
 from handover.consent import service as consent
 from handover.ids import HandoverId, ItemId
-from handover.moves import Incomplete
+from handover.moves import Incomplete, MoveNotAllowed
 from tests.builders import FACT, NAV_OFFICE
 from tests.bundle.meeting import EVENTS, PDF, Meeting, approved, sent, together
-from tests.referral.nodes import FATIMA, INGRID, OLA, SARA, SENIOR, Town
+from tests.referral.nodes import DPS_NODE, FATIMA, INGRID, OLA, SARA, SENIOR, Town
 
 
 def stays_of(met: Meeting) -> ItemId:
@@ -36,6 +36,29 @@ def test_a_patient_releases_one_more_item_later_with_only_a_yes(any_nodes: Town)
     with pytest.raises(AlreadyThere):
         met.at_home(service.preview_supplement, item)
     assert met.do(service.document_of) == first
+
+
+def test_a_supplement_that_was_lost_is_released_again(two_nodes: Town) -> None:
+    met = sent(two_nodes)
+    frozen = met.at_home(service.preview_supplement, stays_of(met))
+    two_nodes.wire.down.add(DPS_NODE)
+    met.at_home(service.release_more, frozen.sha256)
+    two_nodes.pass_time(hours=97)
+    two_nodes.work()
+    two_nodes.wire.down.discard(DPS_NODE)
+    assert [each.lost for each in met.see().standing.pending] == [True]
+    met.do(service.release_more, frozen.sha256)
+    two_nodes.settle()
+    standing = met.see().standing
+    assert (standing.pending, standing.documents[1:]) == ((), (frozen.sha256,))
+
+
+def test_nothing_more_is_released_of_what_was_taken_back(two_nodes: Town) -> None:
+    met = sent(two_nodes)
+    frozen = met.at_home(service.preview_supplement, stays_of(met))
+    met.at_home(service.withdraw)
+    with pytest.raises(MoveNotAllowed):
+        met.at_home(service.release_more, frozen.sha256)
 
 
 def test_nothing_is_released_that_was_not_previewed(two_nodes: Town) -> None:

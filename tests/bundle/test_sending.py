@@ -144,6 +144,14 @@ def test_to_nav_only_what_the_permit_covers_is_marked_and_nothing_leaves_without
         met.do(service.send)
 
 
+def test_what_may_not_go_to_a_receiver_chosen_later_is_undecided_again(two_nodes: Town) -> None:
+    met = approved(two_nodes)
+    met.do(service.choose_receiver, NAV_OFFICE)
+    case = met.see()
+    assert [item.marked.mark for item in case.items] == [Mark.UNDECIDED, Mark.STAYS]
+    assert (case.standing.status, case.permitted) == (Status.WITH_PATIENT, frozenset())
+
+
 def test_a_permit_that_is_taken_back_while_the_message_waits_stops_it(two_nodes: Town) -> None:
     met = together(two_nodes, to=NAV_OFFICE)
     item = met.add("Må få sove", topic=IMPORTANT)
