@@ -2,7 +2,7 @@
 taking it back, and opening it again. The pages before sending are `bundle.pages.home`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -17,13 +17,14 @@ from handover.access import current_patient, patients_only
 from handover.access.guard import note_refusal
 from handover.actors import Party
 from handover.audit.model import Entry as LogEntry
-from handover.audit.model import Event as Logged
-from handover.bundle import document, words
+from handover.bundle import document, printing, words
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import AT_SENDER, Act, Side
 from handover.bundle.model import Content, File, Mark, TopicCode
+from handover.bundle.pages.desk import as_download
 from handover.bundle.service import Case, Turn
 from handover.bundle.standing import Standing, for_patient
+from handover.bundle.words import log
 from handover.bundle.words.document import shown
 from handover.bundle.words.history import decline_texts, meeting_texts, take_over_texts, withdrawal_texts
 from handover.clock import now
@@ -32,8 +33,9 @@ from handover.consent.reach import name_of
 from handover.directory import service as directory
 from handover.errors import Conflict, Invalid, NotFound
 from handover.ids import HandoverId, ItemId
+from handover.notice import calendar
 from handover.web.errors import explain, sentence_for
-from handover.web.i18n import Sentence, Text, language
+from handover.web.i18n import Text, language
 from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
 from handover.workdays import local_date
@@ -73,12 +75,7 @@ _TOLD: Final = frozenset(
     }
 )
 """What is the patient's to read of the history; the rest is how it was written."""
-_DID: Final[Mapping[Logged, Sentence]] = {
-    Logged.HANDOVER_OPEN: _l("%(name)s ved %(place)s åpnet overføringen for første gang."),
-    Logged.HANDOVER_READ: _l("%(name)s ved %(place)s leste overføringen."),
-    Logged.HANDOVER_DOCUMENT_READ: _l("%(name)s ved %(place)s leste det du har valgt skal være med."),
-    Logged.ATTACHMENT_READ: _l("%(name)s ved %(place)s åpnet et vedlegg."),
-}
+_FILE_OPENED: Final = _l("%(name)s ved %(place)s åpnet et vedlegg.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,9 +128,30 @@ def sent_document(handover: UUID, sha256: str) -> ResponseReturnValue:
         "patient/handover_document.html",
         standing=case.standing,
         shown=shown(document.read(frozen.document)),
-        sha256=sha256,
+        pdf_url=url_for(".sent_pdf", handover=handover, sha256=sha256),
         file_url=lambda file: _file_url(handover, file),
     )
+
+
+@blueprint.get("/dokument/<sha256>/pdf")
+@patients_only
+def sent_pdf(handover: UUID, sha256: str) -> ResponseReturnValue:
+    """Give a document that was sent as PDF, printed from the same bytes; that is logged."""
+    with web.transaction() as session:
+        frozen = handovers.document_of(session, _turn(handover), sha256)
+    return as_download("overforing.pdf", "application/pdf", printing.handover(document.read(frozen.document)))
+
+
+@blueprint.get("/mote")
+@patients_only
+def meeting(handover: UUID) -> ResponseReturnValue:
+    """Give the meeting as a calendar file, which says when and nothing else; without one, where it all stands."""
+    turn = _turn(handover)
+    with web.transaction() as session:
+        planned = handovers.case_of(session, turn).standing.meeting
+    if planned is None:
+        return redirect(url_for(".show", handover=handover))
+    return as_download("avtale.ics", calendar.MEDIA_TYPE, printing.invitation(planned, now=turn.now))
 
 
 @blueprint.get("/hvem-har-lest")
@@ -143,7 +161,7 @@ def readers(handover: UUID) -> ResponseReturnValue:
     turn = _turn(handover)
     with web.transaction() as session:
         entries = handovers.who_opened(session, turn)
-        readings = _readings(session, [entry for entry in entries if entry.event in _DID])
+        readings = _readings(session, entries)
     return render_template("patient/handover_readers.html", handover=handover, readings=readings)
 
 
@@ -268,6 +286,7 @@ def _view(session: Session, case: Case, turn: Turn) -> dict[str, Any]:
         "steps": words.timeline(scene),
         "lines": [words.happened(entry, places) for entry in reversed(history)],
         "meeting": meeting_texts(standing.meeting),
+        "calendar_url": url_for(".meeting", handover=standing.handover) if standing.meeting else "",
         "take_over": take_over_texts(standing.take_over),
         "decline": decline_texts(standing.decline),
         "answer": withdrawal_texts(standing.withdrawal),
@@ -324,7 +343,7 @@ def _file_url(handover: UUID, file: File) -> str:
     return url_for("my_handovers.file", handover=handover, sha256=file.sha256.hex())
 
 
-def _readings(session: Session, entries: list[LogEntry]) -> list[Reading]:
+def _readings(session: Session, entries: Sequence[LogEntry]) -> list[Reading]:
     """Return one sentence for each person, act and day, newest first; the patient's own are left out."""
     found: dict[tuple[object, ...], Reading] = {}
     for entry in entries:
@@ -337,6 +356,6 @@ def _readings(session: Session, entries: list[LogEntry]) -> list[Reading]:
 
 
 def _reading(session: Session, entry: LogEntry) -> Reading:
-    name = ", ".join(filter(None, (entry.who.name, entry.who.title)))
     place = name_of(session, Target(agency=entry.agency))
-    return Reading(at=entry.at, sentence=_(_DID[entry.event].bokmaal, name=name, place=place))
+    said = log.sentence(entry, place) or _(_FILE_OPENED.bokmaal, name=entry.who.name, place=place)
+    return Reading(at=entry.at, sentence=said)

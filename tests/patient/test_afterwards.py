@@ -1,17 +1,21 @@
 """A patient's pages of a handover that was sent: what, to whom, who is responsible, what can still be done."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 
 from handover.bundle import service
-from handover.bundle.lifecycle import Status
-from handover.bundle.model import Mark
+from handover.bundle.lifecycle import Side, Status
+from handover.bundle.model import Done, Mark, NextAppointment
+from handover.bundle.service import Turn
 from handover.db import Database
+from handover.workdays import local_date
+from tests.builders import INTAKE
 from tests.bundle.meeting import EVENTS, Meeting, together
 from tests.referral import conftest as town_fixtures
-from tests.referral.nodes import PATIENT, Town, town
-from tests.referral.visiting import Reader, reader, register_everybody, words_of
+from tests.referral.nodes import INGRID, PATIENT, Town, town
+from tests.referral.visiting import Reader, hidden, links_of, reader, register_everybody, words_of
 
 open_sqlite = town_fixtures.open_sqlite
 TRAVELS = "Jeg vil bli møtt med ro."
@@ -95,3 +99,99 @@ def test_a_handover_that_is_not_sent_leads_to_its_cards(nodes: Town) -> None:
 def test_another_patients_handover_is_not_there(sent: Meeting, page: str) -> None:
     stranger = reader(sent.town, type(PATIENT)(number="02859098799", name="En Annen"), node=sent.town.kommune)
     assert stranger.open(at(sent, page)).status_code == 404
+
+
+# --- when it has arrived ---------------------------------------------------------------------------------------
+
+
+def there(meeting: Meeting, what: Callable[..., object], *args: object) -> None:
+    """Let the receiver do something, and both sides hear of it."""
+    town = meeting.town
+    with town.dps.db.transaction() as session:
+        turn = Turn(handover=meeting.handover, by=INGRID, now=town.now, side=Side.RECEIVER, at=INTAKE)
+        what(session, turn, *args)
+    town.settle()
+
+
+@pytest.fixture
+def opened(sent: Meeting) -> Meeting:
+    """A handover that has arrived and was opened."""
+    sent.town.settle()
+    there(sent, service.open_)
+    return sent
+
+
+def test_a_patient_sees_who_opened_it_when_the_meeting_is_and_who_takes_over_from_when(opened: Meeting) -> None:
+    town, patient = opened.town, solveig(opened)
+    start = town.now + timedelta(days=3)
+    plan = service.Plan(start=start, place="Fjordgata 2", who_comes="Per, Ingrid og Solveig")
+    there(opened, service.plan_meeting, plan)
+
+    said = words_of(patient.open(at(opened, "sendt")))
+    assert "Ingrid Inntak" in said and "Fjordgata 2" in said
+    file = patient.open(at(opened, "mote"))
+    assert file.mimetype == "text/calendar"
+    assert "Fjordgata" not in file.text and "Solveig" not in file.text
+
+    town.pass_time(days=3, hours=1)
+    there(opened, service.hold_meeting, local_date(town.now))
+    first = NextAppointment(start=town.now + timedelta(days=7), place="Fjordgata 2", with_whom="Ingrid Inntak")
+    today = local_date(town.now)
+    taking = service.Taking(person="Ingrid Inntak", phone="55 00 00 03", from_date=today, first_appointment=first)
+    there(opened, service.take_over, taking)
+    assert "Inntak voksne, Fjordheim DPS har ansvaret, siden" in words_of(
+        solveig(opened).open(at(opened, "sendt"))
+    )
+
+
+def test_a_patient_downloads_what_was_sent_as_pdf_from_the_same_bytes(opened: Meeting) -> None:
+    sha256 = opened.see().standing.documents[0]
+    answer = solveig(opened).open(at(opened, f"dokument/{sha256}/pdf"))
+    assert answer.mimetype == "application/pdf"
+    assert answer.data.startswith(b"%PDF-")
+    assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_a_patient_lets_one_more_thing_go_along_after_seeing_just_that(opened: Meeting) -> None:
+    patient = solveig(opened)
+    page = patient.open(at(opened, "mer"))
+    assert STAYS in words_of(page) and TRAVELS not in words_of(page)
+    address = next(link for link in links_of(page) if "/mer/" in link)
+    page = patient.open(address)
+    assert STAYS in words_of(page) and TRAVELS not in words_of(page)
+
+    said = words_of(patient.send(at(opened, "mer"), sha256=hidden(page, "sha256")))
+    assert "Du har sagt ja, og det er på vei til Inntak voksne, Fjordheim DPS." in said
+    opened.town.settle()
+    assert len(opened.see().standing.documents) == 2
+    assert patient.send(at(opened, "mer"), sha256="0" * 64).status_code == 409
+
+
+def test_a_block_stops_one_more_thing_and_the_page_says_so(opened: Meeting) -> None:
+    patient = solveig(opened)
+    address = next(link for link in links_of(patient.open(at(opened, "mer"))) if "/mer/" in link)
+    shown = hidden(patient.open(address), "sha256")
+    patient.send("/mine-valg/nei", target="alle")
+    refused = patient.send(at(opened, "mer"), sha256=shown)
+    assert refused.status_code == 409
+    assert "Valgene dine om deling sier nei til å sende mer dit." in words_of(refused)
+    assert len(opened.see().standing.documents) == 1
+
+
+def test_a_patient_takes_it_back_reads_what_was_done_and_opens_it_again(opened: Meeting) -> None:
+    patient = solveig(opened)
+    patient.send(at(opened, "trekk"))
+    opened.town.settle()
+    there(opened, service.answer_withdrawal, Done.USED, "Vi ringte etter kriseplanen.", "Ingrid Inntak")
+
+    said = words_of(solveig(opened).open(at(opened, "sendt")))
+    assert "Vi ringte etter kriseplanen." in said and "Ingrid Inntak" in said
+    solveig(opened).send(at(opened, "apne-igjen"))
+    assert opened.see().standing.status is Status.WITH_PATIENT
+
+
+def test_a_patient_reads_who_has_read_at_each_node(opened: Meeting) -> None:
+    there_too = reader(opened.town, PATIENT, node=opened.town.dps)
+    said = words_of(there_too.open(at(opened, "hvem-har-lest")))
+    assert "Ingrid Inntak ved Fjordheim DPS åpnet overføringen for første gang." in said
+    assert "har ansvaret" in words_of(there_too.open(at(opened, "sendt")))
