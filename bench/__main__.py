@@ -14,7 +14,7 @@ os.environ["HANDOVER_MODE"] = "test"
 import structlog
 from rich.console import Console
 
-from bench import databases, messages, pages, results, validator
+from bench import databases, handovers, messages, pages, results, validator
 from bench.load import Template
 
 Row = dict[str, Any]
@@ -28,6 +28,7 @@ def _validator(_kinds: Sequence[str], out: Console) -> list[Row]:
 
 CASES: Final[dict[str, Callable[[Sequence[str], Console], list[Row]]]] = {
     "messages": messages.measured,
+    "handovers": handovers.measured,
     "validator": _validator,
 }
 

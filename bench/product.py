@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -32,12 +32,13 @@ from handover import clock, migrations, worker
 from handover.access import machines
 from handover.app import Node, assemble, create_app
 from handover.audit import service as audit
+from handover.bundle import fhir as handover
 from handover.config import Settings
 from handover.db import Database, after_commit
 from handover.directory import documents
 from handover.directory import service as directory
 from handover.directory.model import LIFETIME, Agency, Anchors, Directory, ListedKey, PublishedKey, Statement
-from handover.exchange import service
+from handover.exchange import blobs, service
 from handover.exchange.lifecycle import State
 from handover.exchange.model import DeliveryFact, Event, Outgoing, Received
 from handover.ids import AgencyId, MessageId
@@ -94,6 +95,7 @@ def open_node(agency: AgencyId, url: str) -> Node:
     )
     node = assemble(settings, db, Keyring({agency: keys_of(agency, clock.now())}))
     node.products.register(Event.REFERRAL_REQUEST, receive=_leave_it)
+    node.products.register(Event.HANDOVER_BUNDLE, receive=_open_it)
     return node
 
 
@@ -150,6 +152,12 @@ def application() -> Flask:
     return app
 
 
+def _open_it(session: Session, received: Received) -> None:
+    """Read the document and decrypt its files, as a product does; keep nothing."""
+    _, named = handover.read_handed(received.resource)
+    blobs.take_all(session, received, named)
+
+
 def _leave_it(_session: Session, _received: Received) -> None:
     return None
 
@@ -165,22 +173,28 @@ class Sending:
         self._waiting: dict[MessageId, threading.Semaphore] = {}
         self._commits = Commits(node.db)
         node.products.register(Event.REFERRAL_REQUEST, receive=_leave_it, on_delivery=self._followed)
+        node.products.register(Event.HANDOVER_BUNDLE, receive=_open_it, on_delivery=self._followed)
 
     def make_sender(self) -> Send:
         """Return one closed loop's step."""
 
         def send(count: int) -> None:
-            arrived = threading.Semaphore(0)
             messages = [self._outgoing() for _ in range(count)]
-            for message in messages:
-                self._waiting[message.message] = arrived
-            with self.node.db.transaction() as session:
-                service.post_all(session, messages, now=clock.now())
-            for _ in messages:
-                if not arrived.acquire(timeout=PATIENCE):
-                    raise TimeoutError("no acknowledgement")
+            self.deliver(lambda _: messages)
 
         return send
+
+    def deliver(self, make: Callable[[Session], Sequence[Outgoing]]) -> None:
+        """Post what is made, in the transaction it is made in, and wait until every acknowledgement is stored."""
+        arrived = threading.Semaphore(0)
+        with self.node.db.transaction() as session:
+            messages = make(session)
+            for message in messages:
+                self._waiting[message.message] = arrived
+            service.post_all(session, messages, now=clock.now())
+        for _ in messages:
+            if not arrived.acquire(timeout=PATIENCE):
+                raise TimeoutError("no acknowledgement")
 
     def commits(self) -> int:
         """Return the durable commits of both nodes so far."""
