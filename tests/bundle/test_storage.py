@@ -67,6 +67,7 @@ def test_all_choices_stay_at_the_origin_with_each_yes(two_nodes: Town) -> None:
 def test_frozen_documents_are_kept_and_never_changed(two_nodes: Town) -> None:
     met = approved(two_nodes)
     first = met.preview()
+    two_nodes.pass_time(minutes=1)
     met.at_home(service.add_own_item, Content(topic=EVENTS, own_words="Mer"), clinician_may_see=True)
     own = met.see().items[-1].id
     met.at_home(service.mark, own, Mark.TRAVELS)

@@ -1,10 +1,14 @@
 """What stays at the origin is nowhere else: not on the wire, not in the receiver's database, not in a log."""
 
 import logging
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
-from handover import logs
+import pytest
+import structlog
+
+from handover import logs, migrations
 from handover.bundle import service
 from handover.bundle.model import Content, Mark
 from handover.db import provided
@@ -12,6 +16,7 @@ from handover.exchange import store as post_office
 from handover.ids import AgencyId
 from handover.keys import hm1
 from handover.keys.vault import Vault
+from handover.operator import proof
 from tests.builders import DPS, MUNICIPALITY
 from tests.bundle.meeting import EVENTS, PDF, Meeting, together
 from tests.referral.nodes import INGRID, Town
@@ -45,9 +50,32 @@ def payloads(town: Town) -> list[bytes]:
     return [hm1.reread_message(jws, aud=DPS).payload for jws in opened]
 
 
-def test_what_stays_is_in_no_payload_no_log_and_not_at_the_receiver(two_nodes: Town) -> None:
+@pytest.fixture
+def log_lines() -> Iterator[StringIO]:
+    """Everything that is logged."""
+    before = (logging.getLogger().handlers, logging.getLogger().level)
     lines = StringIO()
     logs.configure(lines, level=logging.DEBUG)
+    yield lines
+    structlog.reset_defaults()
+    logging.getLogger().handlers, logging.getLogger().level = before
+
+
+def unsealed(town: Town) -> bytes:
+    """Return everything that is sealed in the DPS' database, opened."""
+    found = []
+    with town.dps.db.reading() as session:
+        vault = provided(session, Vault)
+        for seal in proof.SEALS:
+            table = migrations.all_tables().tables[seal.table]
+            for row in session.execute(table.select().where(table.c[seal.column].is_not(None))).mappings():
+                names = [row[name].hex if seal.is_hex else str(row[name]) for name in seal.row]
+                place = "|".join(names)
+                found.append(vault.open(AgencyId(row["agency"]), seal.table, seal.column, place, row[seal.column]))
+    return b"\n".join(found)
+
+
+def test_what_stays_is_in_no_payload_no_log_and_not_at_the_receiver(two_nodes: Town, log_lines: StringIO) -> None:
     met = written(two_nodes)
     ids = [str(item.id) for item in met.see(by=met.patient).items]
     met.say_yes(by=met.patient)
@@ -61,10 +89,12 @@ def test_what_stays_is_in_no_payload_no_log_and_not_at_the_receiver(two_nodes: T
     stored = b"".join(
         path.read_bytes() for path in Path(engine.url.database).parent.glob(f"{Path(engine.url.database).name}*")
     )
+    stored += unsealed(two_nodes)
+    assert "Må få sove".encode() in unsealed(two_nodes)
     for secret in (CANARY, *ids):
         assert secret.encode() not in left
         assert secret.encode() not in stored
-        assert secret not in lines.getvalue()
+        assert secret not in log_lines.getvalue()
         assert secret not in repr(case)
     assert "Må få sove".encode() in received.document
 
