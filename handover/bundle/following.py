@@ -9,6 +9,10 @@ from handover.bundle import afterwards, cases, letters, store
 from handover.bundle.lifecycle import Act, Side
 from handover.bundle.standing import Standing, arrived, carried, not_carried, not_delivered, owes_withdrawal
 from handover.bundle.store import Stored
+from handover.consent import service as consent
+from handover.directory import service as directory
+from handover.directory.model import Service
+from handover.errors import NotFound
 from handover.exchange.lifecycle import State
 from handover.exchange.model import Alarm, DeliveryFact, Event
 from handover.team.model import TaskKind
@@ -76,7 +80,41 @@ def _save(session: Session, stored: Stored, after: Standing, fact: DeliveryFact)
 
 
 def _task(session: Session, stored: Stored, fact: DeliveryFact) -> None:
+    """Leave a task with what went wrong; where the patient's choices stopped it, it says whom to call."""
+    if fact.state is State.STOPPED and _is_forbidden(session, stored, fact):
+        text = consent.whom_to_call(session, stored.agency, stored.standing.person, _receiver(session, stored))
+        cases.raise_task(session, stored.standing, TaskKind.HELD_BACK, text, now=fact.at)
+        return
     fault = "" if fact.fault is None else f"{fact.fault.side.value} {fact.fault.code}"
     lines = [f"{fact.event.value} {fact.state.value} {fault}".strip()]
     lines += [f"{problem.path}: {problem.code} {problem.text}".strip() for problem in fact.problems]
     cases.raise_task(session, stored.standing, TaskKind.NOT_DELIVERED, "\n".join(lines), now=fact.at)
+
+
+def _is_forbidden(session: Session, stored: Stored, fact: DeliveryFact) -> bool:
+    """Whether the patient's choices forbid now what was to be sent."""
+    standing, receiver = stored.standing, _receiver(session, stored)
+    kept = None if standing.frozen is None else store.document(session, standing, standing.frozen)
+    if receiver is None:
+        return False
+    try:
+        consent.may_travel(
+            session,
+            stored.agency,
+            standing.person,
+            receiver=receiver,
+            topics=frozenset() if kept is None else frozenset(kept.origin.permits),
+            purpose=consent.HANDOVER,
+            now=fact.at,
+        )
+    except consent.MayNotTravel:
+        return True
+    return False
+
+
+def _receiver(session: Session, stored: Stored) -> Service | None:
+    to = stored.standing.receiver
+    try:
+        return None if to is None else directory.service_of(session, to.service)
+    except NotFound:
+        return None

@@ -38,6 +38,7 @@ from handover.consent.vocabulary import vocabulary
 from handover.directory.model import Service
 from handover.errors import NotFound
 from handover.ids import AgencyId, PersonId, new_uuid
+from handover.person import service as person_service
 
 __all__ = [
     "HANDOVER",
@@ -61,6 +62,7 @@ __all__ = [
     "permit",
     "permitted_topics",
     "unblock",
+    "whom_to_call",
     "withdraw_permit",
 ]
 
@@ -113,6 +115,17 @@ def choices_of(session: Session, agency: AgencyId, person: PersonId) -> tuple[Ch
 def has_chosen(session: Session, agency: AgencyId, person: PersonId) -> bool:
     """Whether the patient has a choice at the agency that was not withdrawn: a quick look."""
     return store.has_standing(session, agency, person)
+
+
+def whom_to_call(session: Session, agency: AgencyId, patient: PersonId | None, receiver: Service | None) -> str:
+    """Return, a line each, the name and number of the patient and of a receiver nothing may be sent to."""
+    lines = []
+    if patient is not None:
+        identity = person_service.identity_of(session, agency, patient)
+        lines.append(f"{identity.name}: {identity.phone or '–'}")
+    if receiver is not None:
+        lines.append(f"{receiver.name}: {receiver.phone}")
+    return "\n".join(lines)
 
 
 def block(

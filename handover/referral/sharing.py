@@ -106,15 +106,9 @@ def may_still_go(session: Session, ref: OutgoingRef) -> bool:
 
 def whom_to_call(session: Session, standing: Standing) -> str:
     """Return, a line each, the name and number of the patient and of the other side, for a task."""
-    lines = []
-    if standing.person is not None:
-        identity = person.identity_of(session, standing.home.agency, standing.person)
-        lines.append(f"{identity.name}: {identity.phone or '–'}")
     other = _addressed(standing, None)
     service = None if other is None else _service(session, other.service)
-    if service is not None:
-        lines.append(f"{service.name}: {service.phone}")
-    return "\n".join(lines)
+    return consent.whom_to_call(session, standing.home.agency, standing.person, service)
 
 
 def _named(ref: OutgoingRef) -> tuple[Party, Side, ReferralId] | None:

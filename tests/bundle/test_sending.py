@@ -162,7 +162,7 @@ def test_a_permit_that_is_taken_back_while_the_message_waits_stops_it(two_nodes:
     withdraw_permit(two_nodes, choice)
     two_nodes.settle()
     assert states(met) == [(Event.HANDOVER_BUNDLE, State.STOPPED)]
-    assert tasks(met) == [TaskKind.NOT_DELIVERED]
+    assert tasks(met) == [TaskKind.HELD_BACK]
     assert met.see().standing.undelivered
 
 

@@ -14,6 +14,7 @@ from handover.bundle.service import Turn
 from handover.bundle.store import ROLES
 from handover.clock import now
 from handover.config import Settings
+from handover.consent.words import OBSTACLES
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.ids import HandoverId
@@ -56,12 +57,7 @@ REFUSALS: Final[dict[str, Sentence]] = {
     "bundle.under-age": _l("Overgang kan bare brukes for personer over 18 år. Det er ikke laget noen overføring."),
     "bundle.no-role": _l("Du kan ikke skrive overføringer fra denne tjenesten."),
     "bundle.not-your-item": _l("Dette punktet er pasientens eget. Bare pasienten kan endre eller fjerne det."),
-    "consent.blocked": _l("Pasienten har sagt nei til at det sendes noe til denne mottakeren."),
-    "consent.no-permit": _l(
-        "Mottakeren er ikke en helsetjeneste. Pasienten må gi en tillatelse før noe kan sendes dit."
-    ),
-    "consent.permit-expired": _l("Tillatelsen fra pasienten til å sende til denne mottakeren er gått ut."),
-    "consent.outside-scope": _l("Dette temaet er ikke med i tillatelsen pasienten har gitt til mottakeren."),
+    **OBSTACLES,
 }
 """One plain sentence for each refusal of a handover."""
 explain(blueprint, REFUSALS)
