@@ -51,7 +51,10 @@ from tests.fhir.cases import blobs
 
 FEW = settings(max_examples=25, deadline=None)
 
-_CHARACTERS = st.characters(codec="utf-8", exclude_categories=("Cs", "Cc"), include_characters="\t\n\r")
+_CHARACTERS = st.characters(
+    codec="utf-8", exclude_categories=("Cs", "Cc"), include_characters="\t\n\r", exclude_characters="\ufffe\uffff"
+)
+"""What FHIR text and the XML of a narrative can hold."""
 texts = st.text(_CHARACTERS, min_size=1, max_size=30).filter(lambda text: not text.isspace())
 maybe = st.one_of(st.just(""), texts)
 uuids = st.uuids(version=4)

@@ -25,7 +25,7 @@ def words(text: str) -> Json:
 def rows(values: Iterable[tuple[str, str]]) -> Json:
     """Return the narrative of labelled values, without those that are blank. At least one must not be."""
     return _narrative(
-        f"<p><b>{_escaped(label)}:</b> {_escaped(text)}</p>" for label, text in values if written(text)
+        f"<p><b>{_escaped(label)}:</b> {_escaped(written(text))}</p>" for label, text in values if written(text)
     )
 
 
@@ -81,4 +81,4 @@ def _paragraph(line: str) -> str:
 
 def _escaped(text: str) -> str:
     """Return a text as XML keeps it; a bare carriage return would be read as a line feed."""
-    return escape(written(text), {"\r": "&#13;"})
+    return escape(text, {"\r": "&#13;"})
