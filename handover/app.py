@@ -12,6 +12,7 @@ from handover.access import wiring as access
 from handover.bundle import service as bundle
 from handover.bundle import topics
 from handover.bundle.pages import home, sender
+from handover.bundle.pages import receiving as handovers_received
 from handover.bundle.service import Lender
 from handover.bundle.topics import Topics
 from handover.config import Settings
@@ -109,6 +110,7 @@ def create_app(node: Node) -> Flask:
     app.register_blueprint(finding.blueprint)
     app.register_blueprint(referrer.blueprint)
     app.register_blueprint(sender.blueprint)
+    app.register_blueprint(handovers_received.blueprint)
     app.register_blueprint(home.blueprint)
     app.register_blueprint(operator.blueprint)
     app.register_blueprint(operator.people)

@@ -1,0 +1,168 @@
+"""The receiver's pages of one handover: what it says, and a page for each act the lifecycle allows now.
+
+A page that shows an older version is refused with one plain sentence and the present state; nothing that was typed
+is lost. Opening it is recorded and tells the sender; reading it is one act, taking over responsibility another.
+"""
+
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from handover import web
+from handover.access import allow, current_staff
+from handover.access.guard import note_refusal
+from handover.bundle import service as handovers
+from handover.bundle.lifecycle import Act, Side, Version
+from handover.bundle.pages import receiving_acts, receiving_views
+from handover.bundle.pages.desk import as_download
+from handover.bundle.pages.receiving_acts import BY_SLUG, ActPage
+from handover.bundle.pages.receiving_views import View
+from handover.bundle.service import Case, HandoverNotFound, Turn
+from handover.bundle.store import ROLES
+from handover.clock import now
+from handover.errors import Conflict, Invalid
+from handover.ids import HandoverId, ServiceId
+from handover.team import service as team
+from handover.web.errors import explain, show_present_state_at
+from handover.web.forms import REFUSED, Form
+from handover.web.i18n import gettext as _
+from handover.web.i18n import lazy_gettext as _l
+
+RECEIVERS: Final = ROLES[Side.RECEIVER]
+"""Who works with handovers that have come."""
+MOVED: Final = 409
+blueprint = Blueprint("handovers_received", __name__, url_prefix="/mottatte-overforinger")
+show_present_state_at(blueprint, "handovers_received.show")
+explain(
+    blueprint,
+    {
+        "bundle.stale": _l("Overføringen har endret seg siden du åpnet siden. Ingenting er endret nå."),
+        "bundle.move-not-allowed": _l(
+            "Det går ikke an å gjøre dette slik overføringen står nå. Ingenting er endret."
+        ),
+    },
+)
+_ACT: Final = f"<any({', '.join(repr(slug) for slug in BY_SLUG)}):slug>"
+
+
+@blueprint.get("/<service>/<uuid:handover>")
+@allow(*RECEIVERS)
+def show(service: str, handover: UUID) -> ResponseReturnValue:
+    """Show a handover. The first to open it is recorded, and the sender is told."""
+    turn = _turn(service, handover)
+    page = BY_SLUG.get(request.args.get("gjort", ""))
+    with web.transaction() as session:
+        view = receiving_views.case_page(session, turn, _opened(session, turn), done=page.done if page else "")
+    return view.render()
+
+
+@blueprint.post("/<service>/<uuid:handover>/lest")
+@allow(*RECEIVERS)
+def read(service: str, handover: UUID) -> ResponseReturnValue:
+    """Note that this person has read it; that is all it says."""
+    turn = _turn(service, handover)
+    with web.transaction() as session:
+        handovers.case_of(session, turn)
+        team.mark_read(session, current_staff(), receiving_views.READ, turn.handover, now=turn.now)
+    return redirect(url_for(".show", service=service, handover=handover))
+
+
+@blueprint.get("/<service>/<uuid:handover>/dokument/<sha256>")
+@allow(*RECEIVERS)
+def file(service: str, handover: UUID, sha256: str) -> ResponseReturnValue:
+    """Give a document that travelled with it; that is logged."""
+    try:
+        digest = bytes.fromhex(sha256)
+    except ValueError:
+        raise HandoverNotFound from None
+    with web.transaction() as session:
+        about, data = handovers.file_of(session, _turn(service, handover), digest)
+    return as_download(about.name, about.content_type, data)
+
+
+@blueprint.get(f"/<service>/<uuid:handover>/{_ACT}")
+@allow(*RECEIVERS)
+def form(service: str, handover: UUID, slug: str) -> ResponseReturnValue:
+    """Show the form of an act, filled with what is known already; or the case, where it is not open now."""
+    page, turn = BY_SLUG[slug], _turn(service, handover)
+    with web.transaction() as session:
+        case = handovers.case_of(session, turn)
+        if receiving_acts.is_open(page, case) and page.template:
+            filled = Form.of(receiving_views.known(turn, case, page))
+            return receiving_views.form_page(session, turn, case, page, filled).render()
+        view = receiving_views.case_page(session, turn, case, notice=_moved_sentence(page, case))
+    return view.render(), MOVED
+
+
+@blueprint.post(f"/<service>/<uuid:handover>/{_ACT}")
+@allow(*RECEIVERS)
+def act(service: str, handover: UUID, slug: str) -> ResponseReturnValue:
+    """Do an act as its form says; or show the form again with what is missing."""
+    page, turn = BY_SLUG[slug], _turn(service, handover)
+    try:
+        do = page.read(request.form)
+        with web.transaction() as session:
+            receiving_acts.done(do, session, _as_seen(turn, page))
+    except Invalid as refused:
+        if not refused.fields:
+            raise
+        again = Form.refused(request.form, refused, receiving_acts.SENTENCES)
+        return _form_again(turn, page, again).render(), REFUSED
+    except Conflict as conflict:
+        note_refusal(conflict)
+        return _moved(turn, page).render(), MOVED
+    return redirect(url_for(".show", service=service, handover=handover, gjort=slug))
+
+
+def _turn(at: str, handover: UUID) -> Turn:
+    return Turn(handover=HandoverId(handover), by=current_staff(), now=now(), side=Side.RECEIVER, at=ServiceId(at))
+
+
+def _as_seen(turn: Turn, page: ActPage) -> Turn:
+    """Return the turn with the version the page showed, where an act on an older one must be refused."""
+    return replace(turn, seen=Version.parse(request.form.get("seen", ""))) if page.is_numbered else turn
+
+
+def _opened(session: Session, turn: Turn) -> Case:
+    case = handovers.case_of(session, turn)
+    is_new = case.standing.opened is None or case.standing.unread_since is not None
+    if Act.OPEN not in case.acts or not is_new:
+        return case
+    return handovers.show(session, handovers.open_(session, turn), turn)
+
+
+def _form_again(turn: Turn, page: ActPage, form: Form) -> View:
+    with web.transaction() as session:
+        case = handovers.case_of(session, turn)
+        if not receiving_acts.is_open(page, case):
+            return receiving_views.case_page(session, turn, case, notice=_moved_sentence(page, case))
+        return receiving_views.form_page(session, turn, case, page, form)
+
+
+def _moved(turn: Turn, page: ActPage) -> View:
+    """Return the present state with one plain sentence; what was typed stands in the form, or beside the case."""
+    with web.transaction() as session:
+        case = handovers.case_of(session, turn)
+        sent = Form({name: request.form.getlist(name) for name in request.form if name != "seen"})
+        if receiving_acts.is_open(page, case) and page.template:
+            notice = _(
+                "Overføringen har endret seg siden du åpnet siden. Det du skrev, er ikke sendt. Slik står den nå:"
+            )
+            return receiving_views.form_page(session, turn, case, page, sent, notice=notice)
+        typed = [
+            text for name in sent.values if name not in receiving_views.CONTROLS for text in sent.chosen(name)
+        ]
+        return receiving_views.case_page(session, turn, case, notice=_moved_sentence(page, case), unsaved=typed)
+
+
+def _moved_sentence(page: ActPage, case: Case) -> str:
+    if receiving_acts.is_open(page, case):
+        return _("Overføringen har endret seg siden du åpnet siden. Ingenting er endret nå.")
+    return _(
+        "«%(act)s» går ikke an nå. Noen kan ha gjort noe siden du åpnet siden. Ingenting er endret.",
+        act=str(page.title),
+    )
