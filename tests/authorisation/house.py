@@ -65,6 +65,7 @@ HANDS_OVER: Final = frozenset(ROLES[Side.SENDER])
 RECEIVES: Final = frozenset({Role.INTAKE, Role.CLINICIAN})
 PDF: Final = b"%PDF-1.7\nTo look at."
 TOPIC: Final = TopicCode("important-now")
+TAKES_OVER: Final = frozenset(ROLES[Side.RECEIVER])
 FORM: Final = {
     "text": "tekst",
     "question": "tekst",
@@ -204,6 +205,11 @@ def _referrals(house: House) -> None:
                 Thing(values, MUNICIPALITY, home, HANDS_OVER, shows=shows),
                 Thing(values, AgencyId(""), patient=number_of, shows=shows),
             ]
+        received = (("service", to), ("handover", handed))
+        house.things += [
+            Thing(received, DPS, to, TAKES_OVER, shows=family),
+            Thing((*received, ("sha256", sha256(PDF).hexdigest())), DPS, to, TAKES_OVER),
+        ]
     town.settle()
     with town.kommune.db.reading() as session:
         for row in session.execute(select(OutgoingRow.agency, OutgoingRow.message)):
@@ -223,6 +229,8 @@ def _handover(town: Town, by: Staff, at: ServiceId, to: ServiceId, who: Identity
         goes, stays = (handovers.add_item(session, turn, Content(topic=TOPIC, text=text)) for text in "AB")
         mine = handovers.Turn(handover=made, by=me, now=town.now, side=Side.PATIENT)
         handovers.mark(session, mine, goes, Mark.TRAVELS)
+        file = handovers.attach(session, turn, TopicCode("documents"), "kart.pdf", PDF)
+        handovers.mark(session, mine, file, Mark.TRAVELS)
         paper = handovers.preview(session, mine).sha256
         handovers.approve(session, mine, paper)
         handovers.send(session, turn)
@@ -291,7 +299,7 @@ def _session(house: House, subject: str, staff: Staff | None) -> str:
 def _inquiries(house: House) -> None:
     """Each patient asks the service that has the case; its leaders and security officers may know."""
     with house.town.kommune.db.transaction() as session:
-        for thing in [thing for thing in house.things if thing.agency == DPS and len(thing.values) == 2]:
+        for thing in [each for each in house.things if {n for n, _ in each.values} == {"service", "referral"}]:
             referral, service_ = UUID(dict(thing.values)["referral"]), ServiceId(dict(thing.values)["service"])
             mine = next(t for t in house.things if t.patient and t.shows == thing.shows)
             owner = person.of_number(session, DPS, mine.patient)
