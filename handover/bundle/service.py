@@ -76,6 +76,7 @@ from handover.bundle.sending import (
     undo_send,
 )
 from handover.bundle.store import HandoverNotFound, Stored
+from handover.bundle.worklists import Counted, WorkRow, counted, open_work
 from handover.bundle.writing import (
     BadFile,
     BadItem,
@@ -101,6 +102,7 @@ __all__ = [
     "BadItem",
     "BadReceiver",
     "Case",
+    "Counted",
     "HandoverNotFound",
     "ItemNotFound",
     "Lender",
@@ -117,6 +119,7 @@ __all__ = [
     "TooMuch",
     "TooYoung",
     "Turn",
+    "WorkRow",
     "add_item",
     "add_own_item",
     "allow_clinician",
@@ -130,6 +133,7 @@ __all__ = [
     "choose_receiver",
     "close",
     "copy_to",
+    "counted",
     "counts",
     "decline",
     "document_of",
@@ -148,6 +152,7 @@ __all__ = [
     "note_to_sender",
     "on_delivery",
     "open_",
+    "open_work",
     "pause",
     "plan_meeting",
     "preview",

@@ -181,6 +181,16 @@ def counts(session: Session, *, by: Staff, side: Side) -> dict[Shelf, int]:
     return {Shelf(shelf): count for shelf, count in session.execute(statement)}
 
 
+def of_work(
+    session: Session, by: Staff, side: Side, service: ServiceId, handovers: Sequence[UUID]
+) -> tuple[Stored, ...]:
+    """Return the copies that a page of a service's work is about."""
+    statement = select(HANDOVER).where(
+        reach(by, side), HANDOVER.c.service == service, HANDOVER.c.handover.in_(handovers)
+    )
+    return tuple(opened(session, row) for row in session.execute(statement)) if handovers else ()
+
+
 def add(session: Session, standing: Standing, *, now: datetime, entries: Sequence[Entry] = ()) -> Stored:
     """Store a new copy with the first lines of its history."""
     stored = Stored(standing, entries=len(entries), updated_at=now)

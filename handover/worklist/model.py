@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
+from uuid import UUID
 
+from handover.bundle.lifecycle import Side
+from handover.bundle.service import Counted, WorkRow
+from handover.bundle.worklists import PAGE
 from handover.errors import NotFound
 from handover.ids import StaffId
 from handover.referral.service import CaseRow, WorkFilter, matches
@@ -49,6 +54,62 @@ def split(rows: Sequence[CaseRow], choice: Choice, reader: StaffId) -> Split:
     wanted = FILTERS[choice]
     only_late = [row for row in rows if row.is_overdue and not matches(row, wanted, reader)]
     return Split(overdue=tuple(only_late), asked_for=tuple(row for row in rows if row not in only_late))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Both:
+    """One page of referrals and handovers in one list, by deadline."""
+
+    overdue: tuple[CaseRow | WorkRow, ...]
+    asked_for: tuple[CaseRow | WorkRow, ...]
+    next: tuple[datetime, UUID] | None
+
+
+def merge(
+    referrals: Split,
+    more: tuple[datetime, UUID] | None,
+    handed: Sequence[WorkRow],
+    choice: Choice,
+    reader: StaffId,
+) -> Both:
+    """Return one list of both: a page ends where the first of the two has more, so that none is passed over.
+
+    `more` is where the referrals go on. Handovers that are overdue stand there whatever the filter.
+    """
+    if choice is Choice.DONE:
+        return Both(overdue=referrals.overdue, asked_for=referrals.asked_for, next=more)
+    ends = [each for each in (more, _end_of(handed)) if each is not None]
+    end = min(ends, default=None)
+    wanted = [row for row in handed if handed_matches(row, choice, reader)]
+    only_late = [row for row in handed if row.is_overdue and row not in wanted]
+    return Both(
+        overdue=_by_date([*referrals.overdue, *only_late], end),
+        asked_for=_by_date([*referrals.asked_for, *wanted], end),
+        next=end,
+    )
+
+
+def handed_matches(row: WorkRow | Counted, choice: Choice, reader: StaffId) -> bool:
+    """Whether a filter asks for a handover."""
+    if choice is Choice.MINE:
+        return row.owner == reader
+    if choice is Choice.UNOWNED:
+        return row.owner is None
+    is_to_do = row.is_ours or row.is_overdue
+    return is_to_do if choice is Choice.TO_DO else not is_to_do
+
+
+def _end_of(handed: Sequence[WorkRow]) -> tuple[datetime, UUID] | None:
+    """Return where a full page of one side ends: there may be more of that side after it."""
+    sides = [[row for row in handed if row.standing.side is side] for side in (Side.RECEIVER, Side.SENDER)]
+    return min((rows[-1].cursor for rows in sides if len(rows) >= PAGE), default=None)
+
+
+def _by_date(
+    rows: Sequence[CaseRow | WorkRow], end: tuple[datetime, UUID] | None
+) -> tuple[CaseRow | WorkRow, ...]:
+    shown = [row for row in rows if end is None or row.cursor <= end]
+    return tuple(sorted(shown, key=lambda row: row.cursor))
 
 
 def choice_of(text: str | None) -> Choice:

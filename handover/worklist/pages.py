@@ -4,7 +4,7 @@ Filters are links with counts; what is overdue stands in every one of them. The 
 version number; that neither extends the session nor is logged while nothing has changed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -19,15 +19,20 @@ from handover.access import allow, current_staff, quiet
 from handover.actors import Role, Staff
 from handover.audit import service as audit
 from handover.audit.model import Event as Logged
+from handover.bundle import scenes
+from handover.bundle import service as handovers
+from handover.bundle import words as handed_words
+from handover.bundle.lifecycle import Side
+from handover.bundle.service import Counted, WorkRow
 from handover.clock import now
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import Invalid, NotFound
-from handover.ids import ServiceId
+from handover.ids import ServiceId, StaffId
 from handover.referral import service as referrals
 from handover.referral import words
 from handover.referral.model import Urgency
-from handover.referral.pages.lateness import time_left
+from handover.referral.pages.lateness import due_words, time_left
 from handover.referral.scenes import name_of
 from handover.referral.service import CaseRow, WorkFilter
 from handover.team import service as team
@@ -38,15 +43,17 @@ from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.parts import Filter, Tone
 from handover.web.shell import MenuItem, add_menu_item
-from handover.worklist.model import FILTERS, Choice, Split, choice_of, split
+from handover.worklist.model import FILTERS, Choice, Split, choice_of, handed_matches, merge, split
 
 blueprint = Blueprint("worklist", __name__)
 
 _TEAM: Final = (Role.INTAKE, Role.CLINICIAN)
+_HANDED: Final = (*_TEAM, Role.CASEWORKER)
+"""Who has a worklist at all: handovers come to services that take no referrals, too."""
 
 add_menu_item(
     blueprint,
-    MenuItem(endpoint="worklist.start", text=_l("Arbeidsliste"), order=10, roles=frozenset(_TEAM)),
+    MenuItem(endpoint="worklist.start", text=_l("Arbeidsliste"), order=10, roles=frozenset(_HANDED)),
 )
 
 CHOICES: Final[Mapping[Choice, Sentence]] = {
@@ -99,6 +106,7 @@ class Line:
     time: str
     """How much time is left, or what is due when."""
     owner: str
+    is_handover: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,11 +118,14 @@ class Listed:
     next: tuple[datetime, UUID] | None
 
 
+NONE: Final = Listed(rows=Split(overdue=(), asked_for=()), counts={}, next=None)
+
+
 # --- the list ----------------------------------------------------------------------------------------------------
 
 
 @blueprint.get("/arbeidsliste")
-@allow(*_TEAM)
+@allow(*_HANDED)
 def start() -> ResponseReturnValue:
     """Go to the worklist of the reader's service; with several, let them choose."""
     staff = current_staff()
@@ -126,31 +137,37 @@ def start() -> ResponseReturnValue:
 
 
 @blueprint.get("/arbeidsliste/<service>")
-@allow(*_TEAM)
+@allow(*_HANDED)
 def show(service: str) -> ResponseReturnValue:
     """Show a service's worklist by deadline."""
     staff, at, choice = current_staff(), now(), choice_of(request.args.get("filter"))
     wanted, after = ServiceId(service), _after(request.args.get("etter"))
     with web.transaction() as session:
         here = _service(session, staff, wanted)
-        listed = _listed(session, wanted, choice, staff=staff, at=at, after=after)
+        takes_referrals = any(staff.has(role, wanted) for role in _TEAM)
+        listed = _listed(session, wanted, choice, staff=staff, at=at, after=after) if takes_referrals else NONE
+        handed: tuple[WorkRow, ...] = ()
+        if choice is not Choice.DONE:
+            handed = handovers.open_work(session, wanted, by=staff, now=at, after=after)
+        counted = handovers.counted(session, wanted, by=staff, now=at)
+        both = merge(listed.rows, listed.next, handed, choice, staff.id)
         view = {
-            "overdue": [_line(session, row) for row in listed.rows.overdue],
-            "asked_for": [_line(session, row) for row in listed.rows.asked_for],
+            "overdue": [_either(session, row) for row in both.overdue],
+            "asked_for": [_either(session, row) for row in both.asked_for],
             "services": _service_links(session, staff, wanted),
             "tasks": len(team.tasks(session, staff)),
-            "version": referrals.work_news(session, wanted, by=staff).version,
+            "version": referrals.work_news(session, wanted, by=staff).version if takes_referrals else "",
         }
     return render_template(
         "worklist/list.html",
         here=here,
         choice=choice,
-        filters=_filters(wanted, choice, listed.counts),
+        filters=_filters(wanted, choice, _counts(listed.counts, counted, staff.id)),
         choice_text=CHOICES[choice],
         empty=EMPTY[choice],
-        next_url=_next_url(wanted, choice, listed.next),
+        next_url=_next_url(wanted, choice, both.next),
         is_continued=after is not None,
-        overdue_count=listed.counts[WorkFilter.OVERDUE],
+        overdue_count=listed.counts.get(WorkFilter.OVERDUE, 0) + sum(each.is_overdue for each in counted),
         count_cap=referrals.COUNT_CAP,
         **view,
     )
@@ -191,7 +208,7 @@ def _services(session: Session, staff: Staff) -> list[Service]:
     return [
         each
         for each in directory.services_of(session, staff.agency)
-        if any(staff.has(role, each.id) for role in _TEAM)
+        if any(staff.has(role, each.id) for role in _HANDED)
     ]
 
 
@@ -227,6 +244,14 @@ def _listed(
     return Listed(rows=Split(overdue=late.rows, asked_for=closed.rows), counts=late.counts, next=closed.next)
 
 
+def _counts(referred: Mapping[str, int], handed: Sequence[Counted], reader: StaffId) -> dict[str, int]:
+    """Return how many of both each filter asks for."""
+    return {
+        wanted.value: referred.get(wanted.value, 0) + sum(handed_matches(each, choice, reader) for each in handed)
+        for choice, wanted in FILTERS.items()
+    }
+
+
 def _filters(service: ServiceId, choice: Choice, counts: Mapping[str, int]) -> list[Filter]:
     return [
         Filter(
@@ -259,6 +284,37 @@ def _after(text: str | None) -> tuple[datetime, UUID] | None:
 
 def _micros(at: datetime) -> int:
     return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def _either(session: Session, row: CaseRow | WorkRow) -> Line:
+    return _line(session, row) if isinstance(row, CaseRow) else _handed_line(session, row)
+
+
+def _handed_line(session: Session, row: WorkRow) -> Line:
+    standing = row.standing
+    is_received = standing.side is Side.RECEIVER
+    scene = scenes.scene_of(session, standing, standing.side, now=now())
+    label = handed_words.label(scene)
+    url = (
+        url_for("handovers_received.show", service=standing.home.service, handover=standing.handover)
+        if is_received
+        else url_for("handovers.show", handover=standing.handover)
+    )
+    return Line(
+        url=url,
+        name=row.name,
+        birth_year=row.birth_year,
+        sender=scene.sender if is_received else _("oss"),
+        received_at=standing.received_at,
+        tag=label.tag,
+        tone=label.tone,
+        urgency="",
+        is_unread=row.is_unread,
+        is_late=row.is_overdue,
+        time=due_words(row.due_at, is_overdue=row.is_overdue),
+        owner=row.owner_name,
+        is_handover=True,
+    )
 
 
 def _line(session: Session, row: CaseRow) -> Line:

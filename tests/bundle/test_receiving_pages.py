@@ -134,7 +134,7 @@ WRONG = (
     ("avtal-mote", {"who_comes": ""}, "Skriv hvem som kommer"),
     ("avtal-mote", {"clock": "25.00"}, "Skriv klokkeslettet som timer og minutter"),
     ("avtal-mote", {"day": "01.01.2020"}, "Møtet må være fram i tid."),
-    ("avtal-mote", {"video": "javascript:x"}, "Den begynner med https://"),
+    ("avtal-mote", {"video": "javascript:x"}, "Skriv hele lenken, med https først."),
     ("avtal-mote", {"minutes": "3"}, "Skriv hvor mange minutter"),
     ("tar-ikke-over", {"reason": ""}, "Skriv hvorfor."),
     ("spor", {"question": " "}, "Skriv hva du vil vite."),

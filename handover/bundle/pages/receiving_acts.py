@@ -39,7 +39,7 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "clock.required": _l("Skriv klokkeslettet for møtet."),
     "minutes.number": _l("Skriv hvor mange minutter møtet varer, mellom 15 og 480."),
     "place.required": _l("Skriv hvor møtet er, eller en lenke til et videomøte."),
-    "video.link": _l("Skriv hele lenken. Den begynner med https://"),
+    "video.link": _l("Skriv hele lenken, med https først."),
     "who_comes.required": _l("Skriv hvem som kommer, så pasienten vet det."),
     "held_on.required": _l("Skriv hvilken dag møtet ble holdt."),
     "held_on.future": _l("Dagen møtet ble holdt, kan ikke være fram i tid."),

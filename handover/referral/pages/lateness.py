@@ -35,9 +35,14 @@ def date_of_step(row: CaseRow) -> str:
         return ""
     if row.step is Step.HOLD_FIRST_APPOINTMENT:
         return _("Time %(day)s", day=dates.short_day(row.due_at))
-    if row.is_overdue:
-        return _("Skulle vært gjort %(day)s", day=dates.short_day(_last_day(row.due_at)))
-    return _("Innen %(day)s", day=dates.short_day(_last_day(row.due_at)))
+    return due_words(row.due_at, is_overdue=row.is_overdue)
+
+
+def due_words(due_at: datetime, *, is_overdue: bool) -> str:
+    """Return by when something is, or should have been, done."""
+    if is_overdue:
+        return _("Skulle vært gjort %(day)s", day=dates.short_day(_last_day(due_at)))
+    return _("Innen %(day)s", day=dates.short_day(_last_day(due_at)))
 
 
 def _last_day(due_at: datetime) -> datetime:
