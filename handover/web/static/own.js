@@ -49,13 +49,19 @@ each("[data-progress]", (line) => document.addEventListener("change", () => {
   line.firstElementChild.textContent = line.dataset.progress.replace("%d", decided);
 }));
 
+const afterSaving = (event, goOn) => {
+  const waiting = event.defaultPrevented ? [] : unsaved.map((flush) => flush()).filter(Boolean);
+  if (!waiting.length) return;
+  event.preventDefault(); // the next page must show what was just chosen
+  Promise.all(waiting).then(goOn);
+};
+document.addEventListener("submit", (event) => afterSaving(event, () => event.target.requestSubmit(event.submitter)));
+document.addEventListener("click", (event) => {
+  const link = event.ctrlKey || event.metaKey || event.shiftKey ? null : event.target.closest("a[href]");
+  if (link && !link.target) afterSaving(event, () => location.assign(link.href));
+});
+
 each("form[data-lock]", (form) => {
-  form.addEventListener("submit", (event) => {
-    const waiting = unsaved.map((flush) => flush()).filter(Boolean);
-    if (!waiting.length) return;
-    event.preventDefault();
-    Promise.all(waiting).then(() => form.submit());
-  });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") form.requestSubmit(); });
 });
 
