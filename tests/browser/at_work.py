@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 from flask import Flask
 from playwright.sync_api import Browser
 
-from handover import migrations
+from handover import clock, migrations
 from handover.actors import Patient, Staff
 from handover.app import create_app
 from handover.db import Database
@@ -41,7 +41,8 @@ class AtWork:
         scheme: Literal["light", "dark"] = "light",
         **context: Any,
     ) -> Iterator[Visitor]:
-        """Open a window in which a staff member is signed in already."""
+        """Open a window in which somebody is signed in already, at the town's own time."""
+        clock.set_offset(self.town.now - datetime.now(UTC))
         with visiting(browser, self.home, javascript=javascript, color_scheme=scheme, **context) as visitor:
             name, value = sign_in(self.town.kommune, by, self.town)
             visitor.page.context.add_cookies([{"name": name, "value": value, "url": self.home}])

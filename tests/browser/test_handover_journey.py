@@ -79,6 +79,7 @@ def test_every_page_before_sending_is_good_in_every_language(
             ("/skriv", "/mottaker", "/hent", "/mote", "/mote?punkt=2", "/se-over", "/ja", "/trekk")
         ):
             visitor.open(in_language(desk + rest, tag))
+            expect(visitor.page).to_have_url(re.compile(re.escape(desk)))
             visitor.screenshot(f"desk-{number}-{tag}")
             look_at(visitor, tag)
         for path in ("/overforinger/", "/overforinger/ny"):
@@ -87,6 +88,7 @@ def test_every_page_before_sending_is_good_in_every_language(
     with at.visit(chromium, by=PATIENT, viewport=PHONE, bypass_csp=True) as visitor:
         for number, path in enumerate(("/mine-overforinger", f"{home}/merk", f"{home}/se-over", f"{home}/ja")):
             visitor.open(in_language(path, tag))
+            expect(visitor.page).to_have_url(re.compile("/mine-overforinger"))
             visitor.screenshot(f"home-{number}-{tag}")
             look_at(visitor, tag)
 
@@ -230,3 +232,18 @@ def test_escape_locks_the_meeting_and_what_was_being_typed_is_saved_first(
         expect(visitor.page.locator("h1")).to_have_text("Skjermen er låst")
         visitor.assert_quiet()
     assert met.see().items[0].content.own_words == "Sjøen hjelper mest."
+
+
+def test_nobody_leaves_a_text_behind_that_could_not_be_saved(chromium: Browser, quiet: AtWork) -> None:
+    met = together(quiet.town)
+    item = met.add("Korte turer om morgenen.", topic=TopicCode("helps-me"))
+    with quiet.visit(chromium) as visitor:
+        page = visitor.page
+        visitor.open(f"/overforinger/{met.handover}/mote")
+        page.context.clear_cookies()
+        page.locator(f"#own-{item}").fill("Sjøen hjelper mest.")
+        page.get_by_role("link", name="Avslutt møtet").click()
+        expect(page.locator(f"#punkt-{item} [data-autosave-note]")).to_have_text("Ikke lagret. Trykk på Lagre.")
+        page.locator(f"#punkt-{item} button[type=submit]").click()
+        expect(page.locator("h1")).to_have_text("Du er logget ut")
+        assert "Sjøen hjelper mest." in page.content()

@@ -24,6 +24,8 @@ each("form[data-autosave]", (form) => {
     if (answer?.ok && revision) revision.value = answer.headers.get("X-Revision") ?? revision.value;
     const said = { 409: "moved", 422: "refused" }[answer?.status] ?? "failed";
     if (note) note.textContent = answer?.ok ? note.dataset.saved : note.dataset[said] ?? note.dataset.failed;
+    form.toggleAttribute("data-unsaved", !answer?.ok);
+    return Boolean(answer?.ok);
   };
   const save = () => {
     const mine = (saving ?? Promise.resolve()).then(send).finally(() => { if (saving === mine) saving = null; });
@@ -52,8 +54,11 @@ each("[data-progress]", (line) => document.addEventListener("change", () => {
 const afterSaving = (event, goOn) => {
   const waiting = event.defaultPrevented ? [] : unsaved.map((flush) => flush()).filter(Boolean);
   if (!waiting.length) return;
-  event.preventDefault(); // the next page must show what was just chosen
-  Promise.all(waiting).then(goOn);
+  event.preventDefault(); // the next page must show what was just chosen, and nothing typed may be left behind
+  Promise.all(waiting).then((saved) => {
+    if (saved.every(Boolean) || event.target.matches("[data-lock]")) goOn();
+    else document.querySelector("[data-unsaved] :is(textarea, input:not([type=hidden]))")?.focus();
+  });
 };
 document.addEventListener("submit", (event) => afterSaving(event, () => event.target.requestSubmit(event.submitter)));
 document.addEventListener("click", (event) => {
