@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.clinic import Clinic, look_at, open_clinic
-from tests.browser.harness import LANGUAGES, NARROW, in_language
+from tests.browser.clinic import Clinic, open_clinic
+from tests.browser.harness import LANGUAGES, NARROW, in_language, look_at
 from tests.builders import NAV
 
 pytestmark = pytest.mark.browser

@@ -1,0 +1,98 @@
+"""A patient's pages of a handover that was sent, and what staff see of the choices, in a real browser."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from handover.bundle import service
+from handover.bundle.lifecycle import Side, Status
+from handover.bundle.model import Mark
+from handover.bundle.service import Plan, Turn
+from handover.ids import ItemId
+from tests.browser.at_work import AtWork, at_work
+from tests.browser.harness import LANGUAGES, NARROW, in_language, look_at
+from tests.builders import INTAKE
+from tests.bundle.meeting import EVENTS, Meeting, together
+from tests.referral.nodes import INGRID, PATIENT
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A handover that was opened at the receiver, with a meeting planned; one item stayed."""
+
+    at: AtWork
+    meeting: Meeting
+    stayed: ItemId
+
+    def page(self, name: str) -> str:
+        """Return the address of one of its pages."""
+        return f"/mine-overforinger/{self.meeting.handover}/{name}"
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+    """Two nodes with one handover between them."""
+    with at_work(tmp_path_factory.mktemp("after")) as made:
+        met = together(made.town)
+        met.add("Korte turer om morgenen.", marked=Mark.TRAVELS)
+        stayed = met.add("Det som hendte i 2019.", topic=EVENTS, marked=Mark.STAYS)
+        met.say_yes(by=PATIENT)
+        met.do(service.send)
+        made.town.settle()
+        with made.town.dps.db.transaction() as session:
+            now = made.town.now
+            turn = Turn(handover=met.handover, by=INGRID, now=now, side=Side.RECEIVER, at=INTAKE)
+            service.open_(session, turn)
+            plan = Plan(start=now + timedelta(days=3), place="Fjordgata 2", who_comes="Per og Ingrid")
+            service.plan_meeting(session, turn, plan)
+        made.town.settle()
+        yield Opened(made, met, stayed)
+
+
+@pytest.fixture(autouse=True)
+def _the_towns_own_time(opened: Opened) -> None:
+    opened.at.town.pass_time(seconds=1)
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_every_page_after_sending_is_good_in_every_language(opened: Opened, chromium: Browser, tag: str) -> None:
+    sha256 = opened.meeting.see().standing.documents[0]
+    names = ("sendt", f"dokument/{sha256}", "mer", f"mer/{opened.stayed}", "trekk", "hvem-har-lest")
+    with opened.at.visit(chromium, by=PATIENT, bypass_csp=True) as visitor:
+        for name in names:
+            visitor.open(in_language(opened.page(name), tag))
+            expect(visitor.page.locator("h1")).not_to_have_text("Logg inn")
+            look_at(visitor, tag)
+            visitor.screenshot(f"after-{name.split('/')[0]}-{len(name.split('/'))}-{tag}")
+    with opened.at.visit(chromium, bypass_csp=True) as visitor:
+        visitor.open(in_language(f"/deling/overforing/{opened.meeting.handover}", tag))
+        look_at(visitor, tag)
+        visitor.screenshot(f"after-sharing-{tag}")
+
+
+def test_a_patient_lets_one_more_thing_go_and_takes_it_all_back_by_keyboard_on_a_phone_without_javascript(
+    opened: Opened, chromium: Browser
+) -> None:
+    window: dict[str, Any] = {"javascript": False, "viewport": {"width": NARROW, "height": 700}}
+    with opened.at.visit(chromium, by=PATIENT, **window) as visitor:
+        page, main = visitor.page, visitor.page.locator("main")
+        visitor.open(f"/mine-overforinger/{opened.meeting.handover}")
+        expect(main).to_contain_text("Fjordgata 2")
+        page.get_by_role("link", name="La en ting til bli med").press("Enter")
+        page.get_by_role("link", name="Se hvordan det blir sendt").press("Enter")
+        expect(main).to_contain_text("Det som hendte i 2019.")
+        page.get_by_role("button", name="Ja, dette kan sendes").press("Enter")
+        expect(main).to_contain_text("Du har sagt ja, og det er på vei")
+        opened.at.town.settle()
+        page.get_by_role("link", name="Trekk overføringen tilbake").press("Enter")
+        page.get_by_role("button", name="Ja, trekk den tilbake").press("Enter")
+        expect(main).to_contain_text("Du har trukket overføringen tilbake.")
+        visitor.assert_quiet()
+    opened.at.town.settle()
+    assert opened.meeting.see().standing.status is Status.WITHDRAWAL_NOTIFIED
