@@ -54,9 +54,7 @@ def _document_fact(session: Session, stored: Stored, fact: DeliveryFact) -> None
         after = not_delivered(standing, fact.message, at=fact.at)
         if after != standing:
             _save(session, stored, after, fact)
-        if (
-            standing.withdrawn_at is None
-        ):  # that a document is stopped because it was taken back is as it should be
+        if standing.withdrawn_at is None:  # else it was stopped because it was taken back, as it should be
             _task(session, stored, fact)
 
 
@@ -69,9 +67,13 @@ def _request_fact(session: Session, stored: Stored, fact: DeliveryFact) -> None:
         after = carried(standing, request)
         if after != standing:
             _save(session, stored, replace(after, changed_at=fact.at), fact)
-    elif fact.state in _LOST and any(each.request == request for each in standing.pending):
-        _save(session, stored, replace(not_carried(standing, request), changed_at=fact.at), fact)
-        _task(session, stored, fact)
+    elif fact.state in _LOST:
+        is_ours = any(each.request == request for each in standing.pending)
+        is_forged = fact.event is Event.HANDOVER_BUNDLE and standing.withdrawn_at is None
+        if is_ours:
+            _save(session, stored, replace(not_carried(standing, request), changed_at=fact.at), fact)
+        if is_ours or is_forged:
+            _task(session, stored, fact)
 
 
 def _save(session: Session, stored: Stored, after: Standing, fact: DeliveryFact) -> None:

@@ -113,14 +113,17 @@ def tell(session: Session, standing: Standing, note: Note, author: Author, *, no
 
 
 def request_of(subject: str | None) -> RequestId | None:
-    """Return which request a message carried, from its handle; None for a document of a round."""
-    about = cases.about_of(subject)
-    return None if about.startswith(ROUND) or not about else RequestId(UUID(about))
+    """Return which request a message carried, from its handle; None for a document of a round, or anything odd."""
+    try:
+        return RequestId(UUID(cases.about_of(subject)))
+    except ValueError:
+        return None
 
 
 def round_of(subject: str | None) -> int:
-    """Return of which round a document was, from its message's handle."""
-    return int(cases.about_of(subject).removeprefix(ROUND))
+    """Return of which round a document was, from its message's handle; 0, which is none, for anything odd."""
+    number = cases.about_of(subject).removeprefix(ROUND)
+    return int(number) if number.isascii() and number.isdecimal() else 0
 
 
 def _to(standing: Standing) -> Party:

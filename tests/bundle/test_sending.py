@@ -6,7 +6,8 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from handover.actors import Party
 from handover.bundle import fhir, letters, service, store
@@ -28,6 +29,7 @@ from handover.moves import MoveNotAllowed
 from handover.person import service as person
 from handover.team import service as team
 from handover.team.model import TaskKind
+from handover.team.tables import TaskRow
 from tests.builders import DPS, FACT, INTAKE, MUNICIPALITY, NAV, NAV_OFFICE, PSYCHOLOGIST
 from tests.bundle.meeting import EVENTS, IMPORTANT, PDF, Meeting, approved, begin, sent, together
 from tests.referral.nodes import DPS_NODE, FATIMA, INGRID, PATIENT, SENIOR, Town, content
@@ -47,6 +49,11 @@ def tasks(met: Meeting) -> list[TaskKind]:
     """Return what waits for somebody about the handover."""
     with met.town.kommune.db.reading() as session:
         return [task.kind for task in team.tasks_about(session, MUNICIPALITY, met.handover)]
+
+
+def every_task(session: Session) -> list[Any]:
+    """Return every task of the node."""
+    return list(session.execute(select(TaskRow.kind)))
 
 
 def permit(town: Town, *topics: str) -> consent.ChoiceId:
@@ -244,13 +251,26 @@ def test_a_forged_message_never_leaves_and_a_person_is_told(any_nodes: Town) -> 
     assert tasks(met) == [TaskKind.NOT_DELIVERED]
 
 
-def test_an_approved_document_that_nobody_sent_never_leaves_by_another_way(two_nodes: Town) -> None:
+@pytest.mark.parametrize(
+    ("handle", "is_told"),
+    [
+        ("", 0),
+        ("handover/sender/8000011/not-an-id/round-1", 0),
+        ("handover/sender/8000011/{handover}/round-1", 1),
+        ("handover/sender/8000011/{handover}/odd", 1),
+        ("handover/sender/8000011/{handover}/{other}", 1),
+    ],
+)
+def test_an_approved_document_that_nobody_sent_never_leaves_by_another_way(
+    two_nodes: Town, handle: str, is_told: int
+) -> None:
     met = approved(two_nodes)
-    post_by_hand(met, subject=None)
-    post_by_hand(met, subject="handover/sender/8000011/not-an-id/round-1")
-    post_by_hand(met, subject=f"handover/sender/8000011/{met.handover}/round-1")
+    post_by_hand(met, subject=handle.format(handover=met.handover, other=new_uuid()) or None)
     two_nodes.settle()
-    assert {state for _, state in states(met)} == {State.STOPPED}
+    assert states(met) == [(Event.HANDOVER_BUNDLE, State.STOPPED)]
+    assert len(tasks(met)) == is_told
+    with two_nodes.kommune.db.reading() as session:
+        assert len(every_task(session)) == 1, "somebody is told, if nobody else then the operators"
 
 
 def test_a_message_that_was_changed_where_it_lies_never_leaves(two_nodes: Town) -> None:
