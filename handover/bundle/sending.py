@@ -28,6 +28,7 @@ from handover.errors import Conflict, HandoverError, NotFound
 from handover.exchange import service as exchange
 from handover.exchange.model import OutgoingRef, SealedBlob
 from handover.ids import MessageId, new_uuid
+from handover.keys.errors import SealBroken
 
 UNDO: Final = timedelta(seconds=30)
 """How long a handover that was sent can be taken back without a trace there (`Settings.undo_seconds`)."""
@@ -139,7 +140,7 @@ def may_still_go(session: Session, ref: OutgoingRef) -> bool:
         return _is_approved(session, stored.standing, handed, blobs) and _is_allowed(
             session, stored.standing, handed
         )
-    except (HandoverError, ValueError, LookupError):
+    except (HandoverError, SealBroken, ValueError, LookupError):
         return False
 
 

@@ -36,6 +36,7 @@ from handover.exchange.wiring import Peers, Products
 from handover.fhir.problem import Problem, ProblemCode
 from handover.ids import AgencyId, MessageId
 from handover.keys import hm1
+from handover.keys.errors import SealBroken
 from handover.keys.keyring import Keyring
 from handover.keys.vault import Vault
 from handover.prepared import in_one_go
@@ -136,12 +137,15 @@ def delivery(session: Session, agency: AgencyId, message: MessageId, *, now: dat
 def posted(session: Session, agency: AgencyId, message: MessageId) -> dict[str, Any]:
     """Return the Bundle of a message of ours as it lies ready to leave, checked again.
 
-    Raises NotFound, SealBroken, FhirInvalid, or Altered when it is not what was posted.
+    Raises NotFound, FhirInvalid, or Altered when it is not what was posted.
     """
     row, content = store.outgoing(session, agency, message), store.content(session, agency, message)
     if row is None or content is None:
         raise NotFound
-    jws = provided(session, Vault).open(agency, CONTENT_TABLE, "jws", message, content.jws)
+    try:
+        jws = provided(session, Vault).open(agency, CONTENT_TABLE, "jws", message, content.jws)
+    except SealBroken as broken:
+        raise Altered from broken
     payload = hm1.reread_message(jws, aud=AgencyId(row.receiver)).payload
     if sha256(payload).digest() != bytes(row.sha256):
         raise Altered

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 from sqlalchemy.orm import Session
 
 from handover.actors import Party
@@ -273,11 +273,19 @@ def test_an_approved_document_that_nobody_sent_never_leaves_by_another_way(
         assert len(every_task(session)) == 1, "somebody is told, if nobody else then the operators"
 
 
-def test_a_message_that_was_changed_where_it_lies_never_leaves(two_nodes: Town) -> None:
+@pytest.mark.parametrize(
+    "changed",
+    [
+        update(post_office.OUTGOING).values(sha256=bytes(32)),
+        update(post_office.CONTENT).values(jws=bytes(60)),
+    ],
+    ids=["its hash", "its bytes"],
+)
+def test_a_message_that_was_changed_where_it_lies_never_leaves(two_nodes: Town, changed: Update) -> None:
     met = approved(two_nodes)
     met.do(service.send)
     with two_nodes.kommune.db.transaction() as session:
-        session.execute(update(post_office.OUTGOING).values(sha256=bytes(32)))
+        session.execute(changed)
     two_nodes.settle()
     assert states(met) == [(Event.HANDOVER_BUNDLE, State.STOPPED)]
     assert tasks(met) == [TaskKind.NOT_DELIVERED]
