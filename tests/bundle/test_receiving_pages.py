@@ -226,5 +226,18 @@ def test_a_colleague_of_another_service_finds_nothing(met: Meeting) -> None:
     assert other.open(f"/mottatte-overforinger/{SENIOR}/{met.handover}").status_code == 404
 
 
+def test_a_receiver_downloads_the_handover_and_puts_the_meeting_in_a_calendar(met: Meeting) -> None:
+    who = reader(met.town, INGRID)
+    who.open(at(met))
+    assert who.open(f"{at(met)}/mote.ics").status_code == 404
+    fill_in(who, met, "avtal-mote", **meeting(met))
+
+    assert who.open(f"{at(met)}/overforing.pdf").data.startswith(b"%PDF-")
+    made = who.open(f"{at(met)}/mote.ics")
+    assert made.content_type.startswith("text/calendar")
+    assert b"Solveig" not in made.data
+    assert b"Rom 2" not in made.data
+
+
 def test_every_act_has_its_page() -> None:
     assert len(BY_SLUG) == len({page.act for page in BY_SLUG.values()})

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from handover import web
 from handover.access import allow, current_staff
 from handover.access.guard import note_refusal
+from handover.bundle import document, printing
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import Act, Side, Version
 from handover.bundle.pages import receiving_acts, receiving_views
@@ -26,6 +27,7 @@ from handover.bundle.store import ROLES
 from handover.clock import now
 from handover.errors import Conflict, Invalid
 from handover.ids import HandoverId, ServiceId
+from handover.notice.calendar import MEDIA_TYPE
 from handover.team import service as team
 from handover.web.errors import explain, show_present_state_at
 from handover.web.forms import REFUSED, Form
@@ -82,6 +84,27 @@ def file(service: str, handover: UUID, sha256: str) -> ResponseReturnValue:
     with web.transaction() as session:
         about, data = handovers.file_of(session, _turn(service, handover), digest)
     return as_download(about.name, about.content_type, data)
+
+
+@blueprint.get("/<service>/<uuid:handover>/overforing.pdf")
+@allow(*RECEIVERS)
+def paper(service: str, handover: UUID) -> ResponseReturnValue:
+    """Give the handover as PDF, made from the same bytes as the page; that is logged."""
+    with web.transaction() as session:
+        frozen = handovers.document_of(session, _turn(service, handover))
+    return as_download("overforing.pdf", "application/pdf", printing.handover(document.read(frozen.document)))
+
+
+@blueprint.get("/<service>/<uuid:handover>/mote.ics")
+@allow(*RECEIVERS)
+def invitation(service: str, handover: UUID) -> ResponseReturnValue:
+    """Give the meeting as a calendar file, which says nothing but when."""
+    turn = _turn(service, handover)
+    with web.transaction() as session:
+        meeting = handovers.case_of(session, turn).standing.meeting
+    if meeting is None:
+        raise HandoverNotFound
+    return as_download("mote.ics", MEDIA_TYPE, printing.invitation(meeting, now=turn.now))
 
 
 @blueprint.get(f"/<service>/<uuid:handover>/{_ACT}")
