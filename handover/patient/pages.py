@@ -22,6 +22,8 @@ from handover.audit import service as audit
 from handover.audit.model import Entry as LogEntry
 from handover.audit.model import EntryId
 from handover.audit.model import Event as Logged
+from handover.bundle import service as handovers
+from handover.bundle.lifecycle import Status as Handed
 from handover.clock import now
 from handover.config import Settings
 from handover.errors import Invalid, NotFound
@@ -119,7 +121,8 @@ def mine() -> ResponseReturnValue:
             return render_template("patient/adults_only.html")
         found = referrals.my_referrals(session, _agencies(), by=patient, now=at)
         lines = [_line(session, case, at) for case in found]
-    return render_template("patient/list.html", lines=lines)
+        mine_to_mark = _to_mark(session, at)
+    return render_template("patient/list.html", lines=lines, to_mark=mine_to_mark)
 
 
 @blueprint.get("/<uuid:referral>")
@@ -272,6 +275,13 @@ def _pointed_at(sent: Mapping[str, str]) -> UUID | None:
 
 def _agencies() -> tuple[AgencyId, ...]:
     return cast(Settings, current_app.extensions["handover.settings"]).agencies
+
+
+def _to_mark(session: Session, at: datetime) -> list[str]:
+    """Return where to go on choosing what travels, for each handover that waits for that."""
+    found = handovers.my_handovers(session, _agencies(), current_patient(), now=at)
+    waiting = [each.standing.handover for each in found if each.standing.status is Handed.WITH_PATIENT]
+    return [url_for("my_handovers.mark", handover=handover) for handover in waiting]
 
 
 def _is_minor(session: Session, number: str, at: datetime) -> bool:

@@ -19,12 +19,12 @@ from handover.bundle.reading import PAGE
 from handover.bundle.scenes import name_of, scene_of
 from handover.bundle.service import Listed
 from handover.bundle.steps import Shelf
+from handover.bundle.words import asked_of
 from handover.bundle.words.states import Label, label
 from handover.clock import now
-from handover.web import dates, parts
+from handover.web import parts
 from handover.web.i18n import Sentence
 from handover.web.i18n import lazy_gettext as _l
-from handover.workdays import local_date, working_days_between
 
 OPEN: Final = "open"
 SHELVES: Final[dict[str, tuple[Shelf, ...]]] = {
@@ -54,6 +54,8 @@ class Line:
     place: str
     reference: str
     label: Label
+    ask: str
+    """What we must do; nothing where the next move is somebody else's."""
     due: str
     is_late: bool
     owner: str
@@ -99,20 +101,18 @@ def _lines(session: Session, found: Iterable[Listed], at: datetime) -> list[Line
 
 
 def _line(session: Session, each: Listed, at: datetime) -> Line:
-    standing = each.standing
-    said = label(scene_of(session, standing, Side.SENDER, now=at))
-    step = each.next
-    today = local_date(at)
-    left = None if step is None else working_days_between(today, local_date(step.due_at))
-    endpoint = ".write" if standing.status in AT_SENDER else ".show"
+    standing, step = each.standing, each.next
+    scene = scene_of(session, standing, Side.SENDER, now=at)
+    named = scene.parameters()
     return Line(
-        url=url_for(endpoint, handover=standing.handover),
+        url=url_for(".write" if standing.status in AT_SENDER else ".show", handover=standing.handover),
         name=each.patient.name,
         birth_year=each.patient.birth_date.year,
         place=name_of(session, standing.receiver),
         reference=standing.reference,
-        label=said,
-        due="" if left is None else dates.working_days_left(left),
+        label=label(scene),
+        ask="" if step is None else asked_of(step.step, Side.SENDER, **named),
+        due=named["left"],
         is_late=(step is not None and step.due_at <= at) or standing.undelivered,
         owner=standing.clinician.name,
     )
