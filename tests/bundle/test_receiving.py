@@ -1,0 +1,128 @@
+"""What comes from others is taken in only where everything belongs together; else it is refused."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from handover.actors import Party
+from handover.bundle import fhir, receiving, store
+from handover.bundle.lifecycle import Side
+from handover.bundle.model import Approval, Handed, Identity, RequestId
+from handover.bundle.receiving import NotAService, NotFromSender, OtherPatient
+from handover.bundle.standing import NotYetHere, OtherDocument
+from handover.bundle.writing import TooYoung
+from handover.errors import HandoverError
+from handover.exchange.model import Event, Received
+from handover.fhir import messages
+from handover.fhir.problem import FhirInvalid
+from handover.ids import HandoverId, MessageId, ServiceId
+from tests.builders import DPS, INTAKE, MUNICIPALITY, NAV, PSYCHOLOGIST
+from tests.bundle.papers import CONTENTS, document_bytes
+from tests.referral.nodes import Town
+
+SENDER, RECEIVER = Party(MUNICIPALITY, PSYCHOLOGIST), Party(DPS, INTAKE)
+
+
+def handed(town: Town, **changes: Any) -> Handed:
+    """Return a handover as it comes, with a document that fits it."""
+    about = {
+        "handover": HandoverId(uuid4()),
+        "sender": SENDER,
+        "receiver": RECEIVER,
+        "supplements": None,
+        **changes,
+    }
+    document = document_bytes(
+        *CONTENTS[:-1], **{key: value for key, value in about.items() if key not in {"approval", "round"}}
+    )
+    approval = Approval(sha256=sha256(document).hexdigest(), at=town.now, by_patient=True)
+    return Handed(
+        request=RequestId(uuid4()),
+        handover=about["handover"],
+        reference="ABCD-2345",
+        round=changes.get("round", 1),
+        sender=about["sender"],
+        receiver=about["receiver"],
+        document=document,
+        approval=changes.get("approval", approval),
+        supplements=about["supplements"],
+        sent_at=town.now,
+    )
+
+
+def take_in(town: Town, sent: Handed, *, signed_by: Any = MUNICIPALITY) -> None:
+    """Give a message to the product, as the exchange does."""
+    message = MessageId(uuid4())
+    payload = fhir.handed(sent, (), message=message)
+    received = Received(
+        message=message,
+        sender=signed_by,
+        receiver=DPS,
+        event=Event.HANDOVER_BUNDLE,
+        resource=messages.check(payload, "handover-bundle"),
+        payload=payload,
+        received_at=town.now,
+    )
+    with town.dps.db.transaction() as session:
+        receiving.receive_bundle(session, received)
+
+
+def kept(town: Town, handover: HandoverId) -> Any:
+    """Return the copy at the DPS, or None."""
+    with town.dps.db.transaction() as session:
+        return store.at_home(session, RECEIVER, Side.RECEIVER, handover)
+
+
+CHILD = Identity(given="Kari", family="Prøve", birth_date=date(2015, 1, 1))
+
+
+def test_what_does_not_belong_together_is_refused_and_leaves_nothing(two_nodes: Town) -> None:
+    good = handed(two_nodes)
+    refused: tuple[tuple[Handed, type[HandoverError], Any], ...] = (
+        (handed(two_nodes), NotFromSender, NAV),
+        (handed(two_nodes, receiver=Party(DPS, ServiceId("9999999"))), HandoverError, MUNICIPALITY),
+        (handed(two_nodes, patient=CHILD), TooYoung, MUNICIPALITY),
+        (handed(two_nodes, supplements="0" * 64), NotYetHere, MUNICIPALITY),
+        (replace(good, approval=replace(good.approval, sha256="1" * 64)), FhirInvalid, MUNICIPALITY),
+        (replace(good, handover=HandoverId(uuid4())), FhirInvalid, MUNICIPALITY),
+    )
+    for sent, why, signed_by in refused:
+        with pytest.raises(why):
+            take_in(two_nodes, sent, signed_by=signed_by)
+        assert kept(two_nodes, sent.handover) is None
+
+
+def test_the_same_document_again_changes_nothing_and_another_is_refused(two_nodes: Town) -> None:
+    first = handed(two_nodes)
+    take_in(two_nodes, first)
+    before = kept(two_nodes, first.handover).standing
+    take_in(two_nodes, replace(first, sent_at=two_nodes.now + timedelta(minutes=1)))
+    assert kept(two_nodes, first.handover).standing == before
+
+    with pytest.raises(OtherDocument):
+        take_in(two_nodes, handed(two_nodes, handover=first.handover, wants_meeting=False))
+    assert kept(two_nodes, first.handover).standing == before
+
+
+def test_a_later_document_about_somebody_else_is_refused(two_nodes: Town) -> None:
+    number = "15868212388"
+    mine = Identity(given="Kari", family="Prøve", birth_date=date(1982, 6, 15), number=number)
+    first = handed(two_nodes, patient=mine)
+    take_in(two_nodes, first)
+    other = replace(mine, number=None, given="Ola", birth_date=date(1970, 1, 1))
+    with pytest.raises(OtherPatient):
+        take_in(
+            two_nodes,
+            handed(two_nodes, handover=first.handover, patient=other, supplements=first.approval.sha256),
+        )
+    assert kept(two_nodes, first.handover).standing.documents == (first.approval.sha256,)
+
+
+def test_a_handover_to_a_service_that_takes_none_is_refused(two_nodes: Town) -> None:
+    elsewhere = handed(two_nodes, receiver=Party(DPS, PSYCHOLOGIST))
+    with pytest.raises(NotAService):
+        take_in(two_nodes, elsewhere)
