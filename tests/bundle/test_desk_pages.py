@@ -279,6 +279,24 @@ def test_a_later_change_of_what_travels_says_on_both_pages_that_the_yes_has_laps
     assert "Pasienten har ikke sagt ja ennå." in words_of(desk.send(staff_url(met, "/send")))
 
 
+def test_a_patient_takes_the_yes_back_before_anything_was_sent(open_town: Town) -> None:
+    met, home = together(open_town), at_home(open_town)
+    met.add("Turer", marked=Mark.TRAVELS)
+    met.say_yes(by=PATIENT)
+    assert "Ta ja-et tilbake" in words_of(home.open(home_url(met, "/merk")))
+    assert "Ja-et er tatt tilbake. Ingenting blir sendt." in words_of(home.send(home_url(met, "/ta-tilbake-ja")))
+    assert met.see().standing.approval is None
+
+
+def test_a_patient_stops_a_handover_before_it_is_sent_and_nothing_leaves(open_town: Town) -> None:
+    met, home = together(open_town), at_home(open_town)
+    met.add("Turer", marked=Mark.TRAVELS)
+    assert "Stopp overføringen" in words_of(home.open(home_url(met, "/merk")))
+    assert home.open(home_url(met, "/trekk")).status_code == 200
+    assert "Ingenting ble sendt." in words_of(home.send(home_url(met, "/trekk")))
+    assert "Trukket tilbake" in words_of(home.open("/mine-overforinger"))
+
+
 def test_nothing_to_send_is_said_before_the_yes(open_town: Town) -> None:
     met = together(open_town)
     met.add("Turer")
