@@ -8,8 +8,10 @@ import pytest
 from handover.access.guard import CSRF_FIELD
 from handover.bundle import service
 from handover.bundle.model import Content, Mark, TopicCode
+from handover.referral import service as referrals
+from tests.builders import INTAKE
 from tests.bundle.meeting import EVENTS, HELPS, IMPORTANT, Meeting, begin, together
-from tests.referral.nodes import PATIENT, PER, Town
+from tests.referral.nodes import OLA, PATIENT, PER, Town, acceptance
 from tests.referral.visiting import Reader, hidden, reader, register_everybody, words_of
 
 WHO = {"given": "Solveig", "family": "Nes", "birth_date": "15.06.1982", "number": "15868212388"}
@@ -55,6 +57,17 @@ def test_a_clinician_begins_a_handover_and_is_asked_whom_it_is_for(open_town: To
     page = at_desk(open_town).send("/overforinger/ny", **WHO)
     assert "Hvem skal ta over?" in words_of(page)
     assert "Velg Inntak voksne" in words_of(page)
+
+
+def test_a_handover_begins_from_a_referral_under_treatment_without_anything_typed_again(open_town: Town) -> None:
+    referral = open_town.taken()
+    open_town.do(OLA, referrals.accept, referral, acceptance())
+    desk = reader(open_town, OLA)
+    case = desk.open(f"/mottatt/{INTAKE}/{referral}")
+    names = ("from_referral", "service", "given", "family", "birth_date", "number")
+    page = desk.send("/overforinger/ny", **{name: hidden(case, name) for name in names})
+    assert "Hvem skal ta over?" in words_of(page)
+    assert "Solveig Nes" in words_of(desk.open("/overforinger/"))
 
 
 def test_a_person_under_18_gets_a_clear_message_and_no_case(open_town: Town) -> None:
