@@ -28,6 +28,12 @@ class AlreadyThere(Conflict):
     code = "bundle.already-there"
 
 
+class StillResponsible(Conflict):
+    """The take-over is signed for a later day: until then the patient is ours, and the case stays open."""
+
+    code = "bundle.still-responsible"
+
+
 # --- one more item ---------------------------------------------------------------------------------------------
 
 
@@ -158,11 +164,12 @@ def copy_to(session: Session, turn: Turn, receiver: ServiceId) -> HandoverId:
 
 
 def note_to_receiver(session: Session, turn: Turn, text: str) -> Stored:
-    """Write to the receiver in the handover's own thread."""
+    """Write to the receiver in the handover's own thread. Raises what the patient's choices forbid (`consent`)."""
     stored = cases.fetch(session, turn)
     if not isinstance(turn.by, Staff):
         raise HandoverNotFound
     standing = move(stored.standing, Act.NOTE_TO_RECEIVER, turn.side, now=turn.now)
+    scope.refuse_words(session, standing, turn.now)
     author = cases.author_of(turn.by, standing.home.service)
     note = Note(
         id=RequestId(new_uuid()),
@@ -178,9 +185,15 @@ def note_to_receiver(session: Session, turn: Turn, text: str) -> Stored:
 
 
 def close(session: Session, turn: Turn, follow_up: str = "") -> Stored:
-    """Close what was taken over, or declined; then it takes a line on who follows up. Raises Incomplete."""
+    """Close what was taken over, or declined; then it takes a line on who follows up.
+
+    Raises Incomplete, and StillResponsible before the first day of the take-over.
+    """
     stored = cases.fetch(session, turn)
     after = move(stored.standing, Act.CLOSE, turn.side, now=turn.now)
+    is_ours = rules.responsible(stored.standing, turn.now) == stored.standing.home
+    if stored.standing.status is Status.TAKEN_OVER and is_ours:
+        raise StillResponsible
     if stored.standing.status is Status.DECLINED and not follow_up.strip():
         raise Incomplete(fields={"follow_up": ["required"]})
     said = Said(text=follow_up.strip())

@@ -69,10 +69,11 @@ def _request_fact(session: Session, stored: Stored, fact: DeliveryFact) -> None:
             _save(session, stored, replace(after, changed_at=fact.at), fact)
     elif fact.state in _LOST:
         is_ours = any(each.request == request for each in standing.pending)
-        is_forged = fact.event is Event.HANDOVER_BUNDLE and standing.withdrawn_at is None
+        is_document = fact.event is Event.HANDOVER_BUNDLE
+        is_taken_back = is_document and standing.withdrawn_at is not None  # stopped, as it should be
         if is_ours:
             _save(session, stored, replace(not_carried(standing, request), changed_at=fact.at), fact)
-        if is_ours or is_forged:
+        if not is_taken_back and (is_ours or is_document):
             _task(session, stored, fact)
 
 

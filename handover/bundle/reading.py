@@ -205,7 +205,10 @@ def file_of(session: Session, turn: Turn, sha256: bytes) -> tuple[File, bytes]:
     """Return a document of an item, or one that travelled, with its bytes. Raises HandoverNotFound."""
     stored = fetch_to_read(session, turn)
     standing = stored.standing
-    held = [item.content.file for item in writing.shown_items(session, stored, turn)]
+    at_origin = (
+        standing.side is Side.SENDER
+    )  # another service of the agency has no item: what stays has no name there
+    held = [item.content.file for item in writing.shown_items(session, stored, turn)] if at_origin else []
     for each in _readable(session, standing):
         kept = store.document(session, standing, each)
         held += kept.frozen.files if kept is not None else ()

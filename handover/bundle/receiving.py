@@ -36,6 +36,7 @@ from handover.exchange.model import Event, Received, SealedBlob
 from handover.exchange.wiring import Products
 from handover.fhir.parse import parse
 from handover.person import service as person
+from handover.person.model import Identity
 
 MAX_ROUND = 99
 """A handover that was taken back and given anew more often than this is a fault."""
@@ -73,7 +74,12 @@ def register(products: Products) -> None:
         may_still_go=sending.may_still_go,
         on_delivery=following.on_delivery,
     )
-    products.register(Event.HANDOVER_STATUS, receive=receive_status, on_delivery=following.on_delivery)
+    products.register(
+        Event.HANDOVER_STATUS,
+        receive=receive_status,
+        may_still_go=sending.may_note_still_go,
+        on_delivery=following.on_delivery,
+    )
     products.register(Event.HANDOVER_WITHDRAW, receive=receive_withdrawal, on_delivery=following.on_delivery)
 
 
@@ -141,9 +147,13 @@ def _again(
     before, now = held.standing, received.received_at
     after = take_in(before, handed, document.sha256, now=now)
     if document.sha256 not in after.documents or after == before:
+        brought = replace(before, received_in=(*before.received_in, received.message))
+        store.save(
+            session, held, brought, now=held.updated_at
+        )  # its evidence goes with the rest, if that is deleted
         _log(session, held, Logged.HANDOVER_RECEIVE, now)
         return
-    if person.find_or_create(session, held.agency, document.patient, now=now) != before.person:
+    if not _is_about_the_same(session, held, document.patient, now):
         raise OtherPatient
     is_supplement = handed.supplements is not None
     after = replace(after, received_in=(*before.received_in, received.message))
@@ -151,6 +161,15 @@ def _again(
     act, side = (Act.RELEASE_MORE, Side.PATIENT) if is_supplement else (Act.ARRIVE, Side.MACHINE)
     line = _line(after, act, side, now, sha256=document.sha256)
     _keep(session, store.save(session, held, after, now=now, entries=[line]), handed, document, sealed, received)
+
+
+def _is_about_the_same(session: Session, held: Stored, patient: Identity, now: datetime) -> bool:
+    """Whether a later document is about the same person; without a number, name and birth date say so."""
+    known = person.identity_of(session, held.agency, held.standing.person)
+    if known.number and patient.number:
+        return person.find_or_create(session, held.agency, patient, now=now) == held.standing.person
+    same = (known.given, known.family, known.birth_date)
+    return same == (patient.given, patient.family, patient.birth_date)
 
 
 def _as_said(standing: Standing, document: Document) -> Standing:

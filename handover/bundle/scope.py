@@ -1,6 +1,7 @@
 """What may be marked to go along to a receiver that needs the patient's permit (DESIGN rule 15)."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -11,6 +12,9 @@ from handover.consent import service as consent
 from handover.db import provided
 from handover.directory import service as directory
 from handover.errors import NotFound
+
+_WORDS: Final = frozenset({"other"})
+"""The topic of a permit that a note touches, whatever it says."""
 
 
 def permitted(session: Session, standing: Standing, now: datetime) -> frozenset[str] | None:
@@ -30,6 +34,25 @@ def refuse_outside(session: Session, standing: Standing, item: Item, now: dateti
     topic = provided(session, Topics).find(standing.home.agency, item.content.topic)
     if topics is not None and topic.permit not in topics:
         raise consent.OutsideScope(topics=[topic.permit], purpose=consent.HANDOVER)
+
+
+def refuse_words(session: Session, standing: Standing, now: datetime) -> None:
+    """Raise what `consent` raises unless the sender may write to the receiver now, beside what was released."""
+    if standing.receiver is None:
+        return
+    try:
+        receiver = directory.service_of(session, standing.receiver.service)
+    except NotFound:
+        return
+    consent.may_travel(
+        session,
+        standing.home.agency,
+        standing.person,
+        receiver=receiver,
+        topics=_WORDS,
+        purpose=consent.HANDOVER,
+        now=now,
+    )
 
 
 def is_covered(session: Session, standing: Standing, item: Item, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from handover import clock
-from handover.bundle import cases, fhir, freezing, letters, store, writing
+from handover.bundle import cases, fhir, freezing, letters, scope, store, writing
 from handover.bundle.cases import Said, Turn
 from handover.bundle.lifecycle import AT_SENDER, Act, Side, Status
 from handover.bundle.model import Approval, Handed
@@ -142,6 +142,18 @@ def may_still_go(session: Session, ref: OutgoingRef) -> bool:
         )
     except (HandoverError, SealBroken, ValueError, LookupError):
         return False
+
+
+def may_note_still_go(session: Session, ref: OutgoingRef) -> bool:
+    """Whether what the sender wrote may leave; a receiver's word on how it goes always may."""
+    stored = cases.of_subject(session, ref.sender, ref.subject, lock=False)
+    if stored is None or stored.standing.side is not Side.SENDER:
+        return True
+    try:
+        scope.refuse_words(session, stored.standing, ref.at)
+    except consent.MayNotTravel:
+        return False
+    return True
 
 
 def _is_approved(session: Session, standing: Standing, handed: Handed, blobs: tuple[SealedBlob, ...]) -> bool:

@@ -8,6 +8,7 @@ yours.
 
 from handover.bundle.afterwards import (
     AlreadyThere,
+    StillResponsible,
     close,
     copy_to,
     note_to_receiver,
@@ -114,6 +115,7 @@ __all__ = [
     "Stale",
     "StalePreview",
     "StaleYes",
+    "StillResponsible",
     "Stored",
     "Taking",
     "TooMuch",

@@ -174,7 +174,7 @@ class Baton:
 
 
 WITHDRAWN_THERE: Final = (Status.WITHDRAWAL_NOTIFIED, Status.WITHDRAWAL_ANSWERED)
-_TAKES_SUPPLEMENTS: Final = (*AT_RECEIVER, Status.TAKEN_OVER)
+TAKES_SUPPLEMENTS: Final = (*AT_RECEIVER, Status.TAKEN_OVER)
 _PUT_AWAY: Final = (Status.TAKEN_OVER, Status.DECLINED)
 """What the sender may have closed: a later word of the same state does not open it again."""
 
@@ -456,7 +456,7 @@ def take_in(standing: Standing, handed: Handed, sha256: str, *, now: datetime) -
         raise OtherDocument
     if handed.supplements not in standing.documents:
         raise NotYetHere
-    if standing.status not in _TAKES_SUPPLEMENTS:
+    if standing.status not in TAKES_SUPPLEMENTS:
         return standing
     return replace(
         standing,

@@ -11,8 +11,8 @@ from typing import Final
 
 from handover.bundle.deadlines import after, meeting_planned_by, opened_by, taken_over_by, withdrawal_answered_by
 from handover.bundle.lifecycle import AT_SENDER, Side, Status
-from handover.bundle.standing import PendingKind, Standing
-from handover.workdays import DeadlineRules, end_of, local_date
+from handover.bundle.standing import TAKES_SUPPLEMENTS, Pending, PendingKind, Standing
+from handover.workdays import DeadlineRules, at_hour, end_of, local_date
 
 
 class Step(StrEnum):
@@ -118,7 +118,7 @@ def shelf_of(standing: Standing) -> Shelf:
 
 def _first_of_sender(standing: Standing) -> NextStep | None:
     """Return what comes before what the status says: what did not get through, a withdrawal, a question."""
-    if standing.undelivered or any(each.lost for each in standing.pending):
+    if standing.undelivered or any(_is_to_be_mended(standing, each) for each in standing.pending):
         return NextStep.of(
             Step.MEND_DELIVERY, after(standing.changed_at, lambda rules: rules.arrival_working_days)
         )
@@ -129,6 +129,12 @@ def _first_of_sender(standing: Standing) -> NextStep | None:
         return None
     answer = NextStep.of(Step.ANSWER_QUESTION, after(standing.asked_at, lambda rules: rules.answer_working_days))
     return answer if answer.due_at <= planned.due_at else NextStep.of(answer.step, planned.due_at)
+
+
+def _is_to_be_mended(standing: Standing, pending: Pending) -> bool:
+    """Whether something lost must be asked again: a withdrawal always, a supplement while one may be released."""
+    may_release = standing.status in TAKES_SUPPLEMENTS and standing.withdrawn_at is None
+    return pending.lost and (pending.kind is PendingKind.WITHDRAWAL or may_release)
 
 
 def _first_of_receiver(standing: Standing) -> NextStep | None:
@@ -186,6 +192,13 @@ def _answer_withdrawal(standing: Standing) -> NextStep:
     return NextStep.of(Step.ANSWER_WITHDRAWAL, _withdrawal(standing))
 
 
+def _close(standing: Standing) -> NextStep:
+    """Return the closing, counted from the day on which the other service has the patient."""
+    taken, since = standing.take_over, standing.changed_at
+    starts = since if taken is None else max(since, at_hour(taken.from_date, 0))
+    return NextStep.of(Step.CLOSE, after(starts, lambda rules: rules.handover_closed_working_days))
+
+
 def _within(step: Step, count: Callable[[DeadlineRules], int]) -> Callable[[Standing], NextStep]:
     """Return the plan of a step that is due that many working days after the last change."""
     return lambda standing: NextStep.of(step, after(standing.changed_at, count))
@@ -213,5 +226,5 @@ _SENDER: Final[_Table] = {
     Status.APPROVED: _within(Step.SEND, lambda rules: rules.handover_sent_working_days),
     Status.SENT: _sent,
     Status.DECLINED: _within(Step.HELP_AFTER_DECLINE, lambda rules: rules.handover_declined_working_days),
-    Status.TAKEN_OVER: _within(Step.CLOSE, lambda rules: rules.handover_closed_working_days),
+    Status.TAKEN_OVER: _close,
 }

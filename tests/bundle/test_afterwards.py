@@ -1,15 +1,20 @@
 """After the yes: one more item, one more receiver, between two units, words and the end."""
 
+from hashlib import sha256
+
 import pytest
 
 from handover.bundle import document, service
 from handover.bundle.lifecycle import Act, Side, Status
-from handover.bundle.model import Content, Decline, Mark
+from handover.bundle.model import Content, Decline, Done, Mark
 from handover.bundle.service import AlreadyThere, HandoverNotFound, ItemNotFound, StalePreview, Turn
+from handover.bundle.steps import Step
 from handover.consent import service as consent
+from handover.consent.model import Target
 from handover.ids import HandoverId, ItemId
 from handover.moves import Incomplete, MoveNotAllowed
-from tests.builders import FACT, NAV_OFFICE
+from handover.team.model import TaskKind
+from tests.builders import DPS, FACT, MUNICIPALITY, NAV_OFFICE
 from tests.bundle.meeting import EVENTS, PDF, Meeting, approved, sent, together
 from tests.referral.nodes import DPS_NODE, FATIMA, INGRID, OLA, SARA, SENIOR, Town
 
@@ -17,6 +22,12 @@ from tests.referral.nodes import DPS_NODE, FATIMA, INGRID, OLA, SARA, SENIOR, To
 def stays_of(met: Meeting) -> ItemId:
     """Return the item that stayed."""
     return next(item.id for item in met.see().items if item.marked.mark is Mark.STAYS)
+
+
+def step_of(met: Meeting) -> Step | None:
+    """Return what must happen next, as the sender sees it."""
+    found = met.see().next
+    return None if found is None else found.step
 
 
 def test_a_patient_releases_one_more_item_later_with_only_a_yes(any_nodes: Town) -> None:
@@ -161,3 +172,44 @@ def test_an_item_that_is_not_shown_cannot_be_supplemented(two_nodes: Town) -> No
     with pytest.raises(ItemNotFound):
         met.do(service.preview_supplement, mine)
     assert met.at_home(service.preview_supplement, mine).document
+
+
+def test_what_stays_gives_no_other_service_of_the_agency_a_name_for_its_file(one_node: Town) -> None:
+    met = together(one_node, to=FACT)
+    hidden = met.do(service.attach, "documents", "Innleggelsen i 2019.pdf", PDF)
+    shown = met.do(service.attach, "documents", "Plan.pdf", PDF)
+    met.do(service.mark, hidden, Mark.STAYS)
+    met.do(service.mark, shown, Mark.TRAVELS)
+    met.say_yes()
+    met.do(service.send)
+    one_node.settle()
+    assert met.there(FATIMA, service.file_of, sha256(PDF).digest())[0].name == "Plan.pdf"
+
+
+def test_a_supplement_that_was_lost_is_nobodys_work_once_it_was_taken_back(two_nodes: Town) -> None:
+    met = sent(two_nodes)
+    two_nodes.wire.down.add(DPS_NODE)
+    met.at_home(service.release_more, met.at_home(service.preview_supplement, stays_of(met)).sha256)
+    two_nodes.pass_time(hours=97)
+    two_nodes.work()
+    assert step_of(met) is Step.MEND_DELIVERY
+    two_nodes.wire.down.discard(DPS_NODE)
+    met.at_home(service.withdraw)
+    two_nodes.settle()
+    assert step_of(met) is Step.ANSWER_WITHDRAWAL
+    met.there(INGRID, service.answer_withdrawal, Done.DELETED, "", "Kari")
+    two_nodes.settle()
+    assert step_of(met) is None
+
+
+def test_nobody_writes_past_a_block_and_what_waits_is_stopped(two_nodes: Town) -> None:
+    met = sent(two_nodes)
+    met.do(service.note_to_receiver, "Ring meg")
+    with two_nodes.kommune.db.transaction() as session:
+        who = met.see_standing(session).person
+        consent.block(session, MUNICIPALITY, who, Target(agency=DPS), by=met.patient, now=two_nodes.now)
+    two_nodes.settle()
+    assert all(entry.act is not Act.NOTE_TO_RECEIVER for entry in met.there(INGRID, service.case_of).history)
+    assert [task.kind for task in met.see().tasks] == [TaskKind.HELD_BACK]
+    with pytest.raises(consent.Blocked):
+        met.do(service.note_to_receiver, "Ring meg nå")

@@ -101,11 +101,13 @@ def test_the_same_document_again_changes_nothing_and_another_is_refused(two_node
     take_in(two_nodes, first)
     before = kept(two_nodes, first.handover).standing
     take_in(two_nodes, replace(first, sent_at=two_nodes.now + timedelta(minutes=1)))
-    assert kept(two_nodes, first.handover).standing == before
+    again = kept(two_nodes, first.handover).standing
+    assert len(again.received_in) == 2, "the evidence of both goes if the receiver deletes what came"
+    assert replace(again, received_in=before.received_in) == before
 
     with pytest.raises(OtherDocument):
         take_in(two_nodes, handed(two_nodes, handover=first.handover, wants_meeting=False))
-    assert kept(two_nodes, first.handover).standing == before
+    assert kept(two_nodes, first.handover).standing == again
 
 
 def test_a_later_document_about_somebody_else_is_refused(two_nodes: Town) -> None:
@@ -120,6 +122,21 @@ def test_a_later_document_about_somebody_else_is_refused(two_nodes: Town) -> Non
             handed(two_nodes, handover=first.handover, patient=other, supplements=first.approval.sha256),
         )
     assert kept(two_nodes, first.handover).standing.documents == (first.approval.sha256,)
+
+
+def test_one_more_item_about_somebody_without_a_number_is_taken_in(two_nodes: Town) -> None:
+    nameless = Identity(given="Kari", family="Prøve", birth_date=date(1982, 6, 15))
+    first = handed(two_nodes, patient=nameless)
+    take_in(two_nodes, first)
+    more = handed(two_nodes, handover=first.handover, patient=nameless, supplements=first.approval.sha256)
+    take_in(two_nodes, more)
+    assert kept(two_nodes, first.handover).standing.documents == (first.approval.sha256, more.approval.sha256)
+    other = replace(nameless, birth_date=date(1982, 6, 16))
+    with pytest.raises(OtherPatient):
+        take_in(
+            two_nodes,
+            handed(two_nodes, handover=first.handover, patient=other, supplements=first.approval.sha256),
+        )
 
 
 def test_a_handover_to_a_service_that_takes_none_is_refused(two_nodes: Town) -> None:

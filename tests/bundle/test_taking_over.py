@@ -9,7 +9,7 @@ from handover.actors import Party, Staff
 from handover.bundle import service
 from handover.bundle.lifecycle import Act, Side, Status
 from handover.bundle.model import Decline, Done, NextAppointment, Wishes
-from handover.bundle.service import BadDay, HandoverNotFound, Plan, Stale, Taking, Turn
+from handover.bundle.service import BadDay, HandoverNotFound, Plan, Stale, StillResponsible, Taking, Turn
 from handover.bundle.standing import Standing, responsible
 from handover.bundle.steps import Step, next_step
 from handover.errors import Invalid
@@ -115,6 +115,14 @@ def test_a_take_over_from_a_later_day_leaves_the_sender_responsible_until_then(t
     assert parties(met) == (sender, sender)
     later = met.town.now + timedelta(days=3)
     assert responsible(met.see().standing, later) == receiver == responsible(there(met), later)
+
+    with pytest.raises(StillResponsible):
+        met.do(service.close)
+    due = met.see().next
+    assert due is not None and due.due_at > later
+    met.town.pass_time(hours=72)
+    met.do(service.close)
+    assert met.see().standing.status is Status.CLOSED
 
 
 @pytest.mark.parametrize(

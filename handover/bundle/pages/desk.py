@@ -45,6 +45,9 @@ REFUSALS: Final[dict[str, Sentence]] = {
     "bundle.no-yes": _l("Pasienten har ikke sagt ja ennå. Vis det mottakeren får, og spør."),
     "bundle.stale-yes": _l("Noe som blir med, er endret etter at pasienten sa ja. Det trengs et nytt ja."),
     "bundle.on-hold": _l("Pasienten har satt overføringen på vent. Ingenting kan sendes før den går videre."),
+    "bundle.still-responsible": _l(
+        "Dere har ansvaret til den dagen mottakeren tar over. Overføringen kan avsluttes da."
+    ),
     "bundle.guard.undelivered": _l("Det er ikke sikkert at sendingen feilet. Vent litt, og last siden på nytt."),
     "exchange.already-left": _l("Overføringen er alt på vei, og sendingen kan ikke angres."),
     "bundle.nothing-travels": _l("Ingenting er merket til å bli med videre ennå."),
