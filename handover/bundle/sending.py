@@ -5,13 +5,12 @@ for sending: it opens what lies ready to leave, and lets it go only if it is tha
 the patient's choices allow it (DESIGN rules 12 and 15).
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256 as hash_of
 from typing import Final
 
 from sqlalchemy.orm import Session
 
-from handover import clock
 from handover.bundle import cases, fhir, freezing, letters, scope, store, writing
 from handover.bundle.cases import Said, Turn
 from handover.bundle.lifecycle import AT_SENDER, Act, Side, Status
@@ -138,7 +137,7 @@ def may_still_go(session: Session, ref: OutgoingRef) -> bool:
     try:
         handed, blobs = fhir.read_handed(exchange.posted(session, ref.sender, ref.message))
         return _is_approved(session, stored.standing, handed, blobs) and _is_allowed(
-            session, stored.standing, handed
+            session, stored.standing, handed, ref.at
         )
     except (HandoverError, SealBroken, ValueError, LookupError):
         return False
@@ -183,7 +182,7 @@ def _has_yes(standing: Standing, handed: Handed, sha256: str) -> bool:
     )
 
 
-def _is_allowed(session: Session, standing: Standing, handed: Handed) -> bool:
+def _is_allowed(session: Session, standing: Standing, handed: Handed, now: datetime) -> bool:
     kept = store.document(session, standing, hash_of(handed.document).hexdigest())
     if kept is None or standing.receiver is None:
         return False
@@ -198,7 +197,7 @@ def _is_allowed(session: Session, standing: Standing, handed: Handed) -> bool:
         receiver=receiver,
         topics=frozenset(kept.origin.permits),
         purpose=consent.HANDOVER,
-        now=clock.now(),
+        now=now,
     )
     return True
 

@@ -183,15 +183,16 @@ def save_item(session: Session, turn: Turn, item: ItemId, content: Content, *, s
     """Save what an item says, `seen` being its revision on the page. Topic and document stay as they are.
 
     The clinician's part and the patient's own words are compared for themselves: only who changes what was changed
-    in the meantime meets `ItemChanged`, which carries both. By a patient only their own items are saved here.
+    in the meantime meets `ItemChanged`, which carries both. The patient's own items are only the patient's to save
+    here, and the clinician's the clinician's. Raises NotPermitted.
     """
     stored = to_write(session, turn) if isinstance(turn.by, Staff) else to_speak(session, turn)
     found = shown_item(session, stored, turn, item)
     kept = found.content
     wanted = replace(content, topic=kept.topic, file=kept.file)
+    if found.by_patient is isinstance(turn.by, Staff):
+        raise NotPermitted("bundle.not-your-item")
     if isinstance(turn.by, Patient):
-        if not found.by_patient:
-            raise NotPermitted("bundle.not-your-item")
         wanted = replace(wanted, text=kept.text)
     check(session, stored.standing, wanted)
     act = Act.WRITE if isinstance(turn.by, Staff) else Act.WRITE_OWN_WORDS

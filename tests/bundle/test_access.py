@@ -124,6 +124,8 @@ def test_a_clinician_neither_changes_nor_removes_what_is_the_patients(two_nodes:
     with pytest.raises(NotPermitted):
         met.do(service.remove_item, mine)
     with pytest.raises(NotPermitted):
+        met.do(service.save_item, mine, Content(topic=EVENTS, own_words="Ikke mitt"), seen=0)
+    with pytest.raises(NotPermitted):
         met.at_home(service.remove_item, ours)
     with pytest.raises(NotPermitted):
         met.do(service.allow_clinician, mine, allowed=False)

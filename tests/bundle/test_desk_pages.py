@@ -145,6 +145,14 @@ def test_an_appointment_without_a_readable_time_is_an_error_on_the_field(
     assert "Fjordgata 2" in page.text
 
 
+def test_a_form_for_an_item_that_is_not_there_is_the_same_nothing_however_it_is_filled(open_town: Town) -> None:
+    met, desk = begin(open_town), at_desk(open_town)
+    nothing = met.handover
+    for day in ("i morgen", "01.12.2026"):
+        form = form_of(met, nothing, 0, topic="appointments", day=day, clock="12.00", place="Fjordgata 2")
+        assert desk.send(staff_url(met, f"/punkter/{nothing}"), **form).status_code == 404
+
+
 def test_a_file_that_is_no_document_is_refused_with_the_reason(open_town: Town) -> None:
     met, desk = begin(open_town), at_desk(open_town)
     sent = {CSRF_FIELD: desk.token, "topic": "documents", "file": (BytesIO(b"hei"), "notat.txt")}

@@ -19,7 +19,7 @@ from handover.bundle.pages.cards import CHOICES, digest, topic_of, topic_text
 from handover.bundle.pages.desk import MOVED, SENDERS, SENTENCES, as_download, blueprint, my_services, turn_of
 from handover.bundle.pages.marking import has_lapsed
 from handover.bundle.pages.sight import sight_of
-from handover.bundle.service import BadFile, Case, Turn
+from handover.bundle.service import BadFile, Case, ItemNotFound, Turn
 from handover.bundle.words import content as said
 from handover.clock import now
 from handover.errors import Conflict, Invalid
@@ -311,7 +311,9 @@ def _save(session: Session, turn: Turn, which: ItemId) -> Item:
 def _refused(turn: Turn, which: ItemId, refused: Invalid) -> str:
     with web.transaction() as session:
         case = handovers.case_of(session, turn)
-        item = next(each for each in case.items if each.id == which)
+        item = next((each for each in case.items if each.id == which), None)
+        if item is None:
+            raise ItemNotFound
         fields = {
             name if name.endswith(str(which)) else f"{name}-{which}": c for name, c in refused.fields.items()
         }
