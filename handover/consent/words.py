@@ -7,9 +7,11 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from handover.consent.model import Choice, ChoiceId, Kind, MayNotTravel, Topics
+from handover.audit.model import Entry, Event
+from handover.consent.model import Choice, ChoiceId, Kind, MayNotTravel, Target, Topics
 from handover.consent.reach import name_of
 from handover.consent.vocabulary import purpose_names, topic_names
+from handover.ids import AgencyId, ServiceId
 from handover.web import dates
 from handover.web.i18n import Sentence, language
 from handover.web.i18n import gettext as _
@@ -101,6 +103,51 @@ def what_may_go(scope: Topics | None) -> str:
     if not scope:
         return _("Ingenting kan sendes dit nå.")
     return _("Dere kan sende dette, og ikke noe annet: %(topics)s.", topics="; ".join(named_topics(scope)))
+
+
+_SEEN: Final = _l("%(name)s ved %(place)s så valgene dine.")
+_STAFF: Final[Mapping[tuple[Event, Kind], Sentence]] = {
+    (Event.CONSENT_GIVE, Kind.PERMIT): _l(
+        "%(name)s ved %(place)s skrev ned at du sa ja til at noe sendes til %(whom)s."
+    ),
+    (Event.CONSENT_GIVE, Kind.DENY): _l(
+        "%(name)s ved %(place)s skrev ned at du sa nei til at noe sendes til %(whom)s."
+    ),
+    (Event.CONSENT_WITHDRAW, Kind.PERMIT): _l(
+        "%(name)s ved %(place)s skrev ned at du tok tilbake ditt ja til %(whom)s."
+    ),
+    (Event.CONSENT_WITHDRAW, Kind.DENY): _l(
+        "%(name)s ved %(place)s skrev ned at du tok tilbake ditt nei til %(whom)s."
+    ),
+}
+_YOU: Final[Mapping[tuple[Event, Kind], Sentence]] = {
+    (Event.CONSENT_GIVE, Kind.PERMIT): _l("Du sa ja til at noe sendes til %(whom)s."),
+    (Event.CONSENT_GIVE, Kind.DENY): _l("Du sa nei til at noe sendes til %(whom)s."),
+    (Event.CONSENT_WITHDRAW, Kind.PERMIT): _l("Du tok tilbake ditt ja til %(whom)s."),
+    (Event.CONSENT_WITHDRAW, Kind.DENY): _l("Du tok tilbake ditt nei til %(whom)s."),
+}
+
+
+def log_sentence(session: Session, entry: Entry, place: str) -> str | None:
+    """Return what a line of the log says to the patient about their choices; None where it says nothing of them.
+
+    `place` is the agency. That patients look at their own choices is not told to them.
+    """
+    if entry.event is Event.CONSENT_READ and entry.who.kind == "staff":
+        return _(_SEEN.bokmaal, name=entry.who.name, place=place)
+    table = {"staff": _STAFF, "patient": _YOU}.get(entry.who.kind, {})
+    kind = entry.detail.get("kind")
+    said = None if kind is None else table.get((entry.event, Kind(str(kind))))
+    if said is None:
+        return None
+    return _(said.bokmaal, name=entry.who.name, place=place, whom=name_of(session, _target(entry)))
+
+
+def _target(entry: Entry) -> Target:
+    agency, service = entry.detail.get("to_agency"), entry.detail.get("to_service")
+    return Target(
+        agency=AgencyId(str(agency)) if agency else None, service=ServiceId(str(service)) if service else None
+    )
 
 
 def _ended(choice: Choice, now: datetime) -> str:

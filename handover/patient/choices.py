@@ -5,8 +5,8 @@ and choice are fields of the forms.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -43,6 +43,8 @@ add_menu_item(
 
 _USUAL: Final = timedelta(days=90)
 """How long a permit lasts unless the patient says otherwise."""
+_LOG_LINES: Final = 1000
+"""So far back, in entries of any kind about the patient, the log of the choices is read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,15 @@ class Home:
         return found
 
 
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One line of the log about the patient's choices, with how often it happened that day."""
+
+    at: datetime
+    sentence: str = field(repr=False)
+    times: int = 1
+
+
 @blueprint.get("")
 @patients_only
 def mine() -> ResponseReturnValue:
@@ -84,6 +95,27 @@ def mine() -> ResponseReturnValue:
             )
         shown = [(home, home.told(session, at)) for home in homes]
     return render_template("patient/choices.html", homes=shown, done=request.args.get("gjort", ""))
+
+
+@blueprint.get("/hvem-har-lest")
+@patients_only
+def readers() -> ResponseReturnValue:
+    """Show who has seen my choices or written one down at this node's agencies, and what I chose; newest first."""
+    patient, at = current_patient(), now()
+    with web.transaction() as session:
+        homes = _homes(session)
+        lines = [line for home in homes for line in _log_lines(session, home)]
+        for home in homes:
+            audit.record(
+                session,
+                event=Logged.LOG_READ,
+                actor=patient,
+                agency=home.agency,
+                persons=[home.person],
+                now=at,
+            )
+    lines.sort(key=lambda line: line.at, reverse=True)
+    return render_template("patient/choices_readers.html", lines=lines)
 
 
 @blueprint.get("/nei")
@@ -157,6 +189,20 @@ def take_back() -> ResponseReturnValue:
         undo = consent.unblock if choice.kind is Kind.DENY else consent.withdraw_permit
         undo(session, home.agency, home.person, choice.id, by=current_patient(), now=now())
     return redirect(url_for(".mine", gjort="tilbake"))
+
+
+def _log_lines(session: Session, home: Home) -> list[Line]:
+    """Return one line for each person, act and day at one agency, newest first."""
+    found: dict[tuple[str, date], Line] = {}
+    for entry in audit.entries_about(session, home.agency, home.person, limit=_LOG_LINES):
+        sentence = words.log_sentence(session, entry, home.name)
+        if sentence is not None:
+            key = (sentence, local_date(entry.at))
+            first = found.get(key)
+            found[key] = (
+                Line(at=entry.at, sentence=sentence) if first is None else replace(first, times=first.times + 1)
+            )
+    return list(found.values())
 
 
 def _chosen(template: str, do: Callable[[Session, list[Home]], None]) -> ResponseReturnValue:

@@ -6,14 +6,15 @@ from datetime import timedelta
 import pytest
 
 from handover.audit import service as audit
+from handover.audit.model import Event
 from handover.clock import local
 from handover.consent import service as consent
-from handover.consent.model import Choice, Target
+from handover.consent.model import Choice, Target, Terms
 from handover.db import Database
 from handover.person import service as person
 from tests.builders import DPS, INTAKE, MUNICIPALITY, NAV, NAV_OFFICE
 from tests.referral import conftest as town_fixtures
-from tests.referral.nodes import PATIENT, Town, town
+from tests.referral.nodes import PATIENT, PER, Town, town
 from tests.referral.visiting import Reader, hidden, reader, register_everybody, words_of
 
 open_sqlite = town_fixtures.open_sqlite
@@ -155,3 +156,40 @@ def test_a_number_or_a_name_never_stands_in_an_address(nodes: Town) -> None:
     page = solveig(nodes).open(MINE)
     assert PATIENT.number not in page.text
     assert "Solveig" not in page.text.split("</title>")[0]
+
+
+def test_a_patient_reads_who_saw_the_choices_and_when_they_were_made(nodes: Town) -> None:
+    patient = solveig(nodes)
+    assert "Ingen har sett valgene dine her ennå." in words_of(patient.open(f"{MINE}/hvem-har-lest"))
+    patient.send(f"{MINE}/nei", target=DPS)
+    (choice,) = chosen(nodes)
+    patient.send(f"{MINE}/ta-tilbake", choice=str(choice.id))
+    with nodes.kommune.db.transaction() as session:
+        until = nodes.now.date() + timedelta(days=9)
+        target, terms = Target(agency=NAV), Terms(purpose="handover", topics=("plans",), until=until)
+        consent.permit(session, MUNICIPALITY, choice.person, target, terms, by=PER, now=nodes.now)
+        for _time in range(2):
+            audit.record(
+                session,
+                event=Event.CONSENT_READ,
+                actor=PER,
+                agency=MUNICIPALITY,
+                persons=[choice.person],
+                now=nodes.now,
+            )
+
+    assert f"{MINE}/hvem-har-lest" in patient.open(MINE).text
+    said = words_of(patient.open(f"{MINE}/hvem-har-lest"))
+    assert "Du sa nei til at noe sendes til Fjordheim DPS." in said
+    assert "Du tok tilbake ditt nei til Fjordheim DPS." in said
+    assert "skrev ned at du sa ja til at noe sendes til NAV Fjordheim." in said
+    assert "ved Fjordheim kommune så valgene dine." in said and "2 ganger den dagen" in said
+    with nodes.kommune.db.reading() as session:
+        logged = audit.entries_about(session, MUNICIPALITY, choice.person)
+    assert logged[0].event is Event.LOG_READ and logged[0].who.kind == "patient"
+
+
+def test_another_patient_reads_nothing_of_it(nodes: Town) -> None:
+    solveig(nodes).send(f"{MINE}/nei", target=DPS)
+    stranger = reader(nodes, type(PATIENT)(number="02859098799", name="En Annen"), node=nodes.kommune)
+    assert "Fjordheim DPS" not in words_of(stranger.open(f"{MINE}/hvem-har-lest"))
