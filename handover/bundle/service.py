@@ -77,7 +77,7 @@ from handover.bundle.sending import (
     undo_send,
 )
 from handover.bundle.store import HandoverNotFound, Stored
-from handover.bundle.worklists import Counted, WorkRow, counted, open_work
+from handover.bundle.worklists import Counted, WorkRow, counted, list_closed, open_work, search, work_news
 from handover.bundle.writing import (
     BadFile,
     BadItem,
@@ -146,6 +146,7 @@ __all__ = [
     "internal_note",
     "invite",
     "is_told_of",
+    "list_closed",
     "mark",
     "may_still_go",
     "mine",
@@ -165,6 +166,7 @@ __all__ = [
     "reopen",
     "resume",
     "save_item",
+    "search",
     "send",
     "send_again",
     "set_take_over_by",
@@ -177,5 +179,6 @@ __all__ = [
     "undo_send",
     "who_opened",
     "withdraw",
+    "work_news",
     "write_own_words",
 ]

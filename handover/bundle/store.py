@@ -1,7 +1,7 @@
 """Queries about handovers. Each names the asking actor: what they may not see is not there (rule 16)."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256 as hash_of
 from typing import Any, Final, cast
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, Table, and_, false, func, insert, or_
 from sqlalchemy.orm import Session
 
 from handover.actors import Actor, Machine, Party, Patient, Role, Staff
-from handover.bundle.lifecycle import Side, Status
+from handover.bundle.lifecycle import Act, Side, Status
 from handover.bundle.model import Entry, File, Frozen, Item, Origin
 from handover.bundle.standing import Standing
 from handover.bundle.steps import Shelf, next_step, shelf_of
@@ -36,6 +36,7 @@ ROLES: Final = {
     Side.RECEIVER: (Role.INTAKE, Role.CLINICIAN, Role.CASEWORKER),
 }
 """Who works with handovers at each side, at the services for which they hold the role."""
+_MOST_NEWS: Final = 200
 
 
 class HandoverNotFound(NotFound):
@@ -174,6 +175,48 @@ def page(
     return tuple(opened(session, row) for row in session.execute(statement))
 
 
+def search(
+    session: Session, *, by: Staff, side: Side, reference: str | None, persons: Sequence[PersonId], limit: int = 50
+) -> tuple[Stored, ...]:
+    """Return the copies with that reference or about one of those persons, the latest change first."""
+    found: list[ColumnElement[bool]] = [HANDOVER.c.person.in_(persons)] if persons else []
+    if reference is not None:
+        found.append(HANDOVER.c.reference == reference)
+    statement = (
+        select(HANDOVER)
+        .where(reach(by, side), or_(false(), *found))
+        .order_by(HANDOVER.c.updated_at.desc(), HANDOVER.c.handover.desc())
+        .limit(limit)
+    )
+    return tuple(opened(session, row) for row in session.execute(statement)) if found else ()
+
+
+def latest_change(session: Session, by: Staff, side: Side, service: ServiceId) -> datetime | None:
+    """Return when a copy at a service last changed: one step in an index for each shelf."""
+    found = [
+        session.scalar(select(func.max(HANDOVER.c.updated_at)).where(*_on_shelf(by.agency, side, service, shelf)))
+        for shelf in Shelf
+    ]
+    return max(filter(None, found), default=None)
+
+
+def count_received_after(session: Session, by: Staff, service: ServiceId, at: datetime) -> int:
+    """Return how many handovers a service has received after an instant, at most 200.
+
+    What came after it has changed after it, too: only that end of the index is read.
+    """
+    table = HANDOVER.c
+    some = union_all(
+        *(
+            select(table.handover).where(
+                *_on_shelf(by.agency, Side.RECEIVER, service, shelf), table.updated_at > at, table.received_at > at
+            )
+            for shelf in Shelf
+        )
+    ).limit(_MOST_NEWS)
+    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
+
 def counts(session: Session, *, by: Staff, side: Side) -> dict[Shelf, int]:
     """Return how many copies stand on each shelf of the services where the reader works."""
     table = HANDOVER.c
@@ -224,6 +267,15 @@ def history(session: Session, standing: Standing) -> tuple[Entry, ...]:
         load(Entry, _open(session, standing, "handover_history", "entry", row.entry, row.line))
         for row in session.execute(statement)
     )
+
+
+def drop_texts(session: Session, standing: Standing, acts: Sequence[Act]) -> None:
+    """Empty the words of those acts in a copy's history; that they were done, by whom and when, stays."""
+    lines = ((number, entry) for number, entry in enumerate(history(session, standing), 1) if entry.act in acts)
+    for number, entry in lines:
+        sealed = _seal(session, standing, "handover_history", "entry", dump(replace(entry, text="")), number)
+        where = (*_of(standing, HISTORY), HISTORY.c.line == number)
+        session.execute(update(HISTORY).where(*where).values(entry=sealed))
 
 
 def works_there(by: Actor, side: Side, service: ServiceId) -> bool:

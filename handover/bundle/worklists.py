@@ -1,10 +1,11 @@
-"""Handovers in a service's worklist: what has come and what was sent, by the date of the next step (rule 8).
+"""Handovers in a service's worklist: what has come and what was sent, by date (rule 8); news, closed ones, search.
 
 Each side is one range of the team's index of open work: the cost follows what is shown, never what is stored.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -17,16 +18,22 @@ from handover.audit.model import Event as Logged
 from handover.bundle import cases, store
 from handover.bundle.lifecycle import Side
 from handover.bundle.standing import Standing
-from handover.bundle.steps import OWNERS, NextStep, Step, next_step
+from handover.bundle.steps import OWNERS, NextStep, Shelf, Step, next_step
+from handover.bundle.store import HandoverNotFound, Stored
 from handover.errors import NotFound
 from handover.ids import ServiceId, StaffId
 from handover.person import service as person
 from handover.team import service as team
-from handover.team.model import WorkItem
 
 PAGE: Final = 50
 COUNT_CAP: Final = 200
 """Counts stop here, so that they cost no more where more is stored."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST_VERSION: Final = 18
+"""Digits: what is longer is no version of ours."""
+_MOST_PERSONS: Final = 200
+"""So many patients of one name are looked at in a search."""
+_REFERENCE_LETTERS: Final = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +43,10 @@ class WorkRow:
     standing: Standing
     name: str = field(repr=False)
     birth_year: int
-    step: NextStep
+    step: NextStep | None
+    """None: nothing is left to do here."""
     due_at: datetime
+    """When the next step is due; for what is closed, when it last changed."""
     is_overdue: bool
     is_unread: bool
     owner: StaffId | None
@@ -47,7 +56,7 @@ class WorkRow:
     @property
     def is_ours(self) -> bool:
         """Whether the next move is that of the side that keeps this copy."""
-        return self.step.side is self.standing.side
+        return self.step is not None and self.step.side is self.standing.side
 
     @property
     def cursor(self) -> tuple[datetime, UUID]:
@@ -62,9 +71,9 @@ def open_work(
     by: Staff,
     now: datetime,
     after: tuple[datetime, UUID] | None = None,
-    limit: int = PAGE,
+    due_before: datetime | None = None,
 ) -> tuple[WorkRow, ...]:
-    """Return a service's open handovers by date, of the sides the actor works on there; at most `limit` of each.
+    """Return a service's open handovers by date, of the sides the actor works on there; at most `PAGE` of each.
 
     What is put away is left out until it is due. One row in the log names everybody shown.
     """
@@ -72,7 +81,7 @@ def open_work(
         row
         for side in (Side.RECEIVER, Side.SENDER)
         if store.works_there(by, side, service)
-        for row in _rows(session, service, side, by=by, now=now, after=after, limit=limit)
+        for row in _rows(session, service, side, by=by, now=now, after=after, due_before=due_before)
     ]
     if rows:
         audit.record(
@@ -106,6 +115,118 @@ def counted(session: Session, service: ServiceId, *, by: Staff, now: datetime) -
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """Whether a worklist has changed: a version that grows, and how many handovers came after an older one."""
+
+    version: str
+    new: int
+
+
+def work_news(session: Session, service: ServiceId, *, by: Staff, version: str = "") -> News:
+    """Return the version of a service's handovers now, and how many came after `version`; names nobody.
+
+    Raises HandoverNotFound for who works on neither side there.
+    """
+    sides = _sides(by, service)
+    latest = max(filter(None, (store.latest_change(session, by, side, service) for side in sides)), default=None)
+    is_one = version.isascii() and version.isdecimal() and len(version) < _LONGEST_VERSION
+    since = _EPOCH + timedelta(microseconds=int(version)) if is_one else None
+    new = store.count_received_after(session, by, service, since) if since and Side.RECEIVER in sides else 0
+    return News(version="0" if latest is None else str((latest - _EPOCH) // timedelta(microseconds=1)), new=new)
+
+
+def list_closed(
+    session: Session,
+    service: ServiceId,
+    *,
+    by: Staff,
+    now: datetime,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = PAGE,
+) -> tuple[WorkRow, ...]:
+    """Return the handovers with nothing left to do at a service, the latest first; at most `limit` of each side.
+
+    One row in the log names everybody shown. Raises HandoverNotFound for who works on neither side there.
+    """
+    found = [
+        each
+        for side in _sides(by, service)
+        for each in store.page(
+            session, by=by, side=side, service=service, shelves=(Shelf.CLOSED,), after=after, limit=limit
+        )
+    ]
+    return _told(session, found, service=service, by=by, now=now)
+
+
+def search(session: Session, text: str, *, by: Staff, now: datetime, limit: int = PAGE) -> tuple[WorkRow, ...]:
+    """Return the handovers of the actor's services that a name, number or reference points to, closed ones too.
+
+    The latest change first, at most `limit` of each side. One row in the log names everybody shown.
+    """
+    if not text.strip():
+        return ()
+    persons = person.matching(session, by.agency, text, limit=_MOST_PERSONS)
+    found = [
+        each
+        for side in (Side.RECEIVER, Side.SENDER)
+        for each in store.search(
+            session, by=by, side=side, reference=_as_reference(text), persons=persons, limit=limit
+        )
+    ]
+    return _told(session, found, service=None, by=by, now=now)
+
+
+def _sides(by: Staff, service: ServiceId) -> tuple[Side, ...]:
+    sides = tuple(side for side in (Side.RECEIVER, Side.SENDER) if store.works_there(by, side, service))
+    if not sides:
+        raise HandoverNotFound
+    return sides
+
+
+def _told(
+    session: Session, found: Sequence[Stored], *, service: ServiceId | None, by: Staff, now: datetime
+) -> tuple[WorkRow, ...]:
+    """Return copies as rows, the latest change first, and log who was named."""
+    latest = sorted(found, key=lambda each: (each.updated_at, each.standing.handover), reverse=True)
+    if latest:
+        audit.record(
+            session,
+            event=Logged.HANDOVER_LIST,
+            actor=by,
+            agency=by.agency,
+            persons=tuple(dict.fromkeys(each.standing.person for each in latest)),
+            service=service,
+            now=now,
+        )
+    read = {
+        side: team.read_at(session, by, cases.WORK[side], [each.standing.handover for each in latest])
+        for side in (Side.RECEIVER, Side.SENDER)
+    }
+    return tuple(_stored_row(session, each, read[each.standing.side], now=now) for each in latest)
+
+
+def _stored_row(session: Session, stored: Stored, read: Mapping[UUID, datetime], *, now: datetime) -> WorkRow:
+    standing = stored.standing
+    step = next_step(standing)
+    due_at = stored.updated_at if step is None else step.due_at
+    return _row(
+        session,
+        standing,
+        step,
+        due_at=due_at,
+        is_overdue=step is not None and due_at <= now,
+        is_read=step is None or standing.handover in read,
+    )
+
+
+def _as_reference(text: str) -> str | None:
+    """Return a text as a reference, however it was typed; None when it cannot be one."""
+    letters = "".join(letter for letter in text.upper() if letter not in " -")
+    is_one = len(letters) == _REFERENCE_LETTERS and letters.isascii() and letters.isalnum()
+    return f"{letters[:4]}-{letters[4:]}" if is_one else None
+
+
 def _rows(
     session: Session,
     service: ServiceId,
@@ -114,10 +235,12 @@ def _rows(
     by: Staff,
     now: datetime,
     after: tuple[datetime, UUID] | None,
-    limit: int,
+    due_before: datetime | None,
 ) -> list[WorkRow]:
     kind = cases.WORK[side]
-    items = team.open_items(session, by.agency, service, kind=kind, now=now, after=after, limit=limit)
+    items = team.open_items(
+        session, by.agency, service, kind=kind, now=now, after=after, limit=PAGE, due_before=due_before
+    )
     found = {
         each.standing.handover: each.standing
         for each in store.of_work(session, by, side, service, [item.place.subject for item in items])
@@ -128,12 +251,19 @@ def _rows(
         standing = found.get(item.place.subject)  # type: ignore[call-overload]
         step = None if standing is None else next_step(standing)
         if standing is not None and step is not None:
-            rows.append(_row(session, standing, step, item, is_read=standing.handover in read, now=now))
+            is_read, is_overdue = standing.handover in read, item.is_overdue(now)
+            rows.append(_row(session, standing, step, due_at=item.due_at, is_overdue=is_overdue, is_read=is_read))
     return rows
 
 
 def _row(
-    session: Session, standing: Standing, step: NextStep, item: WorkItem, *, is_read: bool, now: datetime
+    session: Session,
+    standing: Standing,
+    step: NextStep | None,
+    *,
+    due_at: datetime,
+    is_overdue: bool,
+    is_read: bool,
 ) -> WorkRow:
     who = person.identity_of(session, standing.home.agency, standing.person)
     return WorkRow(
@@ -141,8 +271,8 @@ def _row(
         name=who.name,
         birth_year=who.birth_date.year,
         step=step,
-        due_at=item.due_at,
-        is_overdue=item.is_overdue(now),
+        due_at=due_at,
+        is_overdue=is_overdue,
         is_unread=standing.side is Side.RECEIVER and not is_read,
         owner=standing.owner,
         owner_name=_name_of(session, standing),

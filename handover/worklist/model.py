@@ -72,12 +72,10 @@ def merge(
     choice: Choice,
     reader: StaffId,
 ) -> Both:
-    """Return one list of both: a page ends where the first of the two has more, so that none is passed over.
+    """Return one list of both kinds of open work: a page ends where the first has more, none is passed over.
 
     `more` is where the referrals go on. Handovers that are overdue stand there whatever the filter.
     """
-    if choice is Choice.DONE:
-        return Both(overdue=referrals.overdue, asked_for=referrals.asked_for, next=more)
     ends = [each for each in (more, _end_of(handed)) if each is not None]
     end = min(ends, default=None)
     wanted = [row for row in handed if handed_matches(row, choice, reader)]
@@ -85,6 +83,27 @@ def merge(
     return Both(
         overdue=_by_date([*referrals.overdue, *only_late], end),
         asked_for=_by_date([*referrals.asked_for, *wanted], end),
+        next=end,
+    )
+
+
+def merge_closed(
+    referrals: Split,
+    more: tuple[datetime, UUID] | None,
+    late: Sequence[WorkRow],
+    closed: Sequence[WorkRow],
+) -> Both:
+    """Return what is finished of both, the latest first, and apart from it what is overdue.
+
+    `more` is where the referrals go on; a page ends where the first of the two has more.
+    """
+    ends = [each for each in (more, *_ends(closed)) if each is not None]
+    end = max(ends, default=None)
+    both: list[CaseRow | WorkRow] = [*referrals.asked_for, *closed]
+    rows = [row for row in both if end is None or row.cursor >= end]
+    return Both(
+        overdue=_by_date([*referrals.overdue, *(row for row in late if row.is_overdue)], None),
+        asked_for=tuple(sorted(rows, key=lambda row: row.cursor, reverse=True)),
         next=end,
     )
 
@@ -101,8 +120,12 @@ def handed_matches(row: WorkRow | Counted, choice: Choice, reader: StaffId) -> b
 
 def _end_of(handed: Sequence[WorkRow]) -> tuple[datetime, UUID] | None:
     """Return where a full page of one side ends: there may be more of that side after it."""
+    return min(_ends(handed), default=None)
+
+
+def _ends(handed: Sequence[WorkRow]) -> list[tuple[datetime, UUID]]:
     sides = [[row for row in handed if row.standing.side is side] for side in (Side.RECEIVER, Side.SENDER)]
-    return min((rows[-1].cursor for rows in sides if len(rows) >= PAGE), default=None)
+    return [rows[-1].cursor for rows in sides if len(rows) >= PAGE]
 
 
 def _by_date(

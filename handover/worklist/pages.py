@@ -43,7 +43,17 @@ from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.parts import Filter, Tone
 from handover.web.shell import MenuItem, add_menu_item
-from handover.worklist.model import FILTERS, Choice, Split, choice_of, handed_matches, merge, split
+from handover.worklist.model import (
+    FILTERS,
+    Both,
+    Choice,
+    Split,
+    choice_of,
+    handed_matches,
+    merge,
+    merge_closed,
+    split,
+)
 
 blueprint = Blueprint("worklist", __name__)
 
@@ -118,6 +128,14 @@ class Listed:
     next: tuple[datetime, UUID] | None
 
 
+@dataclass(frozen=True)
+class News:
+    """A version of the list that grows, and how many cases came after an older one."""
+
+    version: str
+    new: int
+
+
 NONE: Final = Listed(rows=Split(overdue=(), asked_for=()), counts={}, next=None)
 
 
@@ -146,17 +164,14 @@ def show(service: str) -> ResponseReturnValue:
         here = _service(session, staff, wanted)
         takes_referrals = any(staff.has(role, wanted) for role in _TEAM)
         listed = _listed(session, wanted, choice, staff=staff, at=at, after=after) if takes_referrals else NONE
-        handed: tuple[WorkRow, ...] = ()
-        if choice is not Choice.DONE:
-            handed = handovers.open_work(session, wanted, by=staff, now=at, after=after)
+        both = _both(session, wanted, choice, listed, staff=staff, at=at, after=after)
         counted = handovers.counted(session, wanted, by=staff, now=at)
-        both = merge(listed.rows, listed.next, handed, choice, staff.id)
         view = {
             "overdue": [_either(session, row) for row in both.overdue],
             "asked_for": [_either(session, row) for row in both.asked_for],
             "services": _service_links(session, staff, wanted),
             "tasks": len(team.tasks(session, staff)),
-            "version": referrals.work_news(session, wanted, by=staff).version if takes_referrals else "",
+            "version": _news(session, wanted, staff).version,
         }
     return render_template(
         "worklist/list.html",
@@ -175,12 +190,12 @@ def show(service: str) -> ResponseReturnValue:
 
 @blueprint.get("/arbeidsliste/<service>/nytt")
 @quiet
-@allow(*_TEAM)
+@allow(*_HANDED)
 def news(service: str) -> ResponseReturnValue:
     """Answer 304 while the list is as the page shows it; else say how many cases are new."""
     version = next(iter(request.if_none_match.as_set(include_weak=True)), "")
     with web.reading() as session:
-        found = referrals.work_news(session, ServiceId(service), by=current_staff(), version=version)
+        found = _news(session, ServiceId(service), current_staff(), version)
     if found.version == version:
         return Response(status=304, headers={"ETag": f'"{version}"'})
     text = (
@@ -194,14 +209,43 @@ def news(service: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/arbeidsliste/sok")
-@allow(*_TEAM)
+@allow(*_HANDED)
 def search() -> ResponseReturnValue:
     """Show the cases that a name, number or reference points to (never in an address: it is about people)."""
     staff, at, text = current_staff(), now(), request.form.get("text", "")
     with web.transaction() as session:
-        rows = referrals.search_received(session, text, by=staff, now=at)
-        lines = [_line(session, row) for row in rows]
+        takes_referrals = any(staff.services(role) for role in _TEAM)
+        rows = referrals.search_received(session, text, by=staff, now=at) if takes_referrals else ()
+        handed = handovers.search(session, text, by=staff, now=at)
+        lines = [*(_line(session, row) for row in rows), *(_handed_line(session, row) for row in handed)]
     return render_template("worklist/search.html", lines=lines, form=Form.of({"text": text}))
+
+
+def _news(session: Session, service: ServiceId, staff: Staff, version: str = "") -> News:
+    """Return the version of the whole list, and how many cases came after `version`."""
+    handed = handovers.work_news(session, service, by=staff, version=version)
+    if not any(staff.has(role, service) for role in _TEAM):
+        return News(handed.version, handed.new)
+    referred = referrals.work_news(session, service, by=staff, version=version)
+    return News(max(handed.version, referred.version, key=int), handed.new + referred.new)
+
+
+def _both(
+    session: Session,
+    service: ServiceId,
+    choice: Choice,
+    listed: Listed,
+    *,
+    staff: Staff,
+    at: datetime,
+    after: tuple[datetime, UUID] | None,
+) -> Both:
+    if choice is not Choice.DONE:
+        handed = handovers.open_work(session, service, by=staff, now=at, after=after)
+        return merge(listed.rows, listed.next, handed, choice, staff.id)
+    late = handovers.open_work(session, service, by=staff, now=at, due_before=at)
+    closed = handovers.list_closed(session, service, by=staff, now=at, after=after)
+    return merge_closed(listed.rows, listed.next, late, closed)
 
 
 def _services(session: Session, staff: Staff) -> list[Service]:
@@ -311,7 +355,7 @@ def _handed_line(session: Session, row: WorkRow) -> Line:
         urgency="",
         is_unread=row.is_unread,
         is_late=row.is_overdue,
-        time=due_words(row.due_at, is_overdue=row.is_overdue),
+        time="" if row.step is None else due_words(row.due_at, is_overdue=row.is_overdue),
         owner=row.owner_name,
         is_handover=True,
     )

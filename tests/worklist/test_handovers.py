@@ -1,11 +1,20 @@
 """Handovers stand beside referrals in a service's worklist, by deadline, and late ones in both worklists."""
 
 from datetime import timedelta
+from re import search
 
-from handover.bundle import service
+import pytest
+from sqlalchemy.orm import Session
+
+from handover.actors import Party, Staff
+from handover.audit import service as audit
+from handover.audit.model import Event
+from handover.bundle import service, store, worklists
+from handover.bundle.lifecycle import Side
 from handover.bundle.model import Done
-from tests.builders import FACT, INTAKE
-from tests.bundle.meeting import sent
+from handover.ids import PersonId
+from tests.builders import DPS, FACT, INTAKE
+from tests.bundle.meeting import Meeting, sent
 from tests.referral.nodes import FATIMA, INGRID, SARA, SENIOR, Town
 from tests.referral.visiting import reader, words_of
 
@@ -25,7 +34,7 @@ def test_a_late_handover_stands_in_every_filter_of_both_worklists(staffed: Town)
     met = sent(staffed, by=FATIMA, at=FACT)
     staffed.move_to(staffed.now + timedelta(days=8))
     for who, at in ((INGRID, INTAKE), (FATIMA, FACT)):
-        for choice in ("gjore", "mine", "ledige", "venter"):
+        for choice in ("gjore", "mine", "ledige", "venter", "ferdig"):
             said = words_of(reader(staffed, who).open(f"/arbeidsliste/{at}?filter={choice}"))
             assert "Overføring: Solveig" in said
             assert "Skulle vært gjort" in said
@@ -46,3 +55,88 @@ def test_a_handover_that_is_answered_for_leaves_the_receivers_list(staffed: Town
     staffed.settle()
     met.there(INGRID, service.answer_withdrawal, Done.DELETED, "", "Ingrid")
     assert "Overføring: Solveig" not in words_of(reader(staffed, INGRID).open(f"/arbeidsliste/{INTAKE}"))
+
+
+# --- news, what is finished, and search ------------------------------------------------------------------------
+
+LIST = f"/arbeidsliste/{INTAKE}"
+
+
+def known(met: Meeting, session: Session) -> PersonId:
+    """Return whom the DPS knows the patient as."""
+    copy = store.at_home(session, Party(DPS, INTAKE), Side.RECEIVER, met.handover, lock=False)
+    assert copy is not None
+    return copy.standing.person
+
+
+def answered_for(met: Meeting) -> None:
+    """Let the patient take it back, and the receiver say that it is deleted: nothing is left to do there."""
+    met.there(INGRID, service.open_)
+    met.at_home(service.withdraw)
+    met.town.settle()
+    met.there(INGRID, service.answer_withdrawal, Done.DELETED, "", "Ingrid")
+
+
+def test_the_list_says_that_a_handover_has_come_and_then_that_something_changed(staffed: Town) -> None:
+    ingrid = reader(staffed, INGRID)
+    empty = search(r'data-version="(\d+)"', ingrid.open(LIST).text)
+    assert empty
+    assert ingrid.open(f"{LIST}/nytt", **{"If-None-Match": empty[1]}).status_code == 304
+
+    staffed.pass_time(minutes=1)
+    sent(staffed)
+    shown = search(r'data-version="(\d+)"', ingrid.open(LIST).text)
+    assert shown
+    assert int(shown[1]) > int(empty[1])
+    assert ingrid.open(f"{LIST}/nytt", **{"If-None-Match": shown[1]}).status_code == 304
+    assert ingrid.open(f"{LIST}/nytt", **{"If-None-Match": "1"}).json == {"text": "1 ny sak – vis"}
+
+    staffed.pass_time(minutes=1)
+    met = sent(staffed)
+    assert ingrid.open(f"{LIST}/nytt", **{"If-None-Match": shown[1]}).json == {"text": "1 ny sak – vis"}
+    version = search(r'data-version="(\d+)"', ingrid.open(LIST).text)
+    assert version
+    staffed.pass_time(minutes=1)
+    met.there(INGRID, service.open_)
+    changed = ingrid.open(f"{LIST}/nytt", **{"If-None-Match": version[1]})
+    assert changed.json == {"text": "Listen er endret – vis"}
+
+
+def test_what_is_answered_for_stands_among_the_finished_and_the_list_ends_after_it(staffed: Town) -> None:
+    met = sent(staffed)
+    assert "Overføring: Solveig" not in words_of(reader(staffed, INGRID).open(f"{LIST}?filter=ferdig"))
+    answered_for(met)
+    page = reader(staffed, INGRID).open(f"{LIST}?filter=ferdig")
+    assert "Overføring: Solveig" in words_of(page)
+    assert f"/mottatte-overforinger/{INTAKE}/{met.handover}" in page.text
+    with staffed.dps.db.reading() as session:
+        person = known(met, session)
+        logged = audit.entries_about(session, DPS, person)
+    assert logged[0].event is Event.HANDOVER_LIST and logged[0].service == INTAKE
+
+    with staffed.dps.db.transaction() as session:
+        (row,) = worklists.list_closed(session, INTAKE, by=INGRID, now=staffed.now)
+        assert worklists.list_closed(session, INTAKE, by=INGRID, now=staffed.now, after=row.cursor) == ()
+
+
+def test_a_search_finds_handovers_by_name_and_reference_closed_ones_too_and_is_logged(staffed: Town) -> None:
+    met = sent(staffed)
+    ingrid = reader(staffed, INGRID)
+    reference = met.see().standing.reference
+    for text in ("solv", reference, reference.lower().replace("-", " ")):
+        said = words_of(ingrid.send("/arbeidsliste/sok", text=text))
+        assert "Overføring: Solveig" in said and "1 sak funnet" in said
+    answered_for(met)
+    assert "Overføring: Solveig" in words_of(ingrid.send("/arbeidsliste/sok", text=reference))
+    with staffed.dps.db.reading() as session:
+        logged = audit.entries_about(session, DPS, known(met, session))
+    assert logged[0].event is Event.HANDOVER_LIST and logged[0].who.name == INGRID.name
+    assert "Solveig" not in words_of(ingrid.send("/arbeidsliste/sok", text="Zzz"))
+
+
+@pytest.mark.parametrize("other", [FATIMA, SARA])
+def test_who_does_not_work_there_finds_no_handover_and_hears_no_news(staffed: Town, other: Staff) -> None:
+    met = sent(staffed)
+    stranger = reader(staffed, other)
+    assert stranger.open(f"{LIST}/nytt").status_code == 404
+    assert "Solveig" not in words_of(stranger.send("/arbeidsliste/sok", text=met.see().standing.reference))

@@ -167,7 +167,7 @@ def test_a_search_finds_closed_cases_too_and_stands_in_no_address(ward: Ward) ->
     found = ingrid.send("/arbeidsliste/sok", text="einar opps")
     assert order_on(words_of(found)) == ["rejected"]
     assert "einar" not in str(found.request.url).lower()
-    assert "Ingen henvisning hos dere passer" in words_of(ingrid.send("/arbeidsliste/sok", text="Zzz"))
+    assert "Ingen sak hos dere passer" in words_of(ingrid.send("/arbeidsliste/sok", text="Zzz"))
     assert ingrid.send("/arbeidsliste/sok", text="").status_code == 200
 
 
