@@ -39,6 +39,8 @@ from handover.workdays import local_date
 MAX_AHEAD: Final = timedelta(days=366)
 """A take-over or a meeting is not agreed further ahead than this: it is a slip of the hand."""
 _LONGEST_MEETING: Final = 480
+_THREAD: Final = (Act.ASK, Act.NOTE_TO_SENDER, Act.NOTE_TO_RECEIVER)
+"""What the two sides wrote to each other about what came."""
 
 
 class BadDay(Invalid):
@@ -220,8 +222,9 @@ def decline(session: Session, turn: Turn, declined: Decline) -> Stored:
 def answer_withdrawal(session: Session, turn: Turn, done: Done | None, why: str, person: str) -> Stored:
     """Say what was done with what the patient took back. `DELETED` deletes it here, in this transaction.
 
-    Then documents, files and the signed messages that brought them are gone; what stays is that they came and were
-    answered for: times, hashes, and the signed acknowledgement. Kept or used takes a reason.
+    Then documents, files, the words of the thread, the yellow notes and the signed messages that came are gone;
+    what stays is that they came and were answered for: acts, times, hashes, the signed acknowledgement. Kept or
+    used takes a reason.
     """
     stored, _ = _fetch(session, turn)
     standing = stored.standing
@@ -276,6 +279,8 @@ def _from_day(day: date, now: datetime) -> date:
 
 def _without_contents(session: Session, standing: Standing) -> Standing:
     store.drop_contents(session, standing)
+    store.drop_texts(session, standing, _THREAD)
+    team.drop_notes(session, cases.place_of(standing))
     exchange.forget(session, standing.home.agency, standing.sender.agency, standing.received_in)
     wishes = replace(standing.wishes, note="", told=())
     return replace(standing, documents=(), received_in=(), wishes=wishes)

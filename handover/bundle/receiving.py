@@ -209,7 +209,7 @@ def receive_status(session: Session, received: Received) -> None:
     told = fhir.read_status(received.resource)
     if told.note is not None and told.note.from_sender:
         _check_way(told.sender, told.receiver, received)
-        _note_of_sender(session, told, told.note, received.received_at)
+        _note_of_sender(session, told, told.note, received)
         return
     _check_way(told.receiver, told.sender, received)
     ours = store.at_home(session, told.sender, Side.SENDER, told.handover)
@@ -218,7 +218,7 @@ def receive_status(session: Session, received: Received) -> None:
     _adopt(session, ours, told, received.received_at)
 
 
-def _note_of_sender(session: Session, told: StatusUpdate, note: Note, now: datetime) -> None:
+def _note_of_sender(session: Session, told: StatusUpdate, note: Note, received: Received) -> None:
     stored = store.at_home(session, told.receiver, Side.RECEIVER, told.handover)
     if stored is None:
         raise NotYetHere
@@ -227,8 +227,9 @@ def _note_of_sender(session: Session, told: StatusUpdate, note: Note, now: datet
     if _is_known(session, stored, note.id):
         return
     after = noted(stored.standing, note)
+    after = replace(after, received_in=(*after.received_in, received.message))
     line = _line(after, Act.NOTE_TO_RECEIVER, Side.SENDER, note.written_at, note=note)
-    _saved(session, stored, after, [line], now)
+    _saved(session, stored, after, [line], received.received_at)
 
 
 def _adopt(session: Session, stored: Stored, told: StatusUpdate, now: datetime) -> None:

@@ -122,7 +122,7 @@ class Standing:
     message: MessageId | None = None
     """The latest message with the document that left this copy."""
     received_in: tuple[MessageId, ...] = ()
-    """Receiver: every message that brought a document, whose evidence goes when its content is deleted."""
+    """Receiver: every message that brought a document or a note: their evidence goes when they are deleted."""
     undelivered: bool = False
     """That message was refused, expired or stopped."""
     given_up: bool = False

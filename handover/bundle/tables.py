@@ -1,7 +1,8 @@
 """Handovers: one row per agency, side and service, so that both sides may live in one database.
 
 Plain are ids, status, times and version; everything else is sealed, also what the patient marked. Each item is a
-row of its own: saving one never writes another. History and frozen documents are only ever added to.
+row of its own: saving one never writes another. History and frozen documents are only ever
+added to, until a receiver deletes what a patient took back: then the words go, and the lines stay.
 """
 
 from datetime import datetime

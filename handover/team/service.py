@@ -160,6 +160,12 @@ def notes(session: Session, place: Place) -> tuple[InternalNote, ...]:
     return tuple(_note(session, row) for row in store.notes(session, place))
 
 
+def drop_notes(session: Session, place: Place) -> None:
+    """Remove the yellow notes on a case at one service, where what they are about is deleted; the log keeps that
+    they were written, and by whom."""
+    store.drop_notes(session, place)
+
+
 def ready_texts(
     session: Session, agency: AgencyId, service: ServiceId, kind: str | None = None
 ) -> tuple[ReadyText, ...]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import RowMapping, and_, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -113,6 +113,19 @@ def notes(session: Session, place: Place) -> Sequence[RowMapping]:
         .order_by(table.at, table.id)
     )
     return session.execute(statement).mappings().all()
+
+
+def drop_notes(session: Session, place: Place) -> None:
+    """Remove a case's yellow notes at one service."""
+    table = InternalNoteRow
+    session.execute(
+        delete(table).where(
+            table.agency == place.agency,
+            table.service == place.service,
+            table.kind == place.kind,
+            table.subject == place.subject,
+        )
+    )
 
 
 def texts(session: Session, agency: AgencyId, service: ServiceId) -> Sequence[RowMapping]:

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from handover.actors import Party, Staff
 from handover.bundle import service
@@ -13,6 +14,7 @@ from handover.bundle.service import BadDay, HandoverNotFound, Plan, Stale, Still
 from handover.bundle.standing import Standing, responsible
 from handover.bundle.steps import Step, next_step
 from handover.errors import Invalid
+from handover.exchange.tables import IncomingRow
 from handover.moves import Incomplete, MoveNotAllowed
 from handover.team import service as team
 from handover.workdays import local_date
@@ -224,6 +226,47 @@ def test_a_withdrawal_is_answered_and_what_was_deleted_is_gone_at_the_receiver(t
     assert ours.status is Status.WITHDRAWAL_ANSWERED
     assert ours.withdrawal is not None and ours.withdrawal.done is Done.DELETED
     assert met.do(service.document_of).document  # the origin keeps what was sent
+
+
+def test_what_was_written_about_a_deleted_handover_is_gone_with_it_and_that_it_was_written_stays(
+    two_nodes: Town,
+) -> None:
+    met = sent(two_nodes)
+    do(met, service.open_)
+    do(met, service.ask, "Hvem kjenner hun best?")
+    met.do(service.note_to_receiver, "Søsteren.")
+    met.town.settle()
+    met.there(INGRID, service.internal_note, "Ring søsteren.")
+    came_in = there(met).received_in
+    assert len(came_in) == 2, "the document and the note"
+    met.at_home(service.withdraw)
+    met.town.settle()
+    before = met.there(INGRID, service.case_of)
+    assert before.notes and {entry.text for entry in before.history} >= {"Hvem kjenner hun best?", "Søsteren."}
+
+    do(met, service.answer_withdrawal, Done.DELETED, "", "Kari")
+
+    after = met.there(INGRID, service.case_of)
+    assert after.notes == ()
+    assert not any(entry.text for entry in after.history)
+    assert {Act.ASK, Act.NOTE_TO_RECEIVER} <= {entry.act for entry in after.history}
+    with met.town.dps.db.reading() as session:
+        statement = select(IncomingRow.jws).where(IncomingRow.message.in_(came_in))
+        assert set(session.scalars(statement)) == {None}
+    assert "Søsteren." in {entry.text for entry in met.see().history}, "the origin keeps its own"
+
+
+def test_what_was_kept_keeps_its_words(two_nodes: Town) -> None:
+    met = sent(two_nodes)
+    do(met, service.open_)
+    do(met, service.ask, "Hvem kjenner hun best?")
+    met.there(INGRID, service.internal_note, "Ring søsteren.")
+    met.at_home(service.withdraw)
+    met.town.settle()
+    do(met, service.answer_withdrawal, Done.KEPT, "Det står i journalen.", "Kari")
+    case = met.there(INGRID, service.case_of)
+    assert [note.text for note in case.notes] == ["Ring søsteren."]
+    assert "Hvem kjenner hun best?" in {entry.text for entry in case.history}
 
 
 def test_a_new_yes_after_a_withdrawal_opens_the_same_case_again_at_both(two_nodes: Town) -> None:
