@@ -1,28 +1,37 @@
 """What comes from others is taken in only where everything belongs together; else it is refused."""
 
+from base64 import b64decode, b64encode
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 
 from handover.actors import Party
-from handover.bundle import fhir, receiving, store
-from handover.bundle.lifecycle import Side
+from handover.bundle import fhir, receiving, service, store
+from handover.bundle.lifecycle import Side, Status
 from handover.bundle.model import Approval, Handed, Identity, RequestId
 from handover.bundle.receiving import NotAService, NotFromSender, OtherPatient
-from handover.bundle.standing import NotYetHere, OtherDocument
+from handover.bundle.standing import NotYetHere, OtherDocument, responsible
+from handover.bundle.steps import Step
 from handover.bundle.writing import TooYoung
 from handover.errors import HandoverError
+from handover.exchange import service as exchange
+from handover.exchange.lifecycle import State
 from handover.exchange.model import Event, Received
 from handover.fhir import messages
 from handover.fhir.problem import FhirInvalid
 from handover.ids import HandoverId, MessageId, ServiceId
+from handover.team import service as team
+from handover.team.model import TaskKind
 from tests.builders import DPS, INTAKE, MUNICIPALITY, NAV, PSYCHOLOGIST
+from tests.bundle.meeting import approved
 from tests.bundle.papers import CONTENTS, document_bytes
-from tests.referral.nodes import Town
+from tests.referral.nodes import PER, Town
 
 SENDER, RECEIVER = Party(MUNICIPALITY, PSYCHOLOGIST), Party(DPS, INTAKE)
 
@@ -143,3 +152,60 @@ def test_a_handover_to_a_service_that_takes_none_is_refused(two_nodes: Town) -> 
     elsewhere = handed(two_nodes, receiver=Party(DPS, PSYCHOLOGIST))
     with pytest.raises(NotAService):
         take_in(two_nodes, elsewhere)
+
+
+def with_document(payload: bytes, change: Callable[[dict[str, Any]], None]) -> bytes:
+    """Return a message whose document was changed by a sender that then hashed and signed it as its own."""
+    bundle = orjson.loads(payload)
+    binary = next(each["resource"] for each in bundle["entry"] if each["resource"]["resourceType"] == "Binary")
+    before = b64decode(binary["data"])
+    document = orjson.loads(before)
+    change(document)
+    after = orjson.dumps(document)
+    binary["data"] = b64encode(after).decode()
+    whole = orjson.dumps(bundle)
+    old, new = sha256(before), sha256(after)
+    whole = whole.replace(old.hexdigest().encode(), new.hexdigest().encode())
+    return whole.replace(b64encode(old.digest()), b64encode(new.digest()))
+
+
+def spoil(document: dict[str, Any]) -> None:
+    """Two things that are wrong in two places of a handover document."""
+    composition = document["entry"][0]["resource"]
+    del composition["title"]
+    composition["colour"] = "Kanari"
+
+
+def test_a_sender_whose_document_fails_its_profile_gets_a_named_task_with_the_list_in_words(
+    two_nodes: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sender of a bad make: what it looks at before it sends is not what it sends."""
+    met, real, looked_at = approved(two_nodes), exchange._signed, []
+
+    def careless(session: Any, outgoing: Any, pace: Any, now: Any) -> Any:
+        looked_at.append(orjson.loads(outgoing.payload))
+        spoilt = replace(outgoing, payload=with_document(outgoing.payload, spoil))
+        with pytest.MonkeyPatch.context() as blind:
+            blind.setattr("handover.exchange.service.fhir.read_as", lambda *_: None)
+            return real(session, spoilt, pace, now)
+
+    with monkeypatch.context() as bad:
+        bad.setattr(exchange, "_signed", careless)
+        bad.setattr(exchange, "posted", lambda *_: looked_at[0])
+        met.do(service.send)
+        two_nodes.settle()
+
+    case = met.see()
+    assert case.delivery is not None and case.delivery.state is State.REFUSED
+    assert case.standing.status is Status.SENT, "delivery never changes what people decided"
+    assert responsible(case.standing, two_nodes.now) == case.standing.sender
+    assert case.next is not None and case.next.step is Step.MEND_DELIVERY
+    with two_nodes.kommune.db.reading() as session:
+        (task,) = (each for each in team.tasks(session, PER) if each.kind is TaskKind.NOT_DELIVERED)
+    assert task.for_staff == PER.id
+    assert "title" in task.text and "colour" in task.text and "anari" not in task.text
+    assert kept(two_nodes, met.handover) is None
+
+    met.do(service.send_again)
+    two_nodes.settle()
+    assert met.see().standing.status is Status.RECEIVED
