@@ -98,12 +98,12 @@ def paper(service: str, handover: UUID) -> ResponseReturnValue:
 @blueprint.get("/<service>/<uuid:handover>/mote.ics")
 @allow(*RECEIVERS)
 def invitation(service: str, handover: UUID) -> ResponseReturnValue:
-    """Give the meeting as a calendar file, which says nothing but when."""
+    """Give the meeting as a calendar file, which says nothing but when; without one, the handover."""
     turn = _turn(service, handover)
     with web.transaction() as session:
         meeting = handovers.case_of(session, turn).standing.meeting
     if meeting is None:
-        raise HandoverNotFound
+        return redirect(url_for(".show", service=service, handover=handover))
     return as_download("mote.ics", MEDIA_TYPE, printing.invitation(meeting, now=turn.now))
 
 
