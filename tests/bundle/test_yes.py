@@ -19,6 +19,7 @@ from handover.bundle import service
 from handover.bundle.lifecycle import Status
 from handover.bundle.model import Content, Mark, Wishes
 from handover.bundle.service import NothingTravels, StalePreview
+from handover.errors import NotPermitted
 from handover.ids import ItemId
 from tests.builders import INTAKE
 from tests.bundle.meeting import EVENTS, HELPS, IMPORTANT, Meeting, together
@@ -92,6 +93,10 @@ class Marking(RuleBasedStateMachine):
         if held is None or (held.private and held.mark is not Mark.TRAVELS):
             return
         wanted = Content(topic=IMPORTANT, text=text, own_words=held.own_words)
+        if self._is_the_patients(item):
+            with pytest.raises(NotPermitted):
+                self.met.do(service.save_item, item, wanted, seen=99)
+            return
         self.met.do(service.save_item, item, wanted, seen=99)
         self._now(item, text=text)
 
@@ -111,8 +116,7 @@ class Marking(RuleBasedStateMachine):
     def one_is_removed(self, item: ItemId) -> None:
         if item not in self.beliefs.items:
             return
-        is_own = next(each.by_patient for each in self.met.see(by=self.met.patient).items if each.id == item)
-        self.met.do(service.remove_item, item, by=self.met.patient if is_own else None)
+        self.met.do(service.remove_item, item, by=self.met.patient if self._is_the_patients(item) else None)
         del self.beliefs.items[item]
         self._lapse()
 
@@ -171,6 +175,9 @@ class Marking(RuleBasedStateMachine):
         }
         assert {item.id for item in shown} == self.beliefs.items.keys() - hidden
         assert [item.position for item in shown] == list(range(1, len(shown) + 1))
+
+    def _is_the_patients(self, item: ItemId) -> bool:
+        return next(each.by_patient for each in self.met.see(by=self.met.patient).items if each.id == item)
 
     def _known(self, item: ItemId, said: Said) -> ItemId:
         self.beliefs.items[item] = said
