@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -60,17 +61,17 @@ class Processes:
                 raise ProcessEnded(name, self._log(name))
 
     def stop(self) -> None:
-        """Ask every process to end, wait, and end those that will not; safe to call twice."""
+        """Ask every process to end, wait, and kill what is left with all it started; safe to call twice."""
         for process in self._running.values():
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
         ends = time.monotonic() + GRACE_SECONDS
         for process in self._running.values():
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=max(0.1, ends - time.monotonic()))
-            except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):  # nobody is left in its group
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            process.wait()
         self._running.clear()
 
     def _log(self, name: str) -> Path:
