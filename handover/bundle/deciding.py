@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from handover.actors import Staff
-from handover.bundle import cases, store, telling
+from handover.bundle import cases, scope, store, telling
 from handover.bundle.cases import Said, Turn
 from handover.bundle.lifecycle import Act, Side, next_status, require
 from handover.bundle.model import (
@@ -100,12 +100,15 @@ def take(session: Session, turn: Turn) -> Stored:
 
 
 def ask(session: Session, turn: Turn, question: str) -> Stored:
-    """Ask the sender something: a note in the handover's thread. The dates stand as they were."""
+    """Ask the sender something: a note in the handover's thread. The dates stand as they were.
+
+    Raises what the patient's choices here forbid (`consent`).
+    """
     return _write(session, turn, Act.ASK, cases.require_text(question, "question"))
 
 
 def note_to_sender(session: Session, turn: Turn, text: str) -> Stored:
-    """Write to the sender in the handover's thread."""
+    """Write to the sender in the handover's thread. Raises what the patient's choices here forbid (`consent`)."""
     return _write(session, turn, Act.NOTE_TO_SENDER, cases.require_text(text))
 
 
@@ -290,6 +293,7 @@ def _write(session: Session, turn: Turn, act: Act, text: str) -> Stored:
     stored, by = _fetch(session, turn)
     standing = stored.standing
     _allow(standing, act)
+    scope.refuse_words(session, standing, turn.now)
     author = cases.author_of(by, standing.home.service)
     note = Note(
         id=RequestId(new_uuid()),

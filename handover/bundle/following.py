@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from handover.bundle import afterwards, cases, letters, store
+from handover.bundle import afterwards, cases, letters, scope, store
 from handover.bundle.lifecycle import Act, Side
 from handover.bundle.standing import Standing, arrived, carried, not_carried, not_delivered, owes_withdrawal
 from handover.bundle.store import Stored
@@ -85,7 +85,7 @@ def _save(session: Session, stored: Stored, after: Standing, fact: DeliveryFact)
 def _task(session: Session, stored: Stored, fact: DeliveryFact) -> None:
     """Leave a task with what went wrong; where the patient's choices stopped it, it says whom to call."""
     if fact.state is State.STOPPED and _is_forbidden(session, stored, fact):
-        text = consent.whom_to_call(session, stored.agency, stored.standing.person, _receiver(session, stored))
+        text = consent.whom_to_call(session, stored.agency, stored.standing.person, _other_side(session, stored))
         cases.raise_task(session, stored.standing, TaskKind.HELD_BACK, text, now=fact.at)
         return
     fault = "" if fact.fault is None else f"{fact.fault.side.value} {fact.fault.code}"
@@ -96,11 +96,20 @@ def _task(session: Session, stored: Stored, fact: DeliveryFact) -> None:
 
 def _is_forbidden(session: Session, stored: Stored, fact: DeliveryFact) -> bool:
     """Whether the patient's choices forbid now what was to be sent."""
-    standing, receiver = stored.standing, _receiver(session, stored)
-    kept = None if standing.frozen is None else store.document(session, standing, standing.frozen)
-    if receiver is None:
-        return False
     try:
+        if fact.event is Event.HANDOVER_STATUS:
+            scope.refuse_words(session, stored.standing, fact.at)
+        else:
+            _refuse_document(session, stored, fact)
+    except consent.MayNotTravel:
+        return True
+    return False
+
+
+def _refuse_document(session: Session, stored: Stored, fact: DeliveryFact) -> None:
+    standing, receiver = stored.standing, _other_side(session, stored)
+    kept = None if standing.frozen is None else store.document(session, standing, standing.frozen)
+    if receiver is not None:
         consent.may_travel(
             session,
             stored.agency,
@@ -110,13 +119,10 @@ def _is_forbidden(session: Session, stored: Stored, fact: DeliveryFact) -> bool:
             purpose=consent.HANDOVER,
             now=fact.at,
         )
-    except consent.MayNotTravel:
-        return True
-    return False
 
 
-def _receiver(session: Session, stored: Stored) -> Service | None:
-    to = stored.standing.receiver
+def _other_side(session: Session, stored: Stored) -> Service | None:
+    to = stored.standing.counterpart
     try:
         return None if to is None else directory.service_of(session, to.service)
     except NotFound:

@@ -37,11 +37,15 @@ def refuse_outside(session: Session, standing: Standing, item: Item, now: dateti
 
 
 def refuse_words(session: Session, standing: Standing, now: datetime) -> None:
-    """Raise what `consent` raises unless the sender may write to the receiver now, beside what was released."""
-    if standing.receiver is None:
+    """Raise what `consent` raises unless this copy's service may write to the other side now.
+
+    The choices are those the patient made at the agency that writes: each side obeys its own.
+    """
+    to = standing.counterpart
+    if to is None:
         return
     try:
-        receiver = directory.service_of(session, standing.receiver.service)
+        receiver = directory.service_of(session, to.service)
     except NotFound:
         return
     consent.may_travel(

@@ -144,9 +144,9 @@ def may_still_go(session: Session, ref: OutgoingRef) -> bool:
 
 
 def may_note_still_go(session: Session, ref: OutgoingRef) -> bool:
-    """Whether what the sender wrote may leave; a receiver's word on how it goes always may."""
+    """Whether what somebody wrote may leave; a receiver's numbered word on how it goes always may (rule 7)."""
     stored = cases.of_subject(session, ref.sender, ref.subject, lock=False)
-    if stored is None or stored.standing.side is not Side.SENDER:
+    if stored is None or letters.request_of(ref.subject) is None:
         return True
     try:
         scope.refuse_words(session, stored.standing, ref.at)

@@ -38,9 +38,24 @@ OBSTACLES: Final[Mapping[str, Sentence]] = {
 """By stable code: why something may not travel, and what to do; nothing was sent."""
 
 
+REPLIES: Final[Mapping[str, Sentence]] = {
+    **OBSTACLES,
+    "consent.blocked": _l(
+        "Pasienten har sagt nei til at dere sender noe dit. Snakk med pasienten."
+        " Ingenting er sendt. Det du har skrevet, står her fortsatt."
+    ),
+}
+"""The same to whoever answers or asks back: there is no other receiver to choose."""
+
+
 def obstacle_sentence(refused: MayNotTravel) -> Sentence:
     """Return the plain sentence for a refusal of rule 15."""
     return OBSTACLES[refused.stable_code]
+
+
+def reply_obstacle_sentence(refused: MayNotTravel) -> Sentence:
+    """Return the plain sentence for a refusal of rule 15 to whoever writes back."""
+    return REPLIES[refused.stable_code]
 
 
 SENTENCES: Final[Mapping[str, Sentence]] = {

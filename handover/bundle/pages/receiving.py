@@ -25,6 +25,8 @@ from handover.bundle.pages.receiving_views import View
 from handover.bundle.service import Case, HandoverNotFound, Turn
 from handover.bundle.store import ROLES
 from handover.clock import now
+from handover.consent.service import MayNotTravel
+from handover.consent.words import reply_obstacle_sentence
 from handover.errors import Conflict, Invalid
 from handover.ids import HandoverId, ServiceId
 from handover.notice.calendar import MEDIA_TYPE
@@ -135,6 +137,11 @@ def act(service: str, handover: UUID, slug: str) -> ResponseReturnValue:
             raise
         again = Form.refused(request.form, refused, receiving_acts.SENTENCES)
         return _form_again(turn, page, again).render(), REFUSED
+    except MayNotTravel as forbidden:
+        note_refusal(forbidden)
+        sent = {name: request.form.getlist(name) for name in request.form}
+        again = Form(sent, {"question" if page.act is Act.ASK else "text": reply_obstacle_sentence(forbidden)})
+        return _form_again(turn, page, again).render(), MOVED
     except Conflict as conflict:
         note_refusal(conflict)
         return _moved(turn, page).render(), MOVED
