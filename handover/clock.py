@@ -1,7 +1,7 @@
 """The time now, in UTC. Rules never call this: they take `now`. The offset exists for the demo and for tests."""
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -31,3 +31,8 @@ def reset() -> None:
 def local(instant: datetime) -> datetime:
     """Return the instant on a Norwegian wall clock (Europe/Oslo)."""
     return instant.astimezone(OSLO)
+
+
+def from_local(day: date, at: time) -> datetime:
+    """Return the instant, in UTC, at which a Norwegian wall clock shows that day and time."""
+    return datetime.combine(day, at, tzinfo=OSLO).astimezone(UTC)

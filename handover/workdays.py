@@ -7,7 +7,7 @@ in `data/deadlines.json`, by the date they apply from.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
@@ -15,7 +15,7 @@ from typing import Final
 
 import holidays
 
-from handover.clock import OSLO, local
+from handover.clock import from_local, local
 
 _SATURDAY: Final = 5
 _SUNDAY: Final = 6
@@ -106,7 +106,7 @@ def local_date(instant: datetime) -> date:
 
 def at_hour(day: date, hour: int) -> datetime:
     """Return that hour on the Norwegian wall clock of that day in UTC, also when the clock moves."""
-    return datetime.combine(day, time(hour), tzinfo=OSLO).astimezone(UTC)
+    return from_local(day, time(hour))
 
 
 def end_of(day: date) -> datetime:

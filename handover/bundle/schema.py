@@ -6,7 +6,7 @@ written item is kept as it is; only a day or time that cannot be read must be pu
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
@@ -32,7 +32,7 @@ from handover.bundle.model import (
 )
 from handover.bundle.topics import FREE
 from handover.bundle.writing import MAX_TEXT
-from handover.clock import OSLO, local
+from handover.clock import from_local, local
 from handover.errors import Invalid
 from handover.person import numbers
 from handover.person.model import Identity
@@ -279,7 +279,7 @@ def _instant(day: str, clock: str, suffix: str) -> datetime:
             problems[f"{name}{suffix}"] = [odd.stable_code if text else "required"]
     if problems:
         raise Invalid("bundle.odd-form", fields=problems)
-    return datetime.combine(read[0], read[1], tzinfo=OSLO).astimezone(UTC)
+    return from_local(read[0], read[1])
 
 
 def _medicine(said: Said, _suffix: str) -> Details | None:

@@ -5,7 +5,7 @@ Every step is an act of a person, done with the referral slice's own functions; 
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -229,7 +229,7 @@ def _appointment(days: int) -> Callable[[Case, datetime], Appointment]:
             day += timedelta(days=1)
         return Appointment(
             id=AppointmentId(new_uuid()),
-            start=datetime.combine(day.date(), time(9 + case.number % 6, 30), tzinfo=clock.OSLO).astimezone(UTC),
+            start=clock.from_local(day.date(), time(9 + case.number % 6, 30)),
             minutes=60,
             place="Fjordheim DPS, Strandgata 4, 2. etasje",
             with_whom="Leila Haug, overlege",

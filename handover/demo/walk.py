@@ -159,7 +159,7 @@ def workday(at: datetime, *, hour: int) -> datetime:
     day = clock.local(at)
     while day.weekday() >= 5:
         day -= timedelta(days=1)
-    return datetime.combine(day.date(), time(hour, (day.minute * 7) % 60), tzinfo=clock.OSLO).astimezone(UTC)
+    return clock.from_local(day.date(), time(hour, (day.minute * 7) % 60))
 
 
 def move_clock(at: datetime) -> None:

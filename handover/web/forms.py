@@ -1,22 +1,37 @@
 """What a form shows: the reader's own text, and one sentence for each field that must be put right.
 
 A page catches `Invalid`, and renders itself again with `Form.refused(request.form, error, SENTENCES)` and status
-`REFUSED`. The macros in `forms.html` take such a form; nothing that was typed is ever lost.
+`REFUSED`. The macros in `forms.html` take such a form; nothing that was typed is ever lost. `Fields` reads what
+was sent and tells every problem at once.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
-from typing import Final
+from datetime import date, datetime, time
+from typing import Final, TypeVar
 
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from handover.clock import from_local
 from handover.errors import Invalid
 from handover.web.i18n import Text
 from handover.web.i18n import lazy_gettext as _l
 
 REFUSED: Final = 422
+MAX_TEXT: Final = 8000
+"""Characters of a text."""
+MAX_LINE: Final = 200
+"""Characters of what stands on one line: a name, a place, a telephone number."""
+
+SHORTEST: Final = 15
+"""Minutes of an appointment or a meeting."""
+
+Sent = Mapping[str, str]
+"""A form as it was sent: the first value of each field."""
+P = TypeVar("P", date, time)
+T = TypeVar("T")
 
 SENTENCES: Final[Mapping[str, Text]] = {
     "required": _l("Fyll ut dette feltet."),
@@ -64,6 +79,76 @@ class Form:
     def error(self, name: str) -> str:
         """Return the sentence that says what is wrong with a field, or an empty one."""
         return str(self.errors.get(name, ""))
+
+
+class Fields:
+    """Reads the fields of one form and collects every problem, so that all are told at once by `check`."""
+
+    def __init__(self, sent: Sent) -> None:
+        self._sent = sent
+        self.problems: dict[str, list[str]] = {}
+
+    def text(self, name: str, *, is_optional: bool = False, at_most: int = MAX_TEXT) -> str:
+        """Return a text without space around it. Codes `required` and `too-long`."""
+        text = self._sent.get(name, "").replace("\r\n", "\n").strip()
+        if not text and not is_optional:
+            self.refuse(name, "required")
+        if len(text) > at_most:
+            self.refuse(name, "too-long")
+        return text
+
+    def line(self, name: str, *, is_optional: bool = False) -> str:
+        """Return one line. Codes `required` and `too-long`."""
+        return self.text(name, is_optional=is_optional, at_most=MAX_LINE)
+
+    def day(self, name: str) -> date:
+        """Return a day; the last there is stands for one that is missing or wrong. Codes `required` and `date`."""
+        return self._parsed(name, parse_day, date.max)
+
+    def moment(self, day: str, clock: str) -> datetime:
+        """Return the instant of a day and a time on the Norwegian wall clock, each a field of its own."""
+        return from_local(self.day(day), self._parsed(clock, parse_time, time.max))
+
+    def minutes(self, name: str, *, at_most: int) -> int:
+        """Return how many minutes something lasts, at least `SHORTEST`. Code `number`."""
+        text = self._sent.get(name, "").strip()
+        if text.isascii() and text.isdecimal() and SHORTEST <= int(text[:6]) <= at_most:
+            return int(text)
+        self.refuse(name, "number")
+        return SHORTEST
+
+    def refuse(self, name: str, code: str) -> None:
+        """Note what is wrong with a field."""
+        self.problems.setdefault(name, []).append(code)
+
+    def check(self) -> None:
+        """Raise Invalid with every problem found."""
+        if self.problems:
+            raise Invalid("form.incomplete", fields=self.problems)
+
+    def _parsed(self, name: str, parse: Callable[[str], P], otherwise: P) -> P:
+        text = self.line(name)
+        if name in self.problems:
+            return otherwise
+        try:
+            return parse(text)
+        except Invalid as wrong:
+            self.refuse(name, wrong.stable_code)
+            return otherwise
+
+
+def reads_one_text(
+    name: str, act: Callable[[Session, T, str], object]
+) -> Callable[[Sent], Callable[[Session, T], object]]:
+    """Return the reader of an act that takes one required text: it raises Invalid, or returns what to do."""
+
+    def read(sent: Sent) -> Callable[[Session, T], object]:
+        fields = Fields(sent)
+        text = fields.text(name)
+        fields.check()
+        return lambda session, turn: act(session, turn, text)
+
+    return read
 
 
 def parse_day(text: str) -> date:

@@ -5,7 +5,6 @@ Every reader raises `Invalid` with all its problems at once; which acts are offe
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -14,18 +13,14 @@ from handover.bundle import service
 from handover.bundle.lifecycle import Act
 from handover.bundle.model import Decline, Done, NextAppointment
 from handover.bundle.service import Case, Plan, Taking, Turn
-from handover.clock import OSLO
 from handover.errors import Invalid
-from handover.web.forms import parse_day, parse_time
+from handover.web.forms import Fields, Sent, reads_one_text
 from handover.web.i18n import Sentence, Text
 from handover.web.i18n import lazy_gettext as _l
 
-MAX_TEXT: Final = 8000
-MAX_LINE: Final = 200
-_MINUTES: Final = (15, 480)
+_LONGEST: Final = 480
+"""Minutes of a meeting."""
 
-Sent = Mapping[str, str]
-"""A form as it was sent: the first value of each field."""
 Do = Callable[[Session, Turn], object]
 """The act with everything it needs, ready to be done in a transaction."""
 
@@ -80,64 +75,6 @@ class ActPage:
     """Whether an act on an older page must be refused."""
 
 
-class Fields:
-    """Reads a form and gathers what is wrong with it."""
-
-    def __init__(self, sent: Sent) -> None:
-        self._sent = sent
-        self.problems: dict[str, list[str]] = {}
-
-    def text(self, name: str, *, is_optional: bool = False, most: int = MAX_TEXT) -> str:
-        """Return a text without space around it."""
-        value = self._sent.get(name, "").strip()
-        if not value and not is_optional:
-            self.problems[name] = ["required"]
-        elif len(value) > most:
-            self.problems[name] = ["too-long"]
-        return value
-
-    def line(self, name: str, *, is_optional: bool = False) -> str:
-        """Return one line."""
-        return self.text(name, is_optional=is_optional, most=MAX_LINE)
-
-    def day(self, name: str) -> date | None:
-        """Return a day; None when it is missing or wrong."""
-        text = self.line(name)
-        try:
-            return parse_day(text) if text and name not in self.problems else None
-        except Invalid:
-            self.problems[name] = ["date"]
-            return None
-
-    def moment(self, day: str, clock: str) -> datetime | None:
-        """Return a day and a time on the Norwegian wall clock as an instant."""
-        the_day, the_time = self.day(day), self._clock(clock)
-        if the_day is None or the_time is None:
-            return None
-        return datetime.combine(the_day, the_time, tzinfo=OSLO).astimezone(UTC)
-
-    def minutes(self, name: str) -> int:
-        """Return how long something lasts."""
-        text, (low, high) = self._sent.get(name, "").strip(), _MINUTES
-        if text.isascii() and text.isdecimal() and low <= int(text[:6]) <= high:
-            return int(text)
-        self.problems[name] = ["number"]
-        return low
-
-    def finish(self) -> None:
-        """Raise Invalid with everything that is wrong."""
-        if self.problems:
-            raise Invalid("bundle.incomplete", fields=self.problems)
-
-    def _clock(self, name: str) -> time | None:
-        text = self.line(name)
-        try:
-            return parse_time(text) if text and name not in self.problems else None
-        except Invalid:
-            self.problems[name] = ["time"]
-            return None
-
-
 def done(do: Do, session: Session, turn: Turn) -> None:
     """Do an act; what a rule refuses is said on the field it was typed in."""
     try:
@@ -153,54 +90,26 @@ def _take(_sent: Sent) -> Do:
     return service.take
 
 
-def _ask(sent: Sent) -> Do:
-    fields = Fields(sent)
-    question = fields.text("question")
-    fields.finish()
-    return lambda session, turn: service.ask(session, turn, question)
-
-
-def _note(sent: Sent) -> Do:
-    fields = Fields(sent)
-    text = fields.text("text")
-    fields.finish()
-    return lambda session, turn: service.note_to_sender(session, turn, text)
-
-
-def _yellow(sent: Sent) -> Do:
-    fields = Fields(sent)
-    text = fields.text("text")
-    fields.finish()
-    return lambda session, turn: service.internal_note(session, turn, text)
-
-
 def _plan(sent: Sent) -> Do:
     fields = Fields(sent)
     video = fields.line("video", is_optional=True)
     if video and not video.startswith("https://"):
-        fields.problems["video"] = ["link"]
+        fields.refuse("video", "link")
     plan = Plan(
         start=fields.moment("day", "clock"),
-        minutes=fields.minutes("minutes"),
+        minutes=fields.minutes("minutes", at_most=_LONGEST),
         place=fields.line("place", is_optional=bool(video)),
         video=video,
         who_comes=fields.text("who_comes"),
     )
-    fields.finish()
+    fields.check()
     return lambda session, turn: service.plan_meeting(session, turn, plan)
-
-
-def _cancel(sent: Sent) -> Do:
-    fields = Fields(sent)
-    reason = fields.text("reason")
-    fields.finish()
-    return lambda session, turn: service.cancel_meeting(session, turn, reason)
 
 
 def _hold(sent: Sent) -> Do:
     fields = Fields(sent)
     held_on = fields.day("held_on")
-    fields.finish()
+    fields.check()
     return lambda session, turn: service.hold_meeting(session, turn, held_on)
 
 
@@ -210,12 +119,8 @@ def _take_over(sent: Sent) -> Do:
     from_date, start = fields.day("from_date"), fields.moment("first_day", "first_clock")
     place, with_whom = fields.line("first_place"), fields.line("first_with")
     companion = fields.line("first_companion", is_optional=True)
-    fields.finish()
-    first = None
-    if start is not None:
-        first = NextAppointment(
-            start=start, place=place, with_whom=with_whom, phone=phone, who_comes_along=companion
-        )
+    fields.check()
+    first = NextAppointment(start=start, place=place, with_whom=with_whom, phone=phone, who_comes_along=companion)
     taking = Taking(person=person, title=title, phone=phone, from_date=from_date, first_appointment=first)
     return lambda session, turn: service.take_over(session, turn, taking)
 
@@ -228,7 +133,7 @@ def _decline(sent: Sent) -> Do:
         person=fields.line("person"),
         phone=fields.line("phone"),
     )
-    fields.finish()
+    fields.check()
     return lambda session, turn: service.decline(session, turn, declined)
 
 
@@ -237,10 +142,10 @@ def _answer(sent: Sent) -> Do:
     chosen = sent.get("done", "")
     what = Done(chosen) if chosen in set(Done) else None
     if what is None:
-        fields.problems["done"] = ["required"]
+        fields.refuse("done", "required")
     why = fields.text("why", is_optional=what in {None, Done.DELETED})
     person = fields.line("person")
-    fields.finish()
+    fields.check()
     return lambda session, turn: service.answer_withdrawal(session, turn, what, why, person)
 
 
@@ -292,7 +197,7 @@ PAGES: Final = (
         done=_l("Møtet er avlyst. Avtal et nytt."),
         button=_l("Avlys møtet"),
         template="reason",
-        read=_cancel,
+        read=reads_one_text("reason", service.cancel_meeting),
     ),
     ActPage(
         act=Act.ASK,
@@ -302,7 +207,7 @@ PAGES: Final = (
         done=_l("Spørsmålet er sendt."),
         button=_l("Send spørsmålet"),
         template="ask",
-        read=_ask,
+        read=reads_one_text("question", service.ask),
         is_numbered=False,
     ),
     ActPage(
@@ -332,7 +237,7 @@ PAGES: Final = (
         done=_l("Beskjeden er sendt."),
         button=_l("Send beskjeden"),
         template="note",
-        read=_note,
+        read=reads_one_text("text", service.note_to_sender),
         is_numbered=False,
     ),
     ActPage(
@@ -342,7 +247,7 @@ PAGES: Final = (
         hint=_l("Bare dere i tjenesten ser den. Den sendes aldri."),
         done=_l("Lappen er lagret."),
         template="note",
-        read=_yellow,
+        read=reads_one_text("text", service.internal_note),
         is_numbered=False,
     ),
 )

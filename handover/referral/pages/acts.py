@@ -5,14 +5,14 @@ Every reader raises `Invalid` with all its problems at once; which acts are offe
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
-from typing import Any, Final
+from datetime import time
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from handover.access import service as access
-from handover.clock import OSLO
+from handover.clock import from_local
 from handover.errors import Invalid
 from handover.ids import ServiceId, StaffId, new_uuid
 from handover.referral import service
@@ -25,16 +25,13 @@ from handover.referral.model import (
     Refusal,
 )
 from handover.referral.service import Case, Turn
-from handover.web.forms import parse_day, parse_time
+from handover.web.forms import MAX_LINE, Fields, Sent, reads_one_text
 from handover.web.i18n import Sentence, Text
 from handover.web.i18n import lazy_gettext as _l
 
-MAX_TEXT: Final = 8000
-MAX_LINE: Final = 200
-_MINUTES: Final = (15, 240)
+_LONGEST: Final = 240
+"""Minutes of an appointment."""
 
-Sent = Mapping[str, str]
-"""A form as it was sent: the first value of each field."""
 Do = Callable[[Session, Turn], object]
 """The act with everything it needs, ready to be done in a transaction."""
 
@@ -95,66 +92,6 @@ class ActPage:
     """Whether a page that shows an older version is refused."""
 
 
-class Fields:
-    """Reads the fields of one form and collects every problem, so that all are told at once."""
-
-    def __init__(self, sent: Sent) -> None:
-        self._sent = sent
-        self.problems: dict[str, list[str]] = {}
-
-    def text(self, name: str, *, optional: bool = False, at_most: int = MAX_TEXT) -> str:
-        """Return a text without space around it."""
-        text = self._sent.get(name, "").replace("\r\n", "\n").strip()
-        if not text and not optional:
-            self.refuse(name, "required")
-        if len(text) > at_most:
-            self.refuse(name, "too-long")
-        return text
-
-    def day(self, name: str) -> date:
-        """Return a day."""
-        found: date = self._parsed(name, parse_day, date.max)
-        return found
-
-    def clock(self, name: str) -> time:
-        """Return a time of day."""
-        found: time = self._parsed(name, parse_time, time.max)
-        return found
-
-    def minutes(self, name: str) -> int:
-        """Return how long something lasts, within reason."""
-        text = self.text(name, at_most=3)
-        least, most = _MINUTES
-        if text.isascii() and text.isdecimal() and least <= int(text) <= most:
-            return int(text)
-        self.problems[name] = ["number"]
-        return least
-
-    def refuse(self, name: str, code: str) -> None:
-        """Note what is wrong with a field."""
-        self.problems.setdefault(name, []).append(code)
-
-    def check(self) -> None:
-        """Raise Invalid with every problem found."""
-        if self.problems:
-            raise Invalid("referral.bad-form", fields=self.problems)
-
-    def _parsed(self, name: str, parse: Callable[[str], Any], otherwise: Any) -> Any:
-        text = self.text(name, at_most=MAX_LINE)
-        if not text:
-            return otherwise
-        try:
-            return parse(text)
-        except Invalid as wrong:
-            self.refuse(name, wrong.stable_code)
-            return otherwise
-
-
-def instant(day: date, clock: time) -> datetime:
-    """Return the instant of a day and time on the Norwegian wall clock."""
-    return datetime.combine(day, clock, tzinfo=OSLO).astimezone(UTC)
-
-
 def _take(_sent: Sent) -> Do:
     return service.take
 
@@ -164,24 +101,12 @@ def _assign(sent: Sent) -> Do:
     try:
         wanted = StaffId(UUID(chosen))
     except ValueError:
-        raise Invalid("referral.bad-form", fields={"to": ["required"]}) from None
+        raise Invalid("form.incomplete", fields={"to": ["required"]}) from None
 
     def do(session: Session, turn: Turn) -> object:
         return service.assign(session, turn, access.staff_of(session, turn.by.agency, wanted))
 
     return do
-
-
-def _text_act(name: str, act: Callable[[Session, Turn, str], object]) -> Callable[[Sent], Do]:
-    """Return the reader of an act that takes one required text."""
-
-    def read(sent: Sent) -> Do:
-        fields = Fields(sent)
-        text = fields.text(name)
-        fields.check()
-        return lambda session, turn: act(session, turn, text)
-
-    return read
 
 
 def acceptance(sent: Sent) -> Acceptance:
@@ -190,10 +115,10 @@ def acceptance(sent: Sent) -> Acceptance:
     made = Acceptance(
         latest_start=fields.day("latest_start"),
         next_step=fields.text("next_step"),
-        assessor=fields.text("assessor", at_most=MAX_LINE),
-        assessor_phone=fields.text("assessor_phone", at_most=MAX_LINE),
+        assessor=fields.line("assessor"),
+        assessor_phone=fields.line("assessor_phone"),
         complaint=fields.text("complaint"),
-        reason=fields.text("reason", optional=True),
+        reason=fields.text("reason", is_optional=True),
     )
     fields.check()
     return made
@@ -206,8 +131,8 @@ def refusal(sent: Sent) -> Refusal:
         reason=fields.text("reason"),
         advice=fields.text("advice"),
         complaint=fields.text("complaint"),
-        assessor=fields.text("assessor", at_most=MAX_LINE),
-        assessor_phone=fields.text("assessor_phone", at_most=MAX_LINE),
+        assessor=fields.line("assessor"),
+        assessor_phone=fields.line("assessor_phone"),
     )
     fields.check()
     return made
@@ -226,16 +151,15 @@ def _reject(sent: Sent) -> Do:
 def appointment(sent: Sent) -> Appointment:
     """Read an appointment: who, where, exactly when, who comes along. Raises Invalid."""
     fields = Fields(sent)
-    day, clock = fields.day("day"), fields.clock("clock")
     made = Appointment(
         id=AppointmentId(new_uuid()),
-        start=instant(day, clock) if day != date.max else datetime.max.replace(tzinfo=UTC),
-        minutes=fields.minutes("minutes"),
+        start=fields.moment("day", "clock"),
+        minutes=fields.minutes("minutes", at_most=_LONGEST),
         place=fields.text("place", at_most=2 * MAX_LINE),
-        with_whom=fields.text("with_whom", at_most=MAX_LINE),
-        phone=fields.text("phone", at_most=MAX_LINE),
-        companions=fields.text("companions", optional=True, at_most=MAX_LINE),
-        practical=fields.text("practical", optional=True),
+        with_whom=fields.line("with_whom"),
+        phone=fields.line("phone"),
+        companions=fields.line("companions", is_optional=True),
+        practical=fields.text("practical", is_optional=True),
     )
     fields.check()
     return made
@@ -248,7 +172,7 @@ def _schedule(sent: Sent) -> Do:
 
 def _reschedule(sent: Sent) -> Do:
     made = appointment(sent)
-    reason = Fields(sent).text("reason", optional=True)
+    reason = Fields(sent).text("reason", is_optional=True)
     return lambda session, turn: _as_day(lambda: service.reschedule(session, turn, made, reason))
 
 
@@ -277,7 +201,7 @@ def _complete(sent: Sent) -> Do:
 
 def _redirect(sent: Sent) -> Do:
     fields = Fields(sent)
-    where, reason = ServiceId(fields.text("where", at_most=MAX_LINE)), fields.text("reason")
+    where, reason = ServiceId(fields.line("where")), fields.text("reason")
     fields.check()
     return lambda session, turn: service.redirect(session, turn, where, reason)
 
@@ -286,7 +210,7 @@ def _snooze(sent: Sent) -> Do:
     fields = Fields(sent)
     day = fields.day("until")
     fields.check()
-    return lambda session, turn: service.snooze(session, turn, instant(day, time()))
+    return lambda session, turn: service.snooze(session, turn, from_local(day, time()))
 
 
 def _confirm_withdrawal(_sent: Sent) -> Do:
@@ -336,7 +260,7 @@ PAGES: Final = (
         hint=_l("Fristen løper videre mens dere venter på svar."),
         button=_l("Send spørsmålet"),
         done=_l("Spørsmålet er sendt til henviseren. Fristen løper videre."),
-        read=_text_act("question", service.ask),
+        read=reads_one_text("question", service.ask),
         template="ask",
         ready_texts={"question": "ask"},
     ),
@@ -388,7 +312,7 @@ PAGES: Final = (
         hint=_l("Retten til behandling står. Skriv hva som skjer videre."),
         button=_l("Lagre og si fra"),
         done=_l("Det er lagret at pasienten ikke kom. Sett en ny time."),
-        read=_text_act("next_step", service.no_show),
+        read=reads_one_text("next_step", service.no_show),
         template="no_show",
         ready_texts={"next_step": "no_show"},
     ),
@@ -399,7 +323,7 @@ PAGES: Final = (
         hint=_l("Retten til behandling står. En ny time må settes innen fristen."),
         button=_l("Avlys timen"),
         done=_l("Timen er avlyst. Sett en ny time."),
-        read=_text_act("reason", service.cancel_appointment),
+        read=reads_one_text("reason", service.cancel_appointment),
         template="cancel",
     ),
     ActPage(
@@ -439,7 +363,7 @@ PAGES: Final = (
         hint=_l("Henviseren og pasienten kan lese den."),
         button=_l("Send beskjeden"),
         done=_l("Beskjeden er sendt."),
-        read=_text_act("text", service.note_to_referrer),
+        read=reads_one_text("text", service.note_to_referrer),
         template="note",
         is_numbered=False,
     ),
@@ -450,7 +374,7 @@ PAGES: Final = (
         hint=_l("Bare dere i tjenesten ser den. Den sendes aldri."),
         button=_l("Lagre lappen"),
         done=_l("Lappen er lagret. Bare dere i tjenesten ser den."),
-        read=_text_act("text", service.internal_note),
+        read=reads_one_text("text", service.internal_note),
         template="internal_note",
         is_numbered=False,
     ),

@@ -20,7 +20,7 @@ from handover.referral.deadlines import Deadline, latest_start_for_young, refusa
 from handover.referral.lifecycle import Act, Side, Status
 from handover.referral.model import Acceptance, Appointment, Attachment, Party, Refusal, Urgency
 from handover.referral.pages import acts
-from handover.referral.pages.acts import BY_ACT, PAGES, ActPage, Sent
+from handover.referral.pages.acts import BY_ACT, PAGES, ActPage
 from handover.referral.pages.lateness import why_overdue
 from handover.referral.service import Case, Turn
 from handover.referral.steps import Step
@@ -30,7 +30,7 @@ from handover.referral.words.history import Pairs
 from handover.team import service as team
 from handover.team.model import ReadyText
 from handover.web import dates
-from handover.web.forms import Form
+from handover.web.forms import Form, Sent
 from handover.web.i18n import Text
 from handover.web.i18n import gettext as _
 from handover.workdays import local_date
