@@ -18,6 +18,10 @@ HandoverId = NewType("HandoverId", UUID)
 """A handover (the case); the same at the sending and the receiving service."""
 ItemId = NewType("ItemId", UUID)
 """One item of a handover, at its origin only: never on the wire."""
+ThreadId = NewType("ThreadId", UUID)
+"""A thread of messages; the same at every service that takes part."""
+CommunicationId = NewType("CommunicationId", UUID)
+"""One message of a thread (Communication.identifier): the same at every member, whatever envelopes carry it."""
 MessageId = NewType("MessageId", UUID)
 """MessageHeader.id, and the `jti` of the signature."""
 TaskId = NewType("TaskId", UUID)

@@ -1,0 +1,427 @@
+"""What a thread is, what a message says, and what travels: frozen values; no store, no clock, no wire format.
+
+A thread lies as one copy at each service that takes part (a *member*). Three messages carry everything: `Letter`
+(`care-message`), `Word` (`care-message-status`) and `Retraction` (`care-message-retract`). A letter says enough of
+its thread to open it where it was never seen.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Final, NewType
+from uuid import UUID
+
+from handover.actors import Author, Party
+from handover.errors import Invalid
+from handover.ids import CommunicationId, ThreadId
+from handover.message.lifecycle import TAKEN_BACK, Status
+from handover.person.model import Identity
+
+__all__ = ["Author", "Identity", "Party"]
+
+SlotId = NewType("SlotId", UUID)
+"""One time offered for a talk."""
+
+MAX_TEXT: Final = 20_000
+"""Characters of one message; more belongs in a document."""
+MAX_LINE: Final = 120
+"""Characters of the line beside the subject."""
+MAX_NAME: Final = 100
+"""Characters of a wished person, a reason's phone, a place."""
+MAX_REASON: Final = 1_000
+MAX_FILES_BYTES: Final = 25 * 1024 * 1024
+"""All files of one message together, those of what it forwards too."""
+MAX_FILES: Final = 20
+MAX_FORWARDS: Final = 50
+MAX_FORWARDED_TEXT: Final = 200_000
+"""Characters of all messages that one message forwards."""
+MAX_MEMBERS: Final = 12
+"""Services in one thread."""
+MAX_SLOTS: Final = 10
+MIN_TALK_MINUTES: Final = 5
+MAX_TALK_MINUTES: Final = 240
+
+
+class Subject(StrEnum):
+    """What a thread is about: a closed list (`subjects` says what each needs)."""
+
+    COORDINATION = "coordination"
+    PLAN = "plan"
+    MEDICINES = "medicines"
+    WORK = "work-and-benefits"
+    HOUSING = "housing"
+    APPOINTMENT = "appointment"
+    DISCHARGE = "discharge"
+    CASE = "referral-or-handover"
+    """Regarding a referral or a handover."""
+    QUESTION = "question"
+    """A question without a patient."""
+
+    @property
+    def is_about_a_patient(self) -> bool:
+        """Whether a patient must be named: only a question has none."""
+        return self is not Subject.QUESTION
+
+
+class Priority(StrEnum):
+    """How soon an answer is wished. Nothing here is for emergencies (116 117, 113)."""
+
+    ORDINARY = "ordinary"
+    SOON = "soon"
+
+
+class By(StrEnum):
+    """How two people talk."""
+
+    PHONE = "phone"
+    VIDEO = "video"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Member:
+    """A service that takes part in a thread, since when, and which member let it in (None: it began the thread,
+    or was addressed from the start)."""
+
+    party: Party
+    since: datetime
+    added_by: Party | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class File:
+    """A document that belongs to one message and goes where that message goes."""
+
+    name: str = field(repr=False)
+    content_type: str
+    """`application/pdf`, `image/jpeg` or `image/png`, found in the content itself."""
+    length: int
+    """Bytes."""
+    sha256: bytes = field(repr=False)
+    """Of the plaintext."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slot:
+    """A time offered for a talk."""
+
+    id: SlotId
+    start: datetime
+    minutes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """«Kan vi snakkes?»: times of which one of the others picks one."""
+
+    by: By
+    slots: tuple[Slot, ...]
+    where: str = field(repr=False)
+    """The number to call, or the address of the video meeting."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """The time that was picked; the earliest choice counts, everywhere."""
+
+    slot: SlotId
+    by: Author
+    at: datetime
+    phone: str = field(default="", repr=False)
+    """Where the one who picked is called; empty where they call."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What people write in one message; in a draft anything may be missing."""
+
+    text: str = field(default="", repr=False)
+    """Simple formatting: blank lines part paragraphs, `- ` begins a point, `**` makes words strong."""
+    files: tuple[File, ...] = ()
+    priority: Priority = Priority.ORDINARY
+    answer_by: date | None = None
+    """By when an answer is wished."""
+    wished_person: str = field(default="", repr=False)
+    """Whom at the receiver the writer hopes reads it; the service is what is addressed."""
+    offer: Offer | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forwarded:
+    """An earlier message as the one who forwards it has it. Its author signed it to them, not to the reader."""
+
+    id: CommunicationId
+    thread: ThreadId
+    """Where it stood: this thread, where history is handed to a new member, or another."""
+    sender: Party
+    author: Author
+    text: str = field(repr=False)
+    files: tuple[File, ...] = ()
+    written_at: datetime
+    replies_to: CommunicationId | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heading:
+    """What every member's copy knows of a thread alike."""
+
+    thread: ThreadId
+    reference: str
+    """Eight characters people can say on the phone, such as 8H3K-PQ2M."""
+    subject: Subject
+    line: str = field(default="", repr=False)
+    """A few words beside the subject; never in a notice or a page title."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """`care-message`: one message on its way to one of its receivers."""
+
+    id: CommunicationId
+    heading: Heading
+    patient: Identity | None = field(default=None, repr=False)
+    """None: the thread is about nobody."""
+    sender: Party
+    receiver: Party
+    """Of this envelope."""
+    to: tuple[Party, ...]
+    """Everyone it was sent to, the receiver of this envelope among them."""
+    members: tuple[Member, ...]
+    """Everyone in the thread, as the sender knew it."""
+    author: Author
+    content: Content = field(repr=False)
+    written_at: datetime
+    """When it was sent; it is placed by this."""
+    replies_to: CommunicationId | None = None
+    """The receiver may never have had it."""
+    forwards: tuple[Forwarded, ...] = ()
+    purpose: str = ""
+    """What it is sent for (`data/sharing.json`), and rests on a permit for where a receiver needs one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """Who opened a message first at one receiver."""
+
+    by: str
+    title: str = ""
+    at: datetime
+
+
+class Fate(StrEnum):
+    """What became of a message that was taken back, at one receiver."""
+
+    VANISHED = "vanished"
+    """Nobody there had opened it, and nobody can."""
+    HIDDEN = "hidden"
+    """Somebody had; nobody can any more, and a leader is asked to confirm."""
+    CONFIRMED = "confirmed"
+    """A leader there has confirmed it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A receiver's answer to a retraction."""
+
+    fate: Fate
+    at: datetime
+    by: str = ""
+    """The leader who confirmed; empty where the machine answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What one receiver says of one message: who opened it, or what became of it."""
+
+    message: CommunicationId
+    opened: Opened | None = None
+    answer: Answer | None = None
+    choice: Choice | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    """`care-message-status`: what one member tells another of messages, and of who is in the thread."""
+
+    thread: ThreadId
+    sender: Party
+    receiver: Party
+    at: datetime
+    author: Author | None = None
+    """None: the machine, such as for a message that vanished."""
+    told: tuple[Told, ...] = ()
+    members: tuple[Member, ...] = ()
+    """New ones; those known already are no harm."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retraction:
+    """`care-message-retract`: a message was sent by mistake."""
+
+    message: CommunicationId
+    thread: ThreadId
+    """In which the receiver has it."""
+    sender: Party
+    """Who sent it there: its author, or a member that forwarded it."""
+    receiver: Party
+    author: Author
+    reason: str = field(repr=False)
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """How far a message came with one receiver, as its author knows it; delivery itself is the exchange's."""
+
+    to: Party
+    undelivered: bool = False
+    """The latest sending was refused, expired or stopped."""
+    arrived_at: datetime | None = None
+    opened: Opened | None = None
+    answer: Answer | None = None
+    """To a retraction."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakenBack:
+    """That a message was sent by mistake, as its author said."""
+
+    reason: str = field(repr=False)
+    by: Author
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """One message as one copy of its thread has it."""
+
+    id: CommunicationId
+    status: Status
+    sender: Party
+    """The service it was written at."""
+    brought_by: Party
+    """The service that sent it here: the sender, or a member that forwarded it. Only it may take it back."""
+    author: Author
+    to: tuple[Party, ...]
+    content: Content = field(repr=False)
+    """Empty once it has vanished."""
+    written_at: datetime
+    """Of a draft: when it was last saved."""
+    placed_at: datetime
+    """When this copy got it: what is newer than a reader's last visit is new, wherever it is placed."""
+    replies_to: CommunicationId | None = None
+    via: CommunicationId | None = None
+    """The message that forwarded it here."""
+    from_thread: ThreadId | None = None
+    """The other thread it was forwarded from; None: it belongs to this one."""
+    forwards: tuple[CommunicationId, ...] = ()
+    """Of the author's copy and the receiver's alike: which messages went along."""
+    opened: Opened | None = None
+    """At this copy."""
+    receipts: tuple[Receipt, ...] = ()
+    """Of the author's copy, in the order of `to`."""
+    taken_back: TakenBack | None = None
+    choice: Choice | None = None
+    """Of an offer."""
+    purpose: str = ""
+
+    def is_shown_at(self, home: Party) -> bool:
+        """Whether its words may still be read at the service that keeps this copy: always where it was written."""
+        return self.status is not Status.DISCARDED and (self.sender == home or self.status not in TAKEN_BACK)
+
+
+class TextTooLong(Invalid):
+    """More characters than a message may have; `details` say how many there are and may be."""
+
+    code = "message.text-too-long"
+
+
+class Empty(Invalid):
+    """A message that says nothing: no text, no file, no offer, nothing forwarded."""
+
+    code = "message.empty"
+
+
+class BadContent(Invalid):
+    """What is written does not fit; `fields` names what."""
+
+    code = "message.bad-content"
+
+
+class ToOneself(Invalid):
+    """A thread needs somebody else."""
+
+    code = "message.to-oneself"
+
+
+class BadHeading(Invalid):
+    """The subject, the line and the patient do not go together; `fields` names what."""
+
+    code = "message.bad-heading"
+
+
+def check_heading(heading: Heading, *, has_patient: bool) -> None:
+    """Raise BadHeading: a line too long, a patient missing, or one in a question without a patient."""
+    found: dict[str, list[str]] = {}
+    if len(heading.line) > MAX_LINE:
+        found["line"] = ["too-long"]
+    if heading.subject.is_about_a_patient and not has_patient:
+        found["patient"] = ["required"]
+    if has_patient and not heading.subject.is_about_a_patient:
+        found["patient"] = ["not-with-a-question"]
+    if found:
+        raise BadHeading(fields=found)
+
+
+def check_draft(content: Content) -> None:
+    """Raise TextTooLong or BadContent for what may not even be kept as a draft."""
+    if len(content.text) > MAX_TEXT:
+        raise TextTooLong(fields={"text": ["too-long"]}, length=len(content.text), most=MAX_TEXT)
+    found: dict[str, list[str]] = {}
+    if len(content.wished_person) > MAX_NAME:
+        found["wished_person"] = ["too-long"]
+    if len(content.files) > MAX_FILES:
+        found["files"] = ["too-many"]
+    if sum(file.length for file in content.files) > MAX_FILES_BYTES:
+        found["files"] = ["too-large"]
+    if content.offer is not None:
+        found |= _odd_offer(content.offer)
+    if found:
+        raise BadContent(fields=found)
+
+
+def check_sending(content: Content, forwards: tuple[Forwarded, ...], *, today: date) -> None:
+    """Raise what `check_draft` raises, Empty, or BadContent for a date that has passed and too much forwarded."""
+    check_draft(content)
+    if not (content.text.strip() or content.files or content.offer or forwards):
+        raise Empty(fields={"text": ["required"]})
+    found: dict[str, list[str]] = {}
+    if content.answer_by is not None and content.answer_by < today:
+        found["answer_by"] = ["in-past"]
+    files = sum(file.length for each in forwards for file in each.files)
+    if files + sum(file.length for file in content.files) > MAX_FILES_BYTES:
+        found["files"] = ["too-large"]
+    if len(forwards) > MAX_FORWARDS or sum(len(each.text) for each in forwards) > MAX_FORWARDED_TEXT:
+        found["forwards"] = ["too-many"]
+    if found:
+        raise BadContent(fields=found)
+
+
+def check_receivers(home: Party, to: tuple[Party, ...], members: tuple[Member, ...]) -> None:
+    """Raise ToOneself for a message to nobody else, BadContent where there are too many members."""
+    if home in to:
+        raise ToOneself(fields={"to": ["oneself"]})
+    if not to:
+        raise BadContent(fields={"to": ["required"]})
+    if len({home, *to, *(member.party for member in members)}) > MAX_MEMBERS:
+        raise BadContent(fields={"to": ["too-many"]})
+
+
+def _odd_offer(offer: Offer) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    if not offer.slots or len(offer.slots) > MAX_SLOTS:
+        found["slots"] = ["required" if not offer.slots else "too-many"]
+    if any(not MIN_TALK_MINUTES <= slot.minutes <= MAX_TALK_MINUTES for slot in offer.slots):
+        found["minutes"] = ["out-of-range"]
+    if not 0 < len(offer.where.strip()) <= MAX_NAME:
+        found["where"] = ["required" if not offer.where.strip() else "too-long"]
+    return found
