@@ -12,7 +12,16 @@ import structlog
 from sqlalchemy.orm import Session
 
 from handover.directory import documents, store
-from handover.directory.model import Anchors, Directory, DirectoryExpired, DirectoryRefused, Service, Statement
+from handover.directory.model import (
+    Anchors,
+    Directory,
+    DirectoryExpired,
+    DirectoryRefused,
+    Offer,
+    Service,
+    Statement,
+)
+from handover.directory.plain_words import Wanted
 from handover.errors import HandoverError
 from handover.ids import AgencyId, KeyId, ServiceId
 from handover.keys.errors import EnvelopeRefused
@@ -32,15 +41,26 @@ class Entry:
     service: Service
     agency_name: str
     words: frozenset[str] = field(repr=False)
+    """Of name, agency and place."""
     takes: frozenset[str] = field(repr=False)
+    offers: Mapping[str, frozenset[str]] = field(repr=False)
+    """By the offer's id."""
 
     def matches(self, wanted: list[str]) -> bool:
         """Whether every wanted word stands in one of the entry's words ("psykolog" in "kommunepsykolog")."""
         return all(any(part in word for word in self.words) for part in wanted)
 
-    def takes_what(self, wanted: list[str]) -> bool:
-        """Whether every wanted word stands in a word of what the service takes."""
-        return all(any(part in word for word in self.takes) for part in wanted)
+    def everything(self) -> frozenset[str]:
+        """Return every word the service may be found by."""
+        return self.words.union(self.takes, *self.offers.values())
+
+    def fitting_offers(self, wanted: list[Wanted]) -> tuple[Offer, ...]:
+        """Return the offers in which every wanted word is meant."""
+        return tuple(
+            offer
+            for offer in self.service.offers
+            if all(each.is_meant_in(self.offers[offer.id]) for each in wanted)
+        )
 
 
 @dataclass(frozen=True)
@@ -135,4 +155,8 @@ def _entry(service: Service, directory: Directory) -> Entry:
         agency_name,
         frozenset(words(f"{service.name} {agency_name} {service.place}")),
         frozenset(words(f"{service.takes} {service.target_group}")),
+        {
+            offer.id: frozenset(words(f"{offer.title} {offer.for_whom} {offer.how} {offer.words}"))
+            for offer in service.offers
+        },
     )

@@ -17,6 +17,7 @@ from handover.directory.model import (
     Anchors,
     Directory,
     DirectoryRefused,
+    Pause,
     Service,
     Statement,
 )
@@ -62,7 +63,12 @@ def read_directory(jws: bytes, anchors: Anchors) -> Directory:
 
 def sign_statement(statement: Statement, *, signer: SigningKey) -> bytes:
     """Return the agency's statement."""
-    claims = {
+    return _sign(STATEMENT_TYPE, signer, statement_claims(statement))
+
+
+def statement_claims(statement: Statement) -> dict[str, Any]:
+    """Return a statement as JSON claims."""
+    return {
         **_times(statement),
         "iss": statement.agency,
         "encryption_keys": [
@@ -71,7 +77,6 @@ def sign_statement(statement: Statement, *, signer: SigningKey) -> bytes:
         ],
         "services": [_service_claims(service) for service in statement.services],
     }
-    return _sign(STATEMENT_TYPE, signer, claims)
 
 
 def read_statement(jws: bytes, agency: AgencyId, find: Callable[[KeyId], PublicSigningKey]) -> Statement:
@@ -182,6 +187,18 @@ def _service_claims(service: Service) -> dict[str, Any]:
         "takes_referrals": service.takes_referrals,
         "takes_handovers": service.takes_handovers,
         "is_open": service.is_open,
+        "pause": service.pause and _pause_claims(service.pause),
+        "offers": [vars(offer) for offer in service.offers],
+    }
+
+
+def _pause_claims(pause: Pause) -> dict[str, Any]:
+    return {
+        "first": pause.first.isoformat(),
+        "last": pause.last and pause.last.isoformat(),
+        "why": pause.why,
+        "instead": pause.instead,
+        "advice": pause.advice,
     }
 
 

@@ -16,6 +16,10 @@ from handover.keys.material import PublicEncryptionKey, PublicSigningKey
 LIFETIME: Final = timedelta(days=7)
 """Longest life of a directory and of a statement (CRYPTO.md, Trust)."""
 SKEW: Final = timedelta(minutes=5)
+UNCONFIRMED_AFTER: Final = 6
+"""Months after which an entry that nobody has confirmed is marked wherever it is shown."""
+MAX_OFFERS: Final = 30
+"""Offers of one service: a statement is pulled whole by every node."""
 PROFILE: Final = "hm1"
 """The one envelope profile this node speaks."""
 
@@ -112,6 +116,42 @@ class Kind:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Offer:
+    """Something people can get at a service, in plain words."""
+
+    id: str
+    """Names the offer within its service, for as long as it is there."""
+    title: str
+    for_whom: str
+    how: str
+    """How to get it."""
+    words: str
+    """What people call it, beside the words above: searched, and shown to the owner only."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pause:
+    """Days on which a service takes nothing in, and what to do instead."""
+
+    first: date
+    last: date | None
+    """None: until further notice."""
+    why: str
+    instead: ServiceId | None = None
+    """Which service to use meanwhile."""
+    advice: str = ""
+    """What to do meanwhile, in words."""
+
+    def covers(self, day: date) -> bool:
+        """Whether the service is closed that day."""
+        return self.first <= day and (self.last is None or day <= self.last)
+
+    def is_over(self, today: date) -> bool:
+        """Whether the last day has passed."""
+        return self.last is not None and self.last < today
+
+
+@dataclass(frozen=True, kw_only=True)
 class Service:
     """What people address: a unit of an agency, as the agency itself describes it."""
 
@@ -137,6 +177,16 @@ class Service:
     is_open: bool
     takes_handovers: bool = False
     """Whether a handover may be sent here; statements of older nodes do not say, and mean no."""
+    pause: Pause | None = None
+    offers: tuple[Offer, ...] = ()
+
+    def is_open_on(self, day: date) -> bool:
+        """Whether it takes anything in that day: neither closed for good nor paused."""
+        return self.is_open and not (self.pause is not None and self.pause.covers(day))
+
+    def is_unconfirmed(self, today: date) -> bool:
+        """Whether nobody has confirmed the entry for six months."""
+        return today > _months_after(self.confirmed_on, UNCONFIRMED_AFTER)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,6 +244,15 @@ def check_succession(*, held: int | None, offered: int, same: bool) -> None:
         raise DirectoryRefused("directory.older", held=held, offered=offered)
     if not same:
         raise DirectoryRefused("directory.two-of-one-version", held=held)
+
+
+def _months_after(day: date, months: int) -> date:
+    """Return the same day of a later month, or the last one of that month."""
+    year, month = divmod(day.month - 1 + months, 12)
+    first_of_next = date(day.year + year + (month + 1) // 12, (month + 1) % 12 + 1, 1)
+    return min(
+        date(day.year + year, month + 1, 1) + timedelta(days=day.day - 1), first_of_next - timedelta(days=1)
+    )
 
 
 def _over(limit: datetime | None, at: datetime) -> bool:

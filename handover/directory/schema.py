@@ -7,10 +7,13 @@ from typing import Any, Final
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 
 from handover.directory.model import (
+    MAX_OFFERS,
     Agency,
     Directory,
     Kind,
     ListedKey,
+    Offer,
+    Pause,
     PublishedKey,
     Service,
     Statement,
@@ -23,6 +26,7 @@ from handover.keys.material import PublicEncryptionKey, PublicSigningKey
 ACTIVE: Final = "active"
 """The one status in which an agency may sign; every other word means that it may not."""
 SUSPENDED: Final = "suspended"
+_HER: Final = r"[0-9]{1,10}\Z"
 
 
 class _Instant(fields.Field[datetime]):
@@ -150,8 +154,33 @@ class _KindSchema(_Schema):
         return Kind(**found)
 
 
+class _OfferSchema(_Schema):
+    id = fields.String(required=True, validate=validate.Regexp(r"[0-9a-z]{1,32}\Z"))
+    title = _text()
+    for_whom = _text(1000, empty=True)
+    how = _text(1000, empty=True)
+    words = _text(500, empty=True)
+
+    @post_load
+    def _make(self, found: dict[str, Any], **_: Any) -> Offer:
+        return Offer(**found)
+
+
+class _PauseSchema(_Schema):
+    first = fields.Date(required=True)
+    last = fields.Date(required=True, allow_none=True)
+    why = _text(500, empty=True)
+    instead = fields.String(required=True, allow_none=True, validate=validate.Regexp(_HER))
+    advice = _text(1000, empty=True)
+
+    @post_load
+    def _make(self, found: dict[str, Any], **_: Any) -> Pause:
+        instead = found["instead"]
+        return Pause(**{**found, "instead": None if instead is None else ServiceId(instead)})
+
+
 class _ServiceSchema(_Schema):
-    id = fields.String(required=True, validate=validate.Regexp(r"[0-9]{1,10}\Z"))
+    id = fields.String(required=True, validate=validate.Regexp(_HER))
     name = _text()
     place = _text()
     kind = fields.Nested(_KindSchema, required=True)
@@ -168,6 +197,8 @@ class _ServiceSchema(_Schema):
     takes_referrals = fields.Boolean(required=True, truthy={True}, falsy={False})
     takes_handovers = fields.Boolean(load_default=False, truthy={True}, falsy={False})
     is_open = fields.Boolean(required=True, truthy={True}, falsy={False})
+    pause = fields.Nested(_PauseSchema, load_default=None, allow_none=True)
+    offers = fields.List(fields.Nested(_OfferSchema), load_default=list, validate=validate.Length(max=MAX_OFFERS))
 
 
 class _PublishedKeySchema(_Schema):
@@ -193,7 +224,14 @@ class StatementSchema(_Schema):
     def _make(self, found: dict[str, Any], **_: Any) -> Statement:
         agency = AgencyId(found["iss"])
         services = tuple(
-            Service(**{**service, "id": ServiceId(service["id"]), "agency": agency})
+            Service(
+                **{
+                    **service,
+                    "id": ServiceId(service["id"]),
+                    "agency": agency,
+                    "offers": tuple(service["offers"]),
+                }
+            )
             for service in found["services"]
         )
         return Statement(

@@ -17,8 +17,8 @@ from handover.actors import Machine
 from handover.audit import service as audit
 from handover.audit.model import Event
 from handover.db import Database, after_commit, provided
-from handover.directory import documents, fetching, store
-from handover.directory.book import Book, Snapshot, find_statement_key
+from handover.directory import documents, fetching, plain_words, store
+from handover.directory.book import Book, Entry, Snapshot, find_statement_key
 from handover.directory.model import (
     LIFETIME,
     PROFILE,
@@ -28,12 +28,14 @@ from handover.directory.model import (
     DirectoryExpired,
     DirectoryRefused,
     Kind,
+    Offer,
     PublishedKey,
     Service,
     Statement,
     check_succession,
     check_times,
 )
+from handover.directory.plain_words import Wanted
 from handover.directory.tables import StatementRow
 from handover.errors import HandoverError, NotFound
 from handover.ids import AgencyId, KeyId, ServiceId
@@ -70,6 +72,17 @@ class BookState:
     """By agency: why its latest statement was not believed, or that the one held has expired."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """A service that a search fits."""
+
+    service: Service
+    agency: str
+    """The agency's name."""
+    offers: tuple[Offer, ...] = ()
+    """Those of its offers that fit the whole search."""
+
+
 def open_book(db: Database, anchors: Anchors) -> Book:
     """Provide the address book to every session of this database."""
     book = Book(anchors)
@@ -103,28 +116,58 @@ def services_of(session: Session, wanted: AgencyId) -> list[Service]:
 
 
 def find_services(
-    session: Session,
-    text: str = "",
-    *,
-    takes: str | None = None,
-    place: str | None = None,
-    kind: Kind | None = None,
+    session: Session, text: str = "", *, place: str | None = None, kind: Kind | None = None
 ) -> list[Service]:
     """Return services for which each word of `text` stands in name, agency or place; by agency and name.
 
-    `takes` looks in what the service takes and for whom; `place` and `kind` must be equal.
+    `place` and `kind` must be equal.
     """
-    wanted, wanted_takes, wanted_place = words(text), words(takes or ""), words(place or "")
+    looked_for, wanted_place = words(text), words(place or "")
     found = [
         entry
         for entry in _snapshot(session).services.values()
-        if entry.matches(wanted)
-        and entry.takes_what(wanted_takes)
+        if entry.matches(looked_for)
         and (not wanted_place or words(entry.service.place) == wanted_place)
         and (kind is None or entry.service.kind == kind)
     ]
-    found.sort(key=lambda entry: (entry.agency_name, entry.service.name))
+    found.sort(key=_by_name)
     return [entry.service for entry in found]
+
+
+def search(session: Session, text: str) -> list[Hit]:
+    """Return the services that a text in plain words fits, and which of their offers do.
+
+    First those with every word in name, agency or place, then those with every word in what they say of
+    themselves, then those where a word of the same meaning is; each by agency and name. An empty text finds all.
+    """
+    looked_for = plain_words.wanted(text)
+    ranked = [
+        (rank, entry)
+        for entry in _snapshot(session).services.values()
+        if (rank := _rank(entry, looked_for)) is not None
+    ]
+    ranked.sort(key=lambda each: (each[0], *_by_name(each[1])))
+    return [
+        Hit(
+            service=entry.service,
+            agency=entry.agency_name,
+            offers=entry.fitting_offers(looked_for) if looked_for else (),
+        )
+        for _rank_, entry in ranked
+    ]
+
+
+def _rank(entry: Entry, looked_for: list[Wanted]) -> int | None:
+    everything = entry.everything()
+    if all(each.is_in(entry.words) for each in looked_for):
+        return 0
+    if all(each.is_in(everything) for each in looked_for):
+        return 1
+    return 2 if all(each.is_meant_in(everything) for each in looked_for) else None
+
+
+def _by_name(entry: Entry) -> tuple[str, str]:
+    return entry.agency_name, entry.service.name
 
 
 def signing_key(session: Session, signer: AgencyId, kid: KeyId, *, at: datetime) -> PublicSigningKey:

@@ -1,12 +1,13 @@
 """Finding services, agencies and keys in a directory that was accepted."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from handover.db import Database
-from handover.directory import service
-from handover.directory.model import DirectoryExpired, Kind
+from handover.directory import plain_words, service
+from handover.directory.model import DirectoryExpired, Kind, Offer
 from handover.errors import NotFound
 from handover.ids import AgencyId, ServiceId
 from handover.keys.errors import EnvelopeRefused, Reason
@@ -41,16 +42,72 @@ def test_a_referrer_finds_services_by_parts_of_words(
         assert [found.name for found in service.find_services(session, text)] == names
 
 
-def test_a_referrer_narrows_the_search_by_kind_place_and_what_is_taken(
-    node_db: Database, made: builders.Community
-) -> None:
+def test_a_referrer_narrows_the_search_by_kind_and_place(node_db: Database, made: builders.Community) -> None:
     adults = Kind(system="urn:oid:2.16.578.1.12.4.1.1.8668", code="PV")
     with node_db.reading() as session:
         assert len(service.find_services(session, kind=adults)) == 2
         assert len(service.find_services(session, place="fjordheim")) == 5
         assert service.find_services(session, place="fjord") == []
-        assert len(service.find_services(session, takes="alvorlige lid")) == 5
-        assert service.find_services(session, takes="barn") == []
+
+
+RENT = Offer(
+    id="a1",
+    title="Økonomisk sosialhjelp",
+    for_whom="Deg som ikke har nok til det du trenger",
+    how="Søk på nav.no, eller kom innom.",
+    words="husleie strøm",
+)
+SHOES = Offer(id="b2", title="Joggegruppe", for_whom="Alle", how="Møt opp på tirsdag.", words="trim")
+
+
+@pytest.fixture
+def with_offers(node_db: Database, made: builders.Community) -> builders.Community:
+    offering = replace(builders.SERVICES[NAV][0], offers=(RENT, SHOES))
+    with node_db.transaction() as session:
+        service.change_service(session, offering, now=NOW + timedelta(minutes=1))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "offers"),
+    [
+        ("penger til bolig", ["Økonomisk sosialhjelp"]),
+        ("hjelp til husleia", ["Økonomisk sosialhjelp"]),
+        ("pengar til bustad", ["Økonomisk sosialhjelp"]),
+        ("money for housing", ["Økonomisk sosialhjelp"]),
+        ("joggegruppa", ["Joggegruppe"]),
+        ("penger til jogging", []),
+        ("arbeidsrettet", []),
+    ],
+)
+def test_somebody_who_asks_in_plain_words_finds_what_is_offered(
+    node_db: Database, with_offers: builders.Community, text: str, offers: list[str]
+) -> None:
+    with node_db.reading() as session:
+        found = [offer.title for hit in service.search(session, text) for offer in hit.offers]
+    assert found == offers
+
+
+def test_a_service_is_found_by_its_name_before_those_that_only_mean_the_same(
+    node_db: Database, with_offers: builders.Community
+) -> None:
+    with node_db.reading() as session:
+        hits = service.search(session, "psykologen")
+        assert hits[0].service.name == "Kommunepsykolog"
+        assert len(hits) > 1, "and then those who take people with mental-health problems"
+        assert len(service.search(session, "")) == 5
+        assert len(service.search(session, "hjelp til")) == 1, (
+            "of words that say nothing each is looked for as it is"
+        )
+        assert service.search(session, "tannlege") == []
+
+
+@pytest.mark.parametrize(
+    ("word", "stem"),
+    [("pengene", "peng"), ("boligen", "bolig"), ("boliger", "bolig"), ("hus", "hus"), ("huset", "huset")],
+)
+def test_the_ending_of_a_word_does_not_count_where_enough_of_it_is_left(word: str, stem: str) -> None:
+    assert plain_words.stem(word) == stem
 
 
 def test_a_node_knows_services_and_agencies_and_says_when_it_does_not(

@@ -79,7 +79,7 @@ def _page(
         return redirect(url_for(".show", handover=turn.handover))
     asked = {name: request.args.get(name, "")[:100] for name in ("q", "tar")}
     names = {agency.id: agency.name for agency in directory.agencies(session)}
-    hits = directory.find_services(session, asked["q"], takes=asked["tar"])
+    hits = [hit.service for hit in directory.search(session, f"{asked['q']} {asked['tar']}")]
     found = [(each, names.get(each.agency, each.agency)) for each in hits if each.id != case.standing.home.service]
     return render_template(
         "bundle/desk/receiver.html",

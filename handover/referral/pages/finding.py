@@ -60,11 +60,9 @@ def find() -> ResponseReturnValue:
         names = {agency.id: agency.name for agency in directory.agencies(session)}
         everything = directory.find_services(session)
         hits = [
-            service
-            for service in directory.find_services(
-                session, asked["q"], takes=asked["tar"], place=asked["sted"] or None
-            )
-            if not asked["type"] or table_of(service) == asked["type"]
+            hit.service
+            for hit in directory.search(session, f"{asked['q']} {asked['tar']}")
+            if asked["sted"] in {"", hit.service.place} and asked["type"] in {"", table_of(hit.service)}
         ]
     tables = dict(words.choices("service_kind_tables"))
     found = [
