@@ -37,7 +37,7 @@ from handover.consent.model import (
 from handover.consent.vocabulary import vocabulary
 from handover.directory.model import Service
 from handover.errors import NotFound
-from handover.ids import AgencyId, PersonId, new_uuid
+from handover.ids import AgencyId, PersonId, ServiceId, new_uuid
 from handover.person import service as person_service
 
 __all__ = [
@@ -129,14 +129,25 @@ def whom_to_call(session: Session, agency: AgencyId, patient: PersonId | None, r
 
 
 def block(
-    session: Session, agency: AgencyId, person: PersonId, target: Target, *, by: Actor, now: datetime
+    session: Session,
+    agency: AgencyId,
+    person: PersonId,
+    target: Target,
+    *,
+    by: Actor,
+    now: datetime,
+    at: ServiceId | None = None,
 ) -> ChoiceId:
-    """Forbid the agency to send anything about the patient to a service, an agency or everyone."""
+    """Forbid the agency to send anything about the patient to a service, an agency or everyone.
+
+    By a staff member it is the patient's word given in a meeting: the choice and the log name the witness, and
+    `at` is the service that answers when the patient asks about it.
+    """
     made = _made(person, Kind.DENY, check_block(target), None, by=by, now=now)
-    return _keep(session, agency, made, by=by)
+    return _keep(session, agency, made, by=by, at=at)
 
 
-def permit(
+def permit(  # noqa: PLR0913 - one keyword for each thing a yes has
     session: Session,
     agency: AgencyId,
     person: PersonId,
@@ -145,17 +156,17 @@ def permit(
     *,
     by: Actor,
     now: datetime,
+    at: ServiceId | None = None,
     instead_of: ChoiceId | None = None,
 ) -> ChoiceId:
     """Allow the agency to send some topics for a purpose until a day; `instead_of` is withdrawn in the same act.
 
-    By a staff member it is the patient's word given in a meeting: the choice and the log name the witness. Raises
-    BadChoice, ChoiceNotFound.
+    By a staff member as `block`. Raises BadChoice, ChoiceNotFound.
     """
     checked = check_permit(target, terms, known=vocabulary(), now=now)
     if instead_of is not None:
         withdraw_permit(session, agency, person, instead_of, by=by, now=now)
-    return _keep(session, agency, _made(person, Kind.PERMIT, target, checked, by=by, now=now), by=by)
+    return _keep(session, agency, _made(person, Kind.PERMIT, target, checked, by=by, now=now), by=by, at=at)
 
 
 def unblock(
@@ -186,9 +197,9 @@ def _made(
     )
 
 
-def _keep(session: Session, agency: AgencyId, made: Choice, *, by: Actor) -> ChoiceId:
+def _keep(session: Session, agency: AgencyId, made: Choice, *, by: Actor, at: ServiceId | None) -> ChoiceId:
     store.add(session, agency, made)
-    _log(session, agency, Event.CONSENT_GIVE, made, by=by, now=made.given_at)
+    _log(session, agency, Event.CONSENT_GIVE, made, by=by, now=made.given_at, at=at)
     return made.id
 
 
@@ -210,7 +221,16 @@ def _withdraw(
     _log(session, agency, Event.CONSENT_WITHDRAW, found, by=by, now=now)
 
 
-def _log(session: Session, agency: AgencyId, event: Event, choice: Choice, *, by: Actor, now: datetime) -> None:
+def _log(
+    session: Session,
+    agency: AgencyId,
+    event: Event,
+    choice: Choice,
+    *,
+    by: Actor,
+    now: datetime,
+    at: ServiceId | None = None,
+) -> None:
     audit.record(
         session,
         event=event,
@@ -218,6 +238,7 @@ def _log(session: Session, agency: AgencyId, event: Event, choice: Choice, *, by
         agency=agency,
         persons=[choice.person],
         subject=choice.id,
+        service=at,
         detail={
             "kind": choice.kind.value,
             "to_agency": choice.target.agency,

@@ -38,7 +38,11 @@ explain(
 show_present_state_at(blueprint, "inquiries.show")
 _MOVED: Final = 409
 _SENTENCES: Final[dict[str, Text]] = {"text.required": _l("Skriv svaret til pasienten.")}
-KINDS: Final[dict[str, Sentence]] = {"referral": _l("Henvisning %(reference)s")}
+KINDS: Final[dict[str, Sentence]] = {
+    "referral": _l("Henvisning %(reference)s"),
+    "handover": _l("Overføring %(reference)s"),
+    "choices": _l("Valgene om deling"),
+}
 """What a thing of each kind is called."""
 
 

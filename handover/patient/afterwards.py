@@ -17,6 +17,7 @@ from handover.access import current_patient, patients_only
 from handover.access.guard import note_refusal
 from handover.actors import Party
 from handover.audit.model import Entry as LogEntry
+from handover.audit.model import EntryId
 from handover.bundle import document, printing, words
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import AT_SENDER, Act, Side
@@ -33,7 +34,9 @@ from handover.consent.reach import name_of
 from handover.directory import service as directory
 from handover.errors import Conflict, Invalid, NotFound
 from handover.ids import HandoverId, ItemId
+from handover.inquiry.model import About
 from handover.notice import calendar
+from handover.patient import asking
 from handover.web.errors import explain, sentence_for
 from handover.web.i18n import Text, language
 from handover.web.i18n import gettext as _
@@ -52,6 +55,9 @@ explain(
 )
 
 _MOVED: Final = 409
+ABOUT: Final = "handover"
+"""What questions about a handover are about (`inquiry.pages.KINDS`)."""
+_SUBJECT: Final = _l("Du spør om overføring %(reference)s.")
 _TOLD: Final = frozenset(
     {
         Act.APPROVE,
@@ -99,6 +105,8 @@ class Kept:
 class Reading:
     """Who opened it on one day, in a sentence."""
 
+    entry: EntryId
+    """The last one that day; what is asked about."""
     at: datetime
     sentence: str = field(repr=False)
     times: int = 1
@@ -162,7 +170,64 @@ def readers(handover: UUID) -> ResponseReturnValue:
     with web.transaction() as session:
         entries = handovers.who_opened(session, turn)
         readings = _readings(session, entries)
-    return render_template("patient/handover_readers.html", handover=handover, readings=readings)
+        asked = asking.asked(session, _log(handover), kind=ABOUT, subjects=frozenset({handover}))
+    return render_template(
+        "patient/handover_readers.html",
+        handover=handover,
+        readings=readings,
+        asked=asked,
+        is_done=asking.is_done(),
+    )
+
+
+@blueprint.get("/spor")
+@patients_only
+def wonder(handover: UUID) -> ResponseReturnValue:
+    """Show the form in which the patient asks about the handover, or about one line of who has read it."""
+    return asking.form(_log(handover))
+
+
+@blueprint.post("/spor")
+@patients_only
+def ask(handover: UUID) -> ResponseReturnValue:
+    """Put the question on the list of those who answer; the answer is read where the log is read."""
+    return asking.send(_log(handover))
+
+
+def _log(handover: UUID) -> asking.Log:
+    return asking.Log(
+        url=url_for(".readers", handover=handover),
+        heading=_("Hvem har lest overføringen?"),
+        form=url_for(".ask", handover=handover),
+        find=lambda session, entry: _wanted(session, _turn(handover), entry),
+        tell=lambda session, entry: _reading(session, entry).sentence,
+        subject=_SUBJECT,
+    )
+
+
+def _wanted(session: Session, turn: Turn, entry: EntryId | None) -> asking.Wanted:
+    """Return what is asked about, and who the patient is there. Raises NotFound for what is not theirs.
+
+    A line of the log is answered by the service where it was written; the handover by the service that is
+    responsible, if that is here, else by the one here that keeps a copy.
+    """
+    case = handovers.case_of(session, turn)
+    known, line = asking.owners(session), None
+    where = case.responsible if case.responsible.agency in known else case.standing.home
+    if entry is not None:
+        line = next((each for each in handovers.who_opened(session, turn) if each.id == entry), None)
+        if line is None or line.service is None or line.who.kind == "patient":
+            raise NotFound
+        where = Party(line.agency, line.service)
+    about = About(
+        agency=where.agency,
+        service=where.service,
+        kind=ABOUT,
+        subject=turn.handover,
+        reference=case.standing.reference,
+        entry=None if line is None else line.id,
+    )
+    return asking.Wanted(about=about, person=known[where.agency], entry=line)
 
 
 # --- one more item ---------------------------------------------------------------------------------------------
@@ -358,4 +423,4 @@ def _readings(session: Session, entries: Sequence[LogEntry]) -> list[Reading]:
 def _reading(session: Session, entry: LogEntry) -> Reading:
     place = name_of(session, Target(agency=entry.agency))
     said = log.sentence(entry, place) or _(_FILE_OPENED.bokmaal, name=entry.who.name, place=place)
-    return Reading(at=entry.at, sentence=said)
+    return Reading(entry=entry.id, at=entry.at, sentence=said)

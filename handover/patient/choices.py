@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from handover import web
 from handover.access import current_patient, patients_only
 from handover.audit import service as audit
+from handover.audit.model import Entry, EntryId
 from handover.audit.model import Event as Logged
 from handover.clock import now
 from handover.config import Settings
@@ -28,9 +29,12 @@ from handover.consent.vocabulary import purpose_names, topic_names
 from handover.directory import service as directory
 from handover.errors import NotFound
 from handover.ids import AgencyId, PersonId
+from handover.inquiry.model import About
+from handover.patient import asking
 from handover.person import service as person
 from handover.web.dates import upfirst
 from handover.web.forms import REFUSED, Form
+from handover.web.i18n import gettext as _
 from handover.web.i18n import language
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.shell import MenuItem, add_menu_item
@@ -41,6 +45,8 @@ add_menu_item(
     blueprint, MenuItem(endpoint="choices.mine", text=_l("Mine valg om deling"), order=30, for_patients=True)
 )
 
+ABOUT: Final = "choices"
+"""What questions about the choices are about (`inquiry.pages.KINDS`); the subject is whose they are."""
 _USUAL: Final = timedelta(days=90)
 """How long a permit lasts unless the patient says otherwise."""
 _LOG_LINES: Final = 1000
@@ -72,27 +78,24 @@ class Home:
 class Line:
     """One line of the log about the patient's choices, with how often it happened that day."""
 
+    entry: EntryId
+    """The last one that day; what is asked about."""
     at: datetime
     sentence: str = field(repr=False)
     times: int = 1
+    can_ask: bool = False
+    """Whether a service did it, and answers for it."""
 
 
 @blueprint.get("")
 @patients_only
 def mine() -> ResponseReturnValue:
     """Show what I have chosen at each agency here, what holds and what is over."""
-    patient, at = current_patient(), now()
+    at = now()
     with web.transaction() as session:
         homes = _homes(session)
         for home in homes:
-            audit.record(
-                session,
-                event=Logged.CONSENT_READ,
-                actor=patient,
-                agency=home.agency,
-                persons=[home.person],
-                now=at,
-            )
+            _log_reading(session, home, Logged.CONSENT_READ)
         shown = [(home, home.told(session, at)) for home in homes]
     return render_template("patient/choices.html", homes=shown, done=request.args.get("gjort", ""))
 
@@ -101,21 +104,29 @@ def mine() -> ResponseReturnValue:
 @patients_only
 def readers() -> ResponseReturnValue:
     """Show who has seen my choices or written one down at this node's agencies, and what I chose; newest first."""
-    patient, at = current_patient(), now()
     with web.transaction() as session:
         homes = _homes(session)
         lines = [line for home in homes for line in _log_lines(session, home)]
         for home in homes:
-            audit.record(
-                session,
-                event=Logged.LOG_READ,
-                actor=patient,
-                agency=home.agency,
-                persons=[home.person],
-                now=at,
-            )
+            _log_reading(session, home, Logged.LOG_READ)
+        subjects = frozenset(home.person for home in homes)
+        asked = asking.asked(session, _log(), kind=ABOUT, subjects=subjects)
     lines.sort(key=lambda line: line.at, reverse=True)
-    return render_template("patient/choices_readers.html", lines=lines)
+    return render_template("patient/choices_readers.html", lines=lines, asked=asked, is_done=asking.is_done())
+
+
+@blueprint.get("/spor")
+@patients_only
+def wonder() -> ResponseReturnValue:
+    """Show the form in which the patient asks about one line of who has seen the choices."""
+    return asking.form(_log())
+
+
+@blueprint.post("/spor")
+@patients_only
+def ask() -> ResponseReturnValue:
+    """Put the question on the list of those who answer; the answer is read where the log is read."""
+    return asking.send(_log())
 
 
 @blueprint.get("/nei")
@@ -191,6 +202,64 @@ def take_back() -> ResponseReturnValue:
     return redirect(url_for(".mine", gjort="tilbake"))
 
 
+def _log() -> asking.Log:
+    return asking.Log(
+        url=url_for(".readers"),
+        heading=_("Hvem har sett valgene dine?"),
+        form=url_for(".ask"),
+        find=_pointed_at,
+        tell=lambda session, entry: words.log_sentence(session, entry, _name(session, entry.agency)) or "",
+    )
+
+
+def _pointed_at(session: Session, entry: EntryId | None) -> asking.Wanted:
+    """Return the line that is asked about, and log that it was read: the service where it was written answers.
+
+    Raises NotFound for what is no line about the patient's choices, or the patient's own.
+    """
+    if entry is None:
+        raise NotFound
+    for home in _homes(session):
+        line = _line_about(session, home, entry)
+        if line is None or line.service is None:
+            continue
+        _log_reading(session, home, Logged.LOG_READ)
+        about = About(
+            agency=home.agency,
+            service=line.service,
+            kind=ABOUT,
+            subject=home.person,
+            reference="",
+            entry=line.id,
+        )
+        return asking.Wanted(about=about, person=home.person, entry=line)
+    raise NotFound
+
+
+def _line_about(session: Session, home: Home, wanted: EntryId) -> Entry | None:
+    try:
+        entry = audit.entry(session, home.agency, wanted)
+    except NotFound:
+        return None
+    is_told = home.person in entry.persons and words.log_sentence(session, entry, home.name) is not None
+    return entry if is_told and _can_ask(entry) else None
+
+
+def _log_reading(session: Session, home: Home, event: Logged) -> None:
+    audit.record(
+        session,
+        event=event,
+        actor=current_patient(),
+        agency=home.agency,
+        persons=[home.person],
+        now=now(),
+    )
+
+
+def _can_ask(entry: Entry) -> bool:
+    return entry.who.kind == "staff" and entry.service is not None
+
+
 def _log_lines(session: Session, home: Home) -> list[Line]:
     """Return one line for each person, act and day at one agency, newest first."""
     found: dict[tuple[str, date], Line] = {}
@@ -199,9 +268,8 @@ def _log_lines(session: Session, home: Home) -> list[Line]:
         if sentence is not None:
             key = (sentence, local_date(entry.at))
             first = found.get(key)
-            found[key] = (
-                Line(at=entry.at, sentence=sentence) if first is None else replace(first, times=first.times + 1)
-            )
+            line = Line(entry=entry.id, at=entry.at, sentence=sentence, can_ask=_can_ask(entry))
+            found[key] = line if first is None else replace(first, times=first.times + 1)
     return list(found.values())
 
 

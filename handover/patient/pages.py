@@ -6,19 +6,16 @@ for now. A patient sees the cases at the agencies of this node; the pages say th
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final, cast
 from uuid import UUID
 
-from flask import Blueprint, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from handover import web
 from handover.access import current_patient, patients_only
-from handover.access.guard import note_refusal
-from handover.actors import Patient
-from handover.audit import service as audit
 from handover.audit.model import Entry as LogEntry
 from handover.audit.model import EntryId
 from handover.audit.model import Event as Logged
@@ -26,10 +23,10 @@ from handover.bundle import service as handovers
 from handover.bundle.lifecycle import Status as Handed
 from handover.clock import now
 from handover.config import Settings
-from handover.errors import Invalid, NotFound
-from handover.ids import AgencyId, PersonId, ReferralId
-from handover.inquiry import service as inquiry
-from handover.inquiry.model import MAX_TEXT, About, Inquiry, TooMany, due_after
+from handover.errors import NotFound
+from handover.ids import AgencyId, ReferralId
+from handover.inquiry.model import About
+from handover.patient import asking
 from handover.person import service as person
 from handover.referral import scenes, words
 from handover.referral import service as referrals
@@ -38,8 +35,7 @@ from handover.referral.model import Acceptance, Party, Refusal
 from handover.referral.service import PatientCase
 from handover.referral.words import Happened, Label, Scene
 from handover.referral.words.history import Pairs
-from handover.web.forms import REFUSED, Form
-from handover.web.i18n import Sentence, Text
+from handover.web.i18n import Sentence
 from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.shell import MenuItem, add_menu_item
@@ -56,11 +52,9 @@ _DID: Final[Mapping[Logged, Sentence]] = {
     Logged.ATTACHMENT_READ: _l("%(name)s ved %(place)s åpnet et vedlegg."),
 }
 _YOU: Final = _l("Du leste henvisningen selv.")
-_SENTENCES: Final[Mapping[str, Text]] = {"text.required": _l("Skriv hva du vil spørre om.")}
-_TOO_MANY: Final = _l(
-    "Du har mange spørsmål som venter på svar. Vent til du har fått svar på noen av dem, eller ring."
-)
-_MOVED: Final = 409
+ABOUT: Final = "referral"
+"""What questions about a referral are about (`inquiry.pages.KINDS`)."""
+_SUBJECT: Final = _l("Du spør om henvisning %(reference)s.")
 _QUIET_ACTS: Final = frozenset({Act.INTERNAL_NOTE, Act.UNDO_SEND, Act.SEND_AGAIN, Act.REDIRECT_FAILED})
 """What happened inside an agency and says nothing of the patient's own case."""
 
@@ -88,27 +82,6 @@ class Reading:
     times: int = 1
     is_own: bool = False
     """Whether the patient did it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What the patient wants to ask about."""
-
-    about: About
-    person: PersonId
-    entry: LogEntry | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """One question the patient has asked."""
-
-    inquiry: Inquiry
-    place: str
-    """Who answers."""
-    line: Reading | None
-    """What it is about, where that is a line of the log."""
-    is_late: bool
 
 
 @blueprint.get("")
@@ -163,14 +136,14 @@ def readers(referral: UUID) -> ResponseReturnValue:
         found = referrals.who_opened(session, _agencies(), ReferralId(referral), by=patient, now=at)
         readings = _readings(session, found)
         places = [scenes.agency_name(session, agency) for agency in _agencies()]
-        asked = _asked(session, patient, referral)
+        asked = asking.asked(session, _log(referral), kind=ABOUT, subjects=frozenset({referral}))
     return render_template(
         "patient/readers.html",
         referral=referral,
         readings=readings,
         places=places,
         asked=asked,
-        is_done=bool(request.args.get("gjort")),
+        is_done=asking.is_done(),
     )
 
 
@@ -178,55 +151,37 @@ def readers(referral: UUID) -> ResponseReturnValue:
 @patients_only
 def wonder(referral: UUID) -> ResponseReturnValue:
     """Show the form in which the patient asks about the case, or about one line of who has read it."""
-    return _ask_page(referral, _pointed_at(request.args), Form())
+    return asking.form(_log(referral))
 
 
 @blueprint.post("/<uuid:referral>/spor")
 @patients_only
 def ask(referral: UUID) -> ResponseReturnValue:
     """Put the question on the list of those who answer; the answer is read where the log is read."""
-    patient, at, entry = current_patient(), now(), _pointed_at(request.form)
-    try:
-        with web.transaction() as session:
-            wanted = _wanted(session, patient, referral, entry)
-            text = request.form.get("text", "")
-            inquiry.ask(session, wanted.about, text, by=patient, person=wanted.person, now=at)
-    except Invalid as refused:
-        return _ask_page(referral, entry, Form.refused(request.form, refused, _SENTENCES)), REFUSED
-    except TooMany as many:
-        note_refusal(many)
-        return _ask_page(referral, entry, Form.of(request.form), problem=_TOO_MANY), _MOVED
-    return redirect(url_for(".readers", referral=referral, gjort="spurt", _anchor="dine-sporsmal"))
+    return asking.send(_log(referral))
 
 
-def _ask_page(referral: UUID, entry: UUID | None, form: Form, *, problem: Text = "") -> str:
-    with web.transaction() as session:
-        wanted = _wanted(session, current_patient(), referral, entry)
-        line = None if wanted.entry is None else _reading(session, wanted.entry)
-        place = scenes.name_of(session, Party(wanted.about.agency, wanted.about.service))
-    return render_template(
-        "patient/ask.html",
-        referral=referral,
-        about=wanted.about,
-        line=line,
-        place=place,
-        form=form,
-        problem=problem,
-        last_day=local_date(due_after(now()) - timedelta(seconds=1)),
-        most=MAX_TEXT,
+def _log(referral: UUID) -> asking.Log:
+    return asking.Log(
+        url=url_for(".readers", referral=referral),
+        heading=_("Hvem har lest henvisningen?"),
+        form=url_for(".ask", referral=referral),
+        find=lambda session, entry: _wanted(session, ReferralId(referral), entry),
+        tell=lambda session, entry: _reading(session, entry).sentence,
+        subject=_SUBJECT,
     )
 
 
-def _wanted(session: Session, patient: Patient, referral: UUID, entry: UUID | None) -> Wanted:
+def _wanted(session: Session, referral: ReferralId, entry: EntryId | None) -> asking.Wanted:
     """Return what is asked about, and who the patient is there. Raises NotFound for what is not theirs.
 
     A line of the log is answered by the service where it was written; the case where it lies now, if that is here.
     """
-    id_, at = ReferralId(referral), now()
-    case = referrals.my_referral(session, _agencies(), id_, by=patient, now=at)
+    patient, at = current_patient(), now()
+    case = referrals.my_referral(session, _agencies(), referral, by=patient, now=at)
     where, line = case.where, None
     if entry is not None:
-        found = referrals.who_opened(session, _agencies(), id_, by=patient, now=at)
+        found = referrals.who_opened(session, _agencies(), referral, by=patient, now=at)
         line = next((each for each in found if each.id == entry and each.service is not None), None)
         if line is None or line.service is None:
             raise NotFound
@@ -234,43 +189,12 @@ def _wanted(session: Session, patient: Patient, referral: UUID, entry: UUID | No
     about = About(
         agency=where.agency,
         service=where.service,
-        kind="referral",
+        kind=ABOUT,
         subject=referral,
         reference=case.standing.reference,
         entry=None if line is None else line.id,
     )
-    owner = person.of_number(session, where.agency, patient.number)
-    if owner is None:
-        raise NotFound
-    return Wanted(about=about, person=owner, entry=line)
-
-
-def _asked(session: Session, patient: Patient, referral: UUID) -> list[Asked]:
-    """Return what the patient has asked about this case, with the sentence of the log where it was about one."""
-    known = {agency: person.of_number(session, agency, patient.number) for agency in _agencies()}
-    owners = {agency: owner for agency, owner in known.items() if owner is not None}
-    return [
-        Asked(
-            inquiry=each,
-            place=scenes.name_of(session, Party(each.about.agency, each.about.service)),
-            line=None if each.about.entry is None else _line_of(session, each.about.agency, each.about.entry),
-            is_late=each.is_overdue(now()),
-        )
-        for each in inquiry.asked(session, owners)
-        if each.about.subject == referral
-    ]
-
-
-def _line_of(session: Session, agency: AgencyId, entry: EntryId) -> Reading:
-    return _reading(session, audit.entry(session, agency, entry))
-
-
-def _pointed_at(sent: Mapping[str, str]) -> UUID | None:
-    text = sent.get("om", "")
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        raise NotFound from None
+    return asking.Wanted(about=about, person=asking.owner_at(session, where.agency), entry=line)
 
 
 def _agencies() -> tuple[AgencyId, ...]:

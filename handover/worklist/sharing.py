@@ -49,6 +49,8 @@ class Shared:
     """A case in which something is to be sent about a patient."""
 
     agency: AgencyId
+    service: ServiceId
+    """Where the case is worked with: who answers when the patient asks why somebody looked."""
     purpose: str
     receiver: Service | None
     """None where nobody is chosen, or the directory no longer has the service."""
@@ -99,6 +101,7 @@ def _show(find: Find) -> ResponseReturnValue:
                 actor=current_staff(),
                 agency=shared.agency,
                 persons=[shared.person],
+                service=shared.service,
                 now=now(),
             )
         return _page(session, shared, Form.of(_known(shared)))
@@ -129,7 +132,7 @@ def _keep(session: Session, shared: Shared) -> None:
         raise BadChoice(fields=missing or {"said": ["required"]})
     at = now()
     known = shared.person or person.find_or_create(session, shared.agency, shared.identity, now=at)
-    consent.permit(session, shared.agency, known, target, terms, by=current_staff(), now=at)
+    consent.permit(session, shared.agency, known, target, terms, by=current_staff(), now=at, at=shared.service)
 
 
 def _page(session: Session, shared: Shared, filled: Form) -> str:
@@ -182,6 +185,7 @@ def _referral(session: Session, referral: UUID) -> Shared:
         known = person.of_number(session, standing.home.agency, identity.number)
     return Shared(
         agency=standing.home.agency,
+        service=standing.home.service,
         purpose=REFERRAL,
         receiver=_service(session, standing.holder.service if standing.holder else None),
         person=known,
@@ -196,6 +200,7 @@ def _handover(session: Session, handover: UUID) -> Shared:
     standing = case.standing
     return Shared(
         agency=standing.home.agency,
+        service=standing.home.service,
         purpose=HANDOVER,
         receiver=_service(session, standing.receiver.service if standing.receiver else None),
         person=standing.person,

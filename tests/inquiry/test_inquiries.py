@@ -9,13 +9,16 @@ from sqlalchemy import select
 
 from handover.actors import Role
 from handover.audit.tables import AuditEntry
+from handover.bundle import service as handovers
+from handover.bundle.model import Mark
 from handover.db import Database
 from handover.ids import ReferralId
 from handover.inquiry.model import MAX_OPEN, MAX_TEXT, due_after
 from handover.operator import check
-from tests.builders import DPS, INTAKE
+from tests.builders import DPS, INTAKE, MUNICIPALITY, PSYCHOLOGIST
+from tests.bundle.meeting import begin, together
 from tests.referral import conftest as town_fixtures
-from tests.referral.nodes import INGRID, LEADER, PATIENT, SENIOR, Town, staff, town
+from tests.referral.nodes import INGRID, LEADER, PATIENT, PER, SENIOR, Town, staff, town
 from tests.referral.visiting import Reader, links_of, reader, register, register_everybody, words_of
 
 open_sqlite = town_fixtures.open_sqlite
@@ -77,6 +80,68 @@ def test_a_patient_asks_about_a_line_of_the_log_and_reads_the_answer_there(nodes
     read = words_of(solveig(nodes).open(f"{MINE}/{case}/hvem-har-lest"))
     assert "Svar fra Lise Leder, Inntak voksne, Fjordheim DPS Hun deler ut sakene hver morgen." in read
     assert "Ingen spørsmål venter." in words_of(leader.open(ASKED))
+
+
+def test_a_patient_asks_about_a_line_of_the_handovers_log_and_about_the_handover_itself(nodes: Town) -> None:
+    made = together(nodes)
+    reader(nodes, PER).open(f"/overforinger/{made.handover}")
+    mine, patient = f"/mine-overforinger/{made.handover}", reader(nodes, PATIENT, node=nodes.kommune)
+    log = patient.open(f"{mine}/hvem-har-lest")
+    line = lines_to_ask_about(log.text)[0]
+    assert "Per Psykolog" in words_of(patient.open(f"{mine}/spor?om={line}"))
+    assert "Spørsmålet er sendt." in words_of(patient.send(f"{mine}/spor", om=line, text=""))
+    assert "Du spør om overføring" in words_of(patient.open(f"{mine}/spor"))
+    assert patient.send(f"{mine}/spor", text=" ").status_code == 422
+    said = words_of(patient.send(f"{mine}/spor", text="Når blir det møte?"))
+    assert "Kommunepsykolog, Fjordheim kommune svarer senest mandag 16. november." in said
+
+    leader = staff(61, "Eva Ekstra", MUNICIPALITY, PSYCHOLOGIST, Role.LEADER)
+    register(nodes, leader)
+    eva = reader(nodes, leader)
+    assert "Overføring " in words_of(eva.open(ASKED)) and "Om noe i loggen" in words_of(eva.open(ASKED))
+    for _each in range(2):
+        eva.send(first_question(eva), text="Vi ringer deg i morgen.")
+    read = words_of(patient.open(f"{mine}/hvem-har-lest"))
+    assert read.count("Svar fra Eva Ekstra, Kommunepsykolog, Fjordheim kommune Vi ringer deg i morgen.") == 2
+
+
+def test_the_service_that_is_responsible_answers_about_a_handover_where_it_is_here(nodes: Town) -> None:
+    made = together(nodes)
+    made.add("Jeg vil bli møtt med ro.", marked=Mark.TRAVELS)
+    made.say_yes(by=PATIENT)
+    made.do(handovers.send)
+    nodes.settle()
+    mine, at_dps = f"/mine-overforinger/{made.handover}", solveig(nodes)
+    said = words_of(at_dps.open(f"{mine}/spor"))
+    assert "Spørsmålet går til lederen for Inntak voksne, Fjordheim DPS" in said, "the sender is at another node"
+    assert "Spørsmålet er sendt." in words_of(at_dps.send(f"{mine}/spor", text="Har dere lest den?"))
+    assert "Solveig Nes" in words_of(reader(nodes, LEADER).open(ASKED))
+
+
+def test_a_patient_asks_why_somebody_saw_the_choices_and_the_leader_of_that_service_answers(nodes: Town) -> None:
+    made = begin(nodes)
+    reader(nodes, PER).open(f"/deling/overforing/{made.handover}")
+    patient = reader(nodes, PATIENT, node=nodes.kommune)
+    patient.send("/mine-valg/nei", target="alle")
+    page = patient.open("/mine-valg/hvem-har-lest")
+    (line,) = lines_to_ask_about(page.text)  # one's own choice is nothing to ask about
+    said = words_of(patient.send("/mine-valg/spor", om=line, text=""))
+    assert "Kommunepsykolog, Fjordheim kommune svarer senest mandag 16. november." in said
+    with nodes.kommune.db.reading() as session:
+        own = select(AuditEntry.id).where(AuditEntry.event == "consent.give").limit(1)
+        my_own_choice = session.execute(own).scalar_one()
+    for nothing in (str(my_own_choice), "", "x", "00000000-0000-4000-8000-000000000001"):
+        assert patient.open(f"/mine-valg/spor?om={nothing}").status_code == 404
+    stranger = reader(nodes, type(PATIENT)(number="02859098799", name="En Annen"), node=nodes.kommune)
+    assert stranger.open(f"/mine-valg/spor?om={line}").status_code == 404
+
+    leader = staff(62, "Eva Ekstra", MUNICIPALITY, PSYCHOLOGIST, Role.LEADER)
+    register(nodes, leader)
+    eva = reader(nodes, leader)
+    assert "Valgene om deling" in words_of(eva.open(ASKED))
+    eva.send(first_question(eva), text="Per skulle sende en overføring.")
+    read = words_of(patient.open("/mine-valg/hvem-har-lest"))
+    assert "Svar fra Eva Ekstra, Kommunepsykolog, Fjordheim kommune Per skulle sende en overføring." in read
 
 
 def test_a_patient_may_only_point_at_a_line_but_must_say_what_of_a_case(nodes: Town, case: ReferralId) -> None:
