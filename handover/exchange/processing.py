@@ -21,9 +21,9 @@ from handover.errors import HandoverError
 from handover.exchange import answers, crash, fhir, receiving, settling, store, wire
 from handover.exchange.client import Client, NotReached
 from handover.exchange.model import Event, Pace
-from handover.exchange.wiring import Peers, Products
+from handover.exchange.wiring import Evidence, Peers, Products
 from handover.fhir.acknowledgement import AckCode
-from handover.fhir.problem import FhirInvalid, Problem
+from handover.fhir.problem import FhirInvalid
 from handover.ids import AgencyId, MessageId
 from handover.keys import hm1
 from handover.keys.errors import EnvelopeRefused, Reason
@@ -79,22 +79,22 @@ def _process(session: Session, row: store.AnyRow, now: datetime) -> None:
     if current is None or not current.is_pending:
         return
     signed = _opened(session, row)
-    code, problems = _given(session, signed, Event(row.event), row.received_at)
-    if code is AckCode.TRANSIENT:
+    given = _given(session, signed, Event(row.event), row.received_at)
+    if given.code is AckCode.TRANSIENT:
         wait = provided(session, Pace).wait(row.attempts + 1, random.random())  # noqa: S311 - jitter
         _put_off(session, row, now + wait, attempts=row.attempts + 1)
         return
-    token = receiving.sign_ack(provided(session, Keyring), signed, code, problems, now)
-    refused = {"jws": None} if code is AckCode.FATAL else {}
+    token = receiving.sign_ack(provided(session, Keyring), signed, given.code, given.problems, now)
+    left = {} if given.evidence is Evidence.SIGNED else {"jws": None}
     store.change_incoming(
         session,
         agency,
         sender,
         row.message,
-        outcome=code.value,
+        outcome=given.code.value,
         is_pending=False,
         acknowledgement=token,
-        **refused,
+        **left,
     )
     store.add_reply(
         session,
@@ -119,14 +119,12 @@ def _opened(session: Session, row: store.AnyRow) -> SignedMessage:
     return hm1.reread_message(jws, aud=agency)
 
 
-def _given(
-    session: Session, signed: SignedMessage, event: Event, received_at: datetime
-) -> tuple[AckCode, tuple[Problem, ...]]:
+def _given(session: Session, signed: SignedMessage, event: Event, received_at: datetime) -> receiving.Given:
     addresses = fhir.Addresses(message=signed.jti, sender=signed.iss, receiver=signed.aud)
     try:
         resource = fhir.read_as(signed.payload, event, addresses)
     except FhirInvalid as invalid:
-        return AckCode.FATAL, tuple(invalid.problems)
+        return receiving.Given(AckCode.FATAL, tuple(invalid.problems))
     received = receiving.to_received(signed, event, resource, received_at)
     return receiving.give(session, provided(session, Products).product(event), received)
 

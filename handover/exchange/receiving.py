@@ -24,7 +24,7 @@ from handover.errors import Invalid, NotFound
 from handover.exchange import crash, fhir, store
 from handover.exchange.model import Alarm, AlarmKind, Event, Received
 from handover.exchange.wire import Answer
-from handover.exchange.wiring import Peers, Product, Products, UnknownEvent
+from handover.exchange.wiring import Evidence, Peers, Product, Products, UnknownEvent
 from handover.fhir import acknowledgement
 from handover.fhir.acknowledgement import AckCode, Acknowledgement
 from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
@@ -71,6 +71,15 @@ class _Verified:
 
 
 _Item = _Refused | _Verified
+
+
+@dataclass(frozen=True)
+class Given:
+    """What became of a message that was given to its product: what to answer, and what to keep."""
+
+    code: AckCode
+    problems: tuple[Problem, ...] = ()
+    evidence: Evidence = Evidence.DIGEST
 
 
 def accept(db: Database, envelopes: Sequence[bytes], *, now: datetime) -> list[Answer]:
@@ -181,28 +190,28 @@ class _Intake:
 
     def _first_time(self, item: _Verified) -> Answer:
         if item.event is None:
-            return self._store(item, AckCode.FATAL, item.problems)
+            return self._store(item, Given(AckCode.FATAL, item.problems))
         try:
             product = self._products.product(item.event)
         except UnknownEvent:
             path = "Bundle.entry[0].resource.eventCoding.code"
-            return self._store(item, AckCode.FATAL, (Problem(path, ProblemCode.UNKNOWN_EVENT),))
+            return self._store(item, Given(AckCode.FATAL, (Problem(path, ProblemCode.UNKNOWN_EVENT),)))
         if not product.inline:
-            return self._store(item, None, ())
-        code, problems = self._given(product, item, item.event)
-        if code is AckCode.TRANSIENT:
-            self._record(Logged.ENVELOPE_REFUSED, item.signed.aud, item.signed.jti, {"code": code.value})
-            return _answer(code, sign_ack(self._ring, item.signed, code, problems, self._now))
-        return self._store(item, code, problems)
+            return self._store(item, None)
+        given = self._given(product, item, item.event)
+        if given.code is AckCode.TRANSIENT:
+            self._record(Logged.ENVELOPE_REFUSED, item.signed.aud, item.signed.jti, {"code": given.code.value})
+            return _answer(given.code, sign_ack(self._ring, item.signed, given.code, given.problems, self._now))
+        return self._store(item, given)
 
-    def _given(self, product: Product, item: _Verified, event: Event) -> tuple[AckCode, tuple[Problem, ...]]:
+    def _given(self, product: Product, item: _Verified, event: Event) -> Given:
         received = to_received(item.signed, event, item.resource, self._now)
         if not self._careful:
             try:
-                product.receive(self._session, received)
+                evidence = product.receive(self._session, received)
             except Exception as spoilt:
                 raise Unsaved from spoilt
-            return AckCode.OK, ()
+            return Given(AckCode.OK, evidence=evidence or Evidence.SIGNED)
         return give(self._session, product, received)
 
     def _flush(self) -> None:
@@ -213,15 +222,16 @@ class _Intake:
         except Exception as spoilt:
             raise Unsaved from spoilt
 
-    def _store(self, item: _Verified, code: AckCode | None, problems: tuple[Problem, ...]) -> Answer:
+    def _store(self, item: _Verified, given: Given | None) -> Answer:
+        """Store what came with its answer; without one it waits for its product, whole."""
         signed, ring = item.signed, self._ring
-        outcome = PENDING if code is None else code.value
+        outcome = PENDING if given is None else given.code.value
         token = (
             sign_receipt(ring, signed, self._now)
-            if code is None
-            else sign_ack(ring, signed, code, problems, self._now)
+            if given is None
+            else sign_ack(ring, signed, given.code, given.problems, self._now)
         )
-        refused = code is AckCode.FATAL
+        is_kept = given is None or given.evidence is Evidence.SIGNED
         self._rows.append(
             {
                 "agency": signed.aud,
@@ -229,13 +239,13 @@ class _Intake:
                 "message": signed.jti,
                 "event": item.event.value if item.event else "",
                 "outcome": outcome,
-                "is_pending": code is None,
+                "is_pending": given is None,
                 "due_at": self._now,
                 "attempts": 0,
                 "received_at": self._now,
                 "sha256": signed.sha256,
                 "acknowledgement": token,
-                "jws": None if refused else self._sealed(signed, item.jws),
+                "jws": self._sealed(signed, item.jws) if is_kept else None,
             }
         )
         self._known[signed.aud, signed.iss, signed.jti] = (signed.sha256, outcome, token)
@@ -261,22 +271,22 @@ class _Intake:
         )
 
 
-def give(session: Session, product: Product, received: Received) -> tuple[AckCode, tuple[Problem, ...]]:
-    """Let the product take a message in within a savepoint; return what to answer."""
+def give(session: Session, product: Product, received: Received) -> Given:
+    """Let the product take a message in within a savepoint; return what to answer, and what to keep."""
     try:
         with session.begin_nested():
-            product.receive(session, received)
+            evidence = product.receive(session, received)
     except FhirInvalid as invalid:
-        return AckCode.FATAL, tuple(invalid.problems)
+        return Given(AckCode.FATAL, tuple(invalid.problems))
     except NotFound as unknown:
-        return AckCode.FATAL, (Problem("Bundle", ProblemCode.UNKNOWN_ADDRESSEE, _which(unknown)),)
+        return Given(AckCode.FATAL, (Problem("Bundle", ProblemCode.UNKNOWN_ADDRESSEE, _which(unknown)),))
     except Invalid as invalid:
         paths = invalid.fields or {"Bundle": []}
-        return AckCode.FATAL, tuple(Problem(path, ProblemCode.BROKEN_REQUEST) for path in paths)
+        return Given(AckCode.FATAL, tuple(Problem(path, ProblemCode.BROKEN_REQUEST) for path in paths))
     except Exception as error:
         log.error("exchange.receive-failed", message=str(received.message), error=type(error).__name__)
-        return AckCode.TRANSIENT, ()
-    return AckCode.OK, ()
+        return Given(AckCode.TRANSIENT)
+    return Given(AckCode.OK, evidence=evidence or Evidence.SIGNED)
 
 
 def _which(unknown: NotFound) -> str:

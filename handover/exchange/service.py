@@ -20,7 +20,7 @@ from handover.audit.model import Record
 from handover.db import after_commit, provided
 from handover.errors import Conflict, Invalid, NotFound
 from handover.exchange import blob_store, crash, fhir, settling, store
-from handover.exchange.lifecycle import Fact, State
+from handover.exchange.lifecycle import OPEN, Fact, State
 from handover.exchange.model import (
     MAX_MESSAGE_BYTES,
     Change,
@@ -120,6 +120,19 @@ def forget(session: Session, agency: AgencyId, sender: AgencyId, messages: Itera
     """Destroy the content of messages an agency received; that they came, their hashes and the answers stay."""
     for message in messages:
         store.change_incoming(session, agency, sender, message, jws=None)
+
+
+def forget_sent(session: Session, agency: AgencyId, messages: Iterable[MessageId]) -> tuple[MessageId, ...]:
+    """Destroy the content of messages an agency sent, where they have ended; return those still on their way.
+
+    That they were sent, their hashes and the receiver's answers stay. What is forgotten can't be sent again.
+    """
+    wanted = tuple(messages)
+    rows = store.locked(session, agency, wanted) if wanted else {}
+    for message, row in rows.items():
+        if State(row.state) not in OPEN:
+            store.drop_content(session, agency, message)
+    return tuple(each for each in wanted if each in rows and State(rows[each].state) in OPEN)
 
 
 def delivery(session: Session, agency: AgencyId, message: MessageId, *, now: datetime) -> Delivery:

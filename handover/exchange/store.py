@@ -209,6 +209,11 @@ def content(session: Session, agency: AgencyId, message: MessageId) -> AnyRow | 
     return session.connection().execute(query).first()
 
 
+def drop_content(session: Session, agency: AgencyId, message: MessageId) -> None:
+    """Destroy the signed bytes of one message an agency posted."""
+    session.connection().execute(CONTENT.delete().where(CONTENT.c.agency == agency, CONTENT.c.message == message))
+
+
 def history(session: Session, agency: AgencyId, message: MessageId) -> Sequence[AnyRow]:
     """Return the history of one delivery, oldest first."""
     query = (

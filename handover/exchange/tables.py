@@ -55,7 +55,10 @@ class OutgoingRow(Base):
 
 
 class OutgoingContent(Base):
-    """The signed message (inner JWS), sealed: every resend carries these bytes, only the encryption is fresh."""
+    """The signed message (inner JWS), sealed: every resend carries these bytes, only the encryption is fresh.
+
+    Gone where what was sent was deleted here (`service.forget_sent`).
+    """
 
     __tablename__ = "exchange_outgoing_content"
     agency: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -118,7 +121,7 @@ class IncomingRow(Base):
     acknowledgement: Mapped[bytes] = mapped_column(LargeBinary)
     """The signed answer every repeat gets again; a receipt while pending."""
     jws: Mapped[bytes | None] = mapped_column(LargeBinary)
-    """The signed message, sealed, as evidence; None for what was refused (nobody here may keep it)."""
+    """The signed message, sealed, as evidence; None for what nobody here may keep (refused, taken back)."""
 
 
 class ReplyRow(Base):

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
@@ -16,7 +17,17 @@ from handover.exchange.model import Alarm, DeliveryFact, Event, OutgoingRef, Rec
 from handover.ids import AgencyId, KeyId
 from handover.keys.material import PublicEncryptionKey, PublicSigningKey
 
-Receive = Callable[[Session, Received], None]
+
+class Evidence(StrEnum):
+    """What stays of a message that was taken in, beside its id, its digest and our acknowledgement."""
+
+    SIGNED = "signed"
+    """The signed bytes, sealed (DESIGN section 5): what a product says that says nothing."""
+    DIGEST = "digest"
+    """Nothing more: its content may not be kept here."""
+
+
+Receive = Callable[[Session, Received], Evidence | None]
 MayStillGo = Callable[[Session, OutgoingRef], bool]
 OnDelivery = Callable[[Session, DeliveryFact], None]
 RaiseTask = Callable[[Session, Alarm], None]
@@ -42,7 +53,7 @@ class Product:
 
     receive: Receive
     """Takes the message in, in the transaction that stores it. Invalid or NotFound become a signed `fatal-error`;
-    any other exception a `transient-error`, and the sender tries again."""
+    any other exception a `transient-error`, and the sender tries again. What it returns is what stays of it."""
     may_still_go: MayStillGo = _always
     """Asked in the transaction that takes a message for sending; False stops it (rule 15)."""
     on_delivery: OnDelivery = _ignore

@@ -31,7 +31,7 @@ from handover.exchange.model import (
     Received,
     Side,
 )
-from handover.exchange.wiring import Peers, Products
+from handover.exchange.wiring import Evidence, Peers, Products
 from handover.ids import AgencyId, KeyId, MessageId, new_uuid
 from handover.keys import keyring, vault
 from handover.keys.errors import EnvelopeRefused, Reason
@@ -125,6 +125,8 @@ class Ledger:
     alarms: list[Alarm] = field(default_factory=list)
     fail: Callable[[Received], None] = lambda _received: None
     also: Callable[[Session, Received], None] = lambda _session, _received: None
+    evidence: Evidence | None = None
+    """What the product says may stay of what it took in."""
     may_go: Callable[[OutgoingRef], bool] = lambda _ref: True
 
     def products(self, *, inline: bool = True) -> Products:
@@ -150,10 +152,11 @@ class Ledger:
     def _followed(self, session: Session, fact: DeliveryFact) -> None:
         after_commit(session, lambda: self.facts.append(fact))
 
-    def _receive(self, session: Session, received: Received) -> None:
+    def _receive(self, session: Session, received: Received) -> Evidence | None:
         self.fail(received)
         self.also(session, received)
         after_commit(session, lambda: self.received.append(received))
+        return self.evidence
 
 
 @dataclass

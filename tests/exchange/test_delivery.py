@@ -8,10 +8,11 @@ from sqlalchemy import select
 from handover.actors import Machine
 from handover.db import provided
 from handover.errors import Invalid
-from handover.exchange import operations, store
+from handover.exchange import operations, service, store
 from handover.exchange.lifecycle import State
 from handover.exchange.model import AlarmKind, Fault, Outgoing, Pace, Received, Side
 from handover.exchange.tables import DeliveryChange, IncomingRow, OutgoingContent, OutgoingRow
+from handover.exchange.wiring import Evidence
 from handover.keys import keyring
 from handover.keys.keyring import Keyring
 from tests.exchange.conftest import Community, MakeCommunity
@@ -247,6 +248,37 @@ def test_what_is_processed_later_is_delivered_at_once_and_acknowledged_by_itself
     community.kommune.work(later(hours=1))
     site.work(later(hours=1))
     assert len(community.wire.seen) == sent
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_what_its_product_may_not_keep_is_answered_and_leaves_only_a_digest(
+    make_community: MakeCommunity, inline: bool
+) -> None:
+    community = make_community(inline=inline)
+    community.dps.ledger.evidence = Evidence.DIGEST
+    message = referral()
+    community.kommune.post(message)
+    community.kommune.work()
+    community.dps.work(later(seconds=1))
+    (row,) = _incoming(community)
+    assert (row.jws, row.outcome, len(row.sha256)) == (None, "ok", 32)
+    assert community.kommune.delivery(message.message).state is State.ACKNOWLEDGED
+
+
+def test_what_an_agency_sent_is_forgotten_when_it_has_ended_and_the_answer_stays(community: Community) -> None:
+    ended, on_its_way = referral(), referral()
+    community.kommune.post(ended)
+    community.kommune.work()
+    community.kommune.post(on_its_way)
+    with community.kommune.db.transaction() as session:
+        left = service.forget_sent(session, KOMMUNE, [ended.message, on_its_way.message])
+    assert left == (on_its_way.message,)
+    with community.kommune.db.reading() as session:
+        assert store.content(session, KOMMUNE, ended.message) is None
+        row = store.outgoing(session, KOMMUNE, ended.message)
+    assert row is not None and row.acknowledgement and len(row.sha256) == 32
+    community.kommune.work(later(seconds=1))
+    assert community.kommune.delivery(on_its_way.message).state is State.ACKNOWLEDGED
 
 
 def test_an_acknowledgement_of_its_own_is_tried_until_any_2xx(make_community: MakeCommunity) -> None:
