@@ -3,6 +3,7 @@
 A check takes a value, its path and the run; it returns nothing and reports everything it finds."""
 
 import re
+import threading
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -44,6 +45,7 @@ class Checks:
         self._table = table
         self._objects: dict[str, Check] = {}
         self._building: set[str] = set()
+        self._lock = threading.RLock()
         self._resources = frozenset(table["resources"])
 
     def profile(self, name: str) -> Check:
@@ -52,14 +54,20 @@ class Checks:
 
     def shape(self, name: str) -> Check:
         """Return the check of an object of this shape."""
-        if name in self._objects:
+        found = self._objects.get(name)
+        return found if found is not None else self._built(name)
+
+    def _built(self, name: str) -> Check:
+        """Build what is not there yet; whoever needs it meanwhile waits."""
+        with self._lock:
+            if name in self._objects:
+                return self._objects[name]
+            if name in self._building:  # a type that holds itself, such as Extension
+                return lambda value, path, run: self.shape(name)(value, path, run)
+            self._building.add(name)
+            self._objects[name] = self._object(self._table["shapes"][name])
+            self._building.discard(name)
             return self._objects[name]
-        if name in self._building:  # a type that holds itself, such as Extension
-            return lambda value, path, run: self._objects[name](value, path, run)
-        self._building.add(name)
-        self._objects[name] = self._object(self._table["shapes"][name])
-        self._building.discard(name)
-        return self._objects[name]
 
     def _object(self, shape: Json) -> Check:
         members = {name: (_quick(self._table, m), self._member(m, name)) for name, m in shape["members"].items()}
