@@ -1,7 +1,7 @@
 """What a node is told by its environment. Fails at start, naming everything that is missing or odd at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -10,6 +10,29 @@ from handover.errors import Invalid
 from handover.ids import AgencyId
 
 MODES: Final = ("production", "demo", "test")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """The submission server that takes notices by e-mail."""
+
+    host: str
+    port: int
+    security: str
+    """`starttls`, `tls` from the first byte, or `none` (demo and tests only)."""
+    sender: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sms:
+    """The gateway that takes notices by SMS."""
+
+    url: str
+    sender: str
+    """Up to 11 letters and figures, shown as who it is from: nothing that tells of whom it is."""
+    token: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +62,12 @@ class Settings:
     undo_seconds: int = 30
     topics_dir: Path | None = None
     """A folder with an agency's own topics of a handover, `<organisation number>.json`; None: the product's."""
+    mail: Mail | None = None
+    """None: nobody is told by e-mail."""
+    sms: Sms | None = None
+    """None: nobody is told by SMS."""
+    notices_dir: Path | None = None
+    """A folder that takes every notice instead (demo and tests only)."""
     environment: Mapping[str, str] | None = None
 
     @property
@@ -67,6 +96,9 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     undo = env.get("HANDOVER_UNDO_SECONDS", "30")
     if not undo.isdecimal():
         problems["HANDOVER_UNDO_SECONDS"] = ["a whole number of seconds"]
+    mail, sms = _mail(env, mode, problems), _sms(env, mode, problems)
+    if env.get("HANDOVER_NOTICES_DIR") and mode == "production":
+        problems["HANDOVER_NOTICES_DIR"] = ["only in the demo and in tests: notices would reach nobody"]
     if problems:
         raise Invalid("config.incomplete", fields=problems)
     return Settings(
@@ -88,5 +120,76 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         citizen_acr=env.get("HANDOVER_CITIZEN_ACR"),
         undo_seconds=int(undo),
         topics_dir=Path(env["HANDOVER_TOPICS_DIR"]) if env.get("HANDOVER_TOPICS_DIR") else None,
+        mail=mail,
+        sms=sms,
+        notices_dir=Path(env["HANDOVER_NOTICES_DIR"]) if env.get("HANDOVER_NOTICES_DIR") else None,
         environment=dict(env),
     )
+
+
+_MAIL: Final = {
+    "HANDOVER_SMTP_HOST": "the server that takes notices by e-mail",
+    "HANDOVER_SMTP_FROM": "the address notices are from; nothing in it may tell what kind of service this is",
+}
+_SMS: Final = {
+    "HANDOVER_SMS_URL": "the address of the SMS gateway, https://...",
+    "HANDOVER_SMS_FROM": "who an SMS is from, up to 11 letters and figures",
+    "HANDOVER_SMS_TOKEN_FILE": "a file, readable by the owner only, with the gateway's token",
+}
+_PORTS: Final = {"starttls": 587, "tls": 465, "none": 25}
+_Problems = dict[str, list[str]]
+
+
+def _mail(env: Mapping[str, str], mode: str, problems: _Problems) -> Mail | None:
+    """Return the mail server, None where no setting names one; notes what is missing or odd."""
+    if not any(value for name, value in env.items() if name.startswith("HANDOVER_SMTP_")):
+        return None
+    found = _missing(env, _MAIL)
+    security = env.get("HANDOVER_SMTP_SECURITY", "starttls")
+    if security not in _PORTS or (security == "none" and mode == "production"):
+        found["HANDOVER_SMTP_SECURITY"] = ["starttls or tls"]
+    port = env.get("HANDOVER_SMTP_PORT") or str(_PORTS.get(security, 0))
+    if not port.isdecimal() or not 0 < int(port) < 65536:
+        found["HANDOVER_SMTP_PORT"] = ["a port"]
+    if env.get("HANDOVER_SMTP_FROM") and "@" not in env["HANDOVER_SMTP_FROM"]:
+        found["HANDOVER_SMTP_FROM"] = ["an e-mail address"]
+    user = env.get("HANDOVER_SMTP_USER", "")
+    password = _secret(env, "HANDOVER_SMTP_PASSWORD_FILE", found) if user else ""
+    problems.update(found)
+    if found:
+        return None
+    host, sender = env["HANDOVER_SMTP_HOST"], env["HANDOVER_SMTP_FROM"]
+    return Mail(host=host, port=int(port), security=security, sender=sender, user=user, password=password)
+
+
+def _sms(env: Mapping[str, str], mode: str, problems: _Problems) -> Sms | None:
+    """Return the SMS gateway, None where no setting names one; notes what is missing or odd."""
+    if not any(value for name, value in env.items() if name.startswith("HANDOVER_SMS_")):
+        return None
+    found = _missing(env, _SMS)
+    if env.get("HANDOVER_SMS_URL") and mode == "production" and not env["HANDOVER_SMS_URL"].startswith("https://"):
+        found["HANDOVER_SMS_URL"] = ["https://..."]
+    if len(env.get("HANDOVER_SMS_FROM", "")) > _LONGEST_SENDER:
+        found["HANDOVER_SMS_FROM"] = ["at most 11 letters and figures"]
+    token = _secret(env, "HANDOVER_SMS_TOKEN_FILE", found)
+    problems.update(found)
+    return None if found else Sms(url=env["HANDOVER_SMS_URL"], sender=env["HANDOVER_SMS_FROM"], token=token)
+
+
+_LONGEST_SENDER: Final = 11
+
+
+def _missing(env: Mapping[str, str], wanted: Mapping[str, str]) -> _Problems:
+    return {name: [f"missing: {what}"] for name, what in wanted.items() if not env.get(name)}
+
+
+def _secret(env: Mapping[str, str], name: str, problems: _Problems) -> str:
+    """Return what a file of a secret holds; notes where there is none to read."""
+    if not env.get(name):
+        problems.setdefault(name, ["missing: a file, readable by the owner only, with the secret"])
+        return ""
+    try:
+        return Path(env[name]).read_text().strip()
+    except OSError:
+        problems[name] = ["cannot be read"]
+        return ""

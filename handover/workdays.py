@@ -49,6 +49,8 @@ class DeadlineRules:
     paper_arrival_working_days: int
     question_working_days: int
     """Until a patient who asked about their case or its log is answered."""
+    patient_unopened_days: int
+    """Days in which a patient opens something new, before the service is asked to write or call."""
     review_days: int
     young_until_age: int
     young_start_working_days: int

@@ -174,6 +174,13 @@ def holders(session: Session, agency: AgencyId, *roles: Role, service: ServiceId
     return _by_name(session, store.holders(session, agency, roles, service))
 
 
+def at_work(
+    session: Session, agency: AgencyId, among: Iterable[StaffId], service: ServiceId
+) -> frozenset[StaffId]:
+    """Return those of the open staff `among` who work at the service, or hold a role for the whole agency."""
+    return store.at_work(session, agency, among, service)
+
+
 def places_of(session: Session, subject: str, agencies: Iterable[AgencyId]) -> list[Staff]:
     """Return the person behind a login as each of these agencies knows them."""
     vault = provided(session, Vault)

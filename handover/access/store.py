@@ -61,6 +61,24 @@ def holders(
     return session.scalars(wanted).all()
 
 
+def at_work(
+    session: Session, agency: AgencyId, among: Iterable[StaffId], service: ServiceId
+) -> frozenset[StaffId]:
+    """Return those of the open staff who work with the service's cases (not those who only run the node)."""
+    wanted = (
+        select(StaffRoleRow.staff)
+        .join(StaffRow, (StaffRow.agency == StaffRoleRow.agency) & (StaffRow.id == StaffRoleRow.staff))
+        .where(
+            StaffRoleRow.agency == agency,
+            StaffRoleRow.staff.in_(list(among)),
+            StaffRoleRow.service.in_([service, AGENCY_WIDE]),
+            StaffRoleRow.role.not_in([Role.OPERATOR.value, Role.SECURITY_OFFICER.value]),
+            StaffRow.closed_at.is_(None),
+        )
+    )
+    return frozenset(StaffId(id_) for id_ in session.scalars(wanted))
+
+
 def add_role(session: Session, agency: AgencyId, staff: StaffId, role: Role, service: ServiceId | None) -> bool:
     """Add a role; returns whether it was new."""
     key = (agency, staff, service or AGENCY_WIDE, role.value)

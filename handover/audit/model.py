@@ -154,6 +154,9 @@ class Event(StrEnum):
     TASK_DONE = "task.done"
     TEXT_SAVE = "text.save"
     NOTICE_SEND = "notice.send"
+    NOTICE_GIVE_UP = "notice.give-up"
+    NOTICE_CHOOSE = "notice.choose"
+    NOTICE_CONFIRM = "notice.confirm"
 
     # What machines did with a message (DESIGN rules 1-5).
     DELIVERY_QUEUED = "delivery.queued"

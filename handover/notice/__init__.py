@@ -1,1 +1,3 @@
-"""What leaves the pages for people's own hands: PDF and calendar files. Later e-mail and SMS without content."""
+"""What leaves the pages for people's own hands: e-mail and SMS that say only that there is something new, PDF,
+calendar files.
+"""

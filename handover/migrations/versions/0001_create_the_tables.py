@@ -396,6 +396,86 @@ def upgrade() -> None:
     )
     op.create_index("ix_login_attempt_begun_at", "login_attempt", ["begun_at"], unique=False)
     op.create_table(
+        "notice_cause",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("cause", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("notice", sa.Uuid(), nullable=False),
+        sa.Column("notice_agency", sa.String(length=9), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "cause", name=op.f("pk_notice_cause")),
+    )
+    op.create_index("ix_notice_cause_told_at", "notice_cause", ["agency", "told_at"], unique=False)
+    op.create_table(
+        "notice_confirmation",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("channel", sa.String(length=10), nullable=False),
+        sa.Column("address", sa.LargeBinary(), nullable=False),
+        sa.Column("code", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("codes", sa.Integer(), nullable=False),
+        sa.Column("first_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "kind", "id", name=op.f("pk_notice_confirmation")),
+    )
+    op.create_table(
+        "notice_outgoing",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("recipient", sa.Uuid(), nullable=False),
+        sa.Column("purpose", sa.String(length=10), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("channel", sa.String(length=10), nullable=False),
+        sa.Column("error", sa.String(length=60), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("agency", "id", name=op.f("pk_notice_outgoing")),
+    )
+    op.create_index("ix_notice_outgoing_due", "notice_outgoing", ["agency", "state", "due_at"], unique=False)
+    op.create_index(
+        "ix_notice_outgoing_recipient", "notice_outgoing", ["agency", "kind", "recipient", "state"], unique=False
+    )
+    op.create_table(
+        "notice_passed",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("agency", name=op.f("pk_notice_passed")),
+    )
+    op.create_table(
+        "notice_unopened",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("person", sa.Uuid(), nullable=False),
+        sa.Column("subject", sa.Uuid(), nullable=False),
+        sa.Column("subject_kind", sa.String(length=30), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("agency", "person", "subject", name=op.f("pk_notice_unopened")),
+    )
+    op.create_index("ix_notice_unopened_since", "notice_unopened", ["agency", "asked_at", "since"], unique=False)
+    op.create_index("ix_notice_unopened_subject", "notice_unopened", ["subject"], unique=False)
+    op.create_table(
+        "notice_wishes",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("channel", sa.String(length=10), nullable=False),
+        sa.Column("address", sa.LargeBinary(), nullable=True),
+        sa.Column("first_hour", sa.Integer(), nullable=False),
+        sa.Column("last_hour", sa.Integer(), nullable=False),
+        sa.Column("daily_at", sa.Integer(), nullable=True),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("wants_team", sa.Boolean(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "kind", "id", name=op.f("pk_notice_wishes")),
+    )
+    op.create_table(
         "person",
         sa.Column("agency", sa.String(length=9), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
