@@ -255,11 +255,31 @@ def publish_statement(session: Session, agency: AgencyId, services: Sequence[Ser
 
 def confirm_service(session: Session, wanted: ServiceId, *, on: date, now: datetime) -> None:
     """Say that a hosted agency's entry for a service is still right, and publish that."""
-    change_service(session, replace(service_of(session, wanted), confirmed_on=on), now=now)
+    agency_of_it = service_of(session, wanted).agency
+    amend_service(session, agency_of_it, wanted, lambda former: replace(former, confirmed_on=on), now=now)
+
+
+def amend_service(
+    session: Session, hosted: AgencyId, wanted: ServiceId, amend: Callable[[Service], Service], *, now: datetime
+) -> tuple[Service, Service]:
+    """Publish what `amend` makes of the entry as it is this very moment; return it before and after.
+
+    Two who change different things of one agency follow each other. Raises NotFound('directory.no-service').
+    """
+    store.locked_statement(session, hosted)
+    statement = _own_statement(session, hosted)
+    former = next((each for each in statement.services if each.id == wanted), None) if statement else None
+    if former is None:
+        raise NotFound("directory.no-service", service=wanted)
+    amended = amend(former)
+    if amended != former:
+        change_service(session, amended, now=now)
+    return former, amended
 
 
 def change_service(session: Session, changed: Service, *, now: datetime) -> None:
     """Publish a hosted agency's statement with this service in place of the one with the same id (or added)."""
+    store.locked_statement(session, changed.agency)
     former = _own_statement(session, changed.agency)
     others = [service for service in former.services if service.id != changed.id] if former else []
     publish_statement(session, changed.agency, [*others, changed], now=now)

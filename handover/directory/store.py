@@ -42,6 +42,11 @@ def statement_row(session: Session, agency: AgencyId) -> StatementRow:
     return row
 
 
+def locked_statement(session: Session, agency: AgencyId) -> None:
+    """Hold back everybody else who wants to change what the agency says of itself, until this transaction ends."""
+    session.execute(select(StatementRow.agency).where(StatementRow.agency == agency).with_for_update())
+
+
 def statement_jws(session: Session, agency: AgencyId) -> bytes | None:
     """Return the agency's statement as signed, if there is one."""
     return session.execute(select(StatementRow.jws).where(StatementRow.agency == agency)).scalar()

@@ -35,6 +35,9 @@ _HANDOVER: Final = ("side", "service", "handover")
 SEALS: Final[tuple[Seal, ...]] = (
     Seal("audit_entry", "sealed", ("id",)),
     Seal("consent_choice", "said", ("id",)),
+    Seal("directory_change", "change", ("id",)),
+    Seal("directory_report", "report", ("side", "id")),
+    Seal("directory_report", "answer", ("side", "id")),
     Seal("exchange_outgoing_content", "jws", ("message",)),
     Seal("exchange_incoming", "jws", ("sender", "message")),
     Seal("handover", "standing", _HANDOVER),

@@ -4,6 +4,7 @@ Sex and birth date are never derived from a number (NORWAY.md): from 2032 number
 check digit accepts the remainders 0-3. Synthetic numbers (month + 80 in Tenor, + 40 and + 65 elsewhere) pass.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -16,6 +17,9 @@ _FIRST_WEIGHTS: Final = (3, 7, 6, 1, 8, 9, 4, 5, 2, 1)
 _ACCEPTED_REMAINDERS: Final = frozenset({0, 1, 2, 3})
 _SYNTHETIC_MONTH: Final = (80, 65, 40)
 _LEAP_YEAR: Final = 2000
+_IN_TEXT: Final = re.compile(
+    r"(?<![\d+])(?!0047)\d{2}[ .]?\d{2}[ .]?\d{2}[ .-]{0,3}\d{3} ?\d{2,3}(?!\d)", re.ASCII
+)
 
 
 class Series(StrEnum):
@@ -55,6 +59,11 @@ def check(text: str) -> NumberCheck:
     series = Series.D if number[0] in "4567" else Series.BIRTH
     warnings = ("number.date",) * (not _has_date(number)) + ("number.check-digits",) * (not _adds_up(number))
     return NumberCheck(number, series, warnings, is_synthetic=int(number[2:4]) > 12)
+
+
+def stand_in(text: str) -> bool:
+    """Whether something in a text is written as a national number is: 11 or 12 digits, in the usual groups."""
+    return _IN_TEXT.search(text) is not None
 
 
 def series_of(number: str) -> Series | None:

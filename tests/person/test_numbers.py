@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handover.person.numbers import Series, check
+from handover.person.numbers import Series, check, stand_in
 
 W1 = (3, 7, 6, 1, 8, 9, 4, 5, 2)
 W2 = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
@@ -74,3 +74,34 @@ def test_nothing_that_is_typed_makes_the_check_fail(text: str) -> None:
 
 def test_a_number_never_shows_in_a_repr() -> None:
     assert "15868212345" not in repr(check("15868212345"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "15868212388",
+        "Han med 158682 12388 ringte",
+        "15.86.82 12388",
+        "15 86 82 123 88",
+        "nr. 158682-12388.",
+        "201234567890",
+    ],
+)
+def test_a_national_number_in_a_text_is_noticed_however_it_is_grouped(text: str) -> None:
+    assert stand_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ring 55 00 01 10 55 00 01 20",
+        "+47 55 00 01 10",
+        "004755000110",
+        "org.nr. 310000078",
+        "fra 06.07.2026 til 24.07.2026",
+        "kl. 08.30–15.30",
+        "HER-id 8140011",
+    ],
+)
+def test_phones_dates_and_other_numbers_in_a_text_are_let_be(text: str) -> None:
+    assert not stand_in(text)

@@ -79,6 +79,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency", "purpose", "version", name=op.f("pk_data_key")),
     )
     op.create_table(
+        "directory_change",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("change", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "id", name=op.f("pk_directory_change")),
+    )
+    op.create_index("ix_directory_change_service", "directory_change", ["agency", "service", "at"], unique=False)
+    op.create_table(
         "directory_copy",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("revision", sa.String(length=32), nullable=False),
@@ -89,6 +99,30 @@ def upgrade() -> None:
         sa.Column("problem", sa.String(length=200), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_directory_copy")),
     )
+    op.create_table(
+        "directory_report",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("side", sa.String(length=10), nullable=False),
+        sa.Column("peer", sa.String(length=9), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("by", sa.Uuid(), nullable=True),
+        sa.Column("message", sa.Uuid(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("is_lost", sa.Boolean(), nullable=False),
+        sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("report", sa.LargeBinary(), nullable=False),
+        sa.Column("answer", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("agency", "id", "side", name=op.f("pk_directory_report")),
+    )
+    op.create_index(
+        "ix_directory_report_service",
+        "directory_report",
+        ["agency", "side", "service", "is_open", "at"],
+        unique=False,
+    )
+    op.create_index("ix_directory_report_staff", "directory_report", ["agency", "side", "by", "at"], unique=False)
     op.create_table(
         "directory_statement",
         sa.Column("agency", sa.String(length=9), nullable=False),
