@@ -17,15 +17,14 @@ from handover.bundle.service import Lender
 from handover.bundle.topics import Topics
 from handover.config import Settings
 from handover.db import Database
-from handover.directory import documents
+from handover.directory import documents, names
 from handover.directory import routes as directory_routes
 from handover.directory import service as directory
-from handover.errors import HandoverError, Invalid
+from handover.errors import Invalid
 from handover.exchange import blob_routes, peers
 from handover.exchange import routes as exchange
 from handover.exchange.model import Alarm, Pace
 from handover.exchange.wiring import Peers, Products
-from handover.ids import AgencyId
 from handover.inquiry import pages as inquiry
 from handover.keys import passphrase
 from handover.keys.keyring import Keyring, load
@@ -92,7 +91,7 @@ def create_app(node: Node) -> Flask:
         app,
         node.settings,
         node.keyring,
-        name_of_agency=_name_of_agency,
+        name_of_agency=names.of_agency,
         name_of_patient=lambda session, number: person.name_of_number(session, node.settings.agencies, number),
     )
     app.register_blueprint(exchange.blueprint)
@@ -122,10 +121,3 @@ def create_app(node: Node) -> Flask:
 def _raise_alarm(session: Session, alarm: Alarm) -> None:
     if not bundle.is_told_of(session, alarm):
         referral.raise_alarm(session, alarm)
-
-
-def _name_of_agency(session: Session, agency: AgencyId) -> str:
-    try:
-        return directory.agency(session, agency).name
-    except HandoverError:  # no directory yet: the organisation number says who it is
-        return agency

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from handover.actors import Party
 from handover.consent.model import EVERYONE, BadChoice, Target
+from handover.directory import names
 from handover.directory import service as directory
 from handover.directory.model import Service
-from handover.errors import NotFound
 from handover.web.i18n import gettext as _
 
 MOST = 30
@@ -48,13 +49,9 @@ def name_of(session: Session, target: Target) -> str:
     """Return what people call whom a choice is about, in the reader's language."""
     if target.agency is None:
         return _("alle andre steder")
-    agency = _agency_name(session, target)
     if target.service is None:
-        return agency
-    try:
-        return f"{directory.service_of(session, target.service).name}, {agency}"
-    except NotFound:
-        return agency
+        return names.of_agency(session, target.agency)
+    return names.of_party(session, Party(target.agency, target.service))
 
 
 def _listed(session: Session, services: list[Service]) -> tuple[Reach, ...]:
@@ -66,10 +63,3 @@ def _listed(session: Session, services: list[Service]) -> tuple[Reach, ...]:
         one = Target(agency=service.agency, service=service.id)
         found.append(Reach(one, name_of(session, one)))
     return tuple(found[:MOST])
-
-
-def _agency_name(session: Session, target: Target) -> str:
-    try:
-        return directory.agency(session, target.agency).name if target.agency else ""
-    except NotFound:
-        return target.agency or ""

@@ -15,8 +15,8 @@ from handover.audit import service as audit
 from handover.audit.model import Entry
 from handover.audit.words import label
 from handover.clock import now
-from handover.directory import service as directory
-from handover.errors import Conflict, Invalid, NotFound
+from handover.directory import names
+from handover.errors import Conflict, Invalid
 from handover.inquiry import service
 from handover.inquiry.model import ANSWERS, MAX_TEXT, Inquiry, InquiryId
 from handover.person import service as person
@@ -111,17 +111,10 @@ def _line(session: Session, each: Inquiry) -> Line:
         inquiry=each,
         name="" if known is None else known.name,
         birth_year=None if known is None else known.birth_date.year,
-        place=_name(session, each),
+        place=names.of_service(session, each.about.service),
         about=str(KINDS[where.kind]) % {"reference": where.reference},
         entry=entry,
         did="" if entry is None else label(entry.event),
         is_overdue=each.is_overdue(now()),
         is_own_act=entry is not None and entry.who.id == reader.id,
     )
-
-
-def _name(session: Session, each: Inquiry) -> str:
-    try:
-        return directory.service_of(session, each.about.service).name
-    except NotFound:
-        return str(each.about.service)

@@ -19,6 +19,7 @@ from handover.audit import service as audit
 from handover.audit.model import Event
 from handover.clock import local, now
 from handover.config import Settings
+from handover.directory import names
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.directory.service import BookState
@@ -115,7 +116,9 @@ def deliveries() -> ResponseReturnValue:
             for name, (_text, state) in LISTS.items()
         }
         lines = [_line(session, each) for each in found[chosen]]
-        ways = [(way, _name(session, way.receiver)) for way in operations.destinations(session, by.agency)]
+        ways = [
+            (way, names.of_agency(session, way.receiver)) for way in operations.destinations(session, by.agency)
+        ]
     filters = [
         Filter(
             text=text,
@@ -174,14 +177,7 @@ def _saw(session: Session, what: object, event: Event = Event.OPERATOR_LIST) -> 
 
 
 def _line(session: Session, found: Delivery) -> Line:
-    return Line(delivery=found, to=_name(session, found.receiver), why=words.why(found.last_error))
-
-
-def _name(session: Session, agency: AgencyId) -> str:
-    try:
-        return directory.agency(session, agency).name
-    except HandoverError:
-        return agency
+    return Line(delivery=found, to=names.of_agency(session, found.receiver), why=words.why(found.last_error))
 
 
 # Keys and address book --------------------------------------------------------------------------------------
@@ -205,7 +201,9 @@ def keys() -> ResponseReturnValue:
     with transaction() as session:
         _saw(session, "keys")
         book = directory.state(session, now=at)
-        problems = [(_name(session, agency), code) for agency, code in sorted(book.statement_problems.items())]
+        problems = [
+            (names.of_agency(session, agency), code) for agency, code in sorted(book.statement_problems.items())
+        ]
     return render_template(
         "operator/keys.html",
         lines=_keys(settings.keys_dir, by.agency, at),
@@ -335,10 +333,7 @@ def _roles(session: Session, staff: Staff) -> list[tuple[Role, ServiceId | None,
     """Each role with the name of its service, agency-wide ones first."""
     named = []
     for where, role in staff.roles:
-        try:
-            place = directory.service_of(session, where).name if where else ""
-        except HandoverError:
-            place = str(where)
+        place = names.of_service(session, where) if where else ""
         named.append((role, where, words.ROLES[role], place))
     return sorted(named, key=lambda each: (each[3], each[0]))
 

@@ -23,15 +23,15 @@ from handover.bundle import service as handovers
 from handover.bundle.lifecycle import AT_SENDER, Act, Side
 from handover.bundle.model import Content, File, Mark, TopicCode
 from handover.bundle.pages.desk import as_download
+from handover.bundle.scenes import scene_of
 from handover.bundle.service import Case, Turn
-from handover.bundle.standing import Standing, for_patient
+from handover.bundle.standing import for_patient
 from handover.bundle.words import log
 from handover.bundle.words.document import shown
 from handover.bundle.words.history import decline_texts, meeting_texts, take_over_texts, withdrawal_texts
 from handover.clock import now
-from handover.consent.model import MayNotTravel, Target
-from handover.consent.reach import name_of
-from handover.directory import service as directory
+from handover.consent.model import MayNotTravel
+from handover.directory import names
 from handover.errors import Conflict, Invalid, NotFound
 from handover.ids import HandoverId, ItemId
 from handover.inquiry.model import About
@@ -330,12 +330,8 @@ def _sha256() -> str:
 
 def _view(session: Session, case: Case, turn: Turn) -> dict[str, Any]:
     standing = for_patient(case.standing, turn.now)
-    scene = _scene(session, standing, turn.now, case)
-    places = {
-        entry.author.agency: name_of(session, Target(agency=entry.author.agency))
-        for entry in case.history
-        if entry.author is not None
-    }
+    scene = scene_of(session, case.standing, Side.PATIENT, now=turn.now, delivery=case.delivery)
+    places = names.of_authors(session, (entry.author for entry in case.history))
     is_shown = standing.status is case.standing.status
     history = [
         entry for entry in case.history if entry.act in _TOLD and (is_shown or entry.act is not Act.DECLINE)
@@ -358,30 +354,6 @@ def _view(session: Session, case: Case, turn: Turn) -> dict[str, Any]:
         "documents": [Sent(sha256=each, number=n) for n, each in enumerate(standing.documents)],
         "done": request.args.get("gjort", ""),
     }
-
-
-def _scene(session: Session, standing: Standing, at: datetime, case: Case) -> words.Scene:
-    return words.Scene(
-        standing=standing,
-        reader=Side.PATIENT,
-        now=at,
-        sender=_name(session, standing.sender),
-        place=_name(session, standing.receiver),
-        phone=_phone(session, standing.receiver),
-        sender_phone=_phone(session, standing.sender),
-        delivery=case.delivery,
-    )
-
-
-def _name(session: Session, party: Party | None) -> str:
-    return "" if party is None else name_of(session, Target(agency=party.agency, service=party.service))
-
-
-def _phone(session: Session, party: Party | None) -> str:
-    try:
-        return "" if party is None else directory.service_of(session, party.service).phone
-    except NotFound:
-        return ""
 
 
 def _kept(case: Case) -> list[Kept]:
@@ -421,6 +393,6 @@ def _readings(session: Session, entries: Sequence[LogEntry]) -> list[Reading]:
 
 
 def _reading(session: Session, entry: LogEntry) -> Reading:
-    place = name_of(session, Target(agency=entry.agency))
+    place = names.of_agency(session, entry.agency)
     said = log.sentence(entry, place) or _(_FILE_OPENED.bokmaal, name=entry.who.name, place=place)
     return Reading(entry=entry.id, at=entry.at, sentence=said)

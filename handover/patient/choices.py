@@ -26,7 +26,7 @@ from handover.consent import service as consent
 from handover.consent.model import BadChoice, Choice, ChoiceId, Kind
 from handover.consent.service import ChoiceNotFound
 from handover.consent.vocabulary import purpose_names, topic_names
-from handover.directory import service as directory
+from handover.directory import names
 from handover.errors import NotFound
 from handover.ids import AgencyId, PersonId
 from handover.inquiry.model import About
@@ -208,7 +208,9 @@ def _log() -> asking.Log:
         heading=_("Hvem har sett valgene dine?"),
         form=url_for(".ask"),
         find=_pointed_at,
-        tell=lambda session, entry: words.log_sentence(session, entry, _name(session, entry.agency)) or "",
+        tell=lambda session, entry: (
+            words.log_sentence(session, entry, names.of_agency(session, entry.agency)) or ""
+        ),
     )
 
 
@@ -308,7 +310,7 @@ def _homes(session: Session) -> list[Home]:
         known = person.of_number(session, agency, current_patient().number)
         if known is not None:
             choices = consent.choices_of(session, agency, known)
-            found.append(Home(agency=agency, name=_name(session, agency), person=known, choices=choices))
+            found.append(Home(agency=agency, name=names.of_agency(session, agency), person=known, choices=choices))
     return sorted(found, key=lambda home: home.name)
 
 
@@ -352,10 +354,3 @@ def _any_choice(homes: list[Home], wanted: str) -> tuple[Home, Choice]:
             if each.id == choice:
                 return home, each
     raise ChoiceNotFound
-
-
-def _name(session: Session, agency: AgencyId) -> str:
-    try:
-        return directory.agency(session, agency).name
-    except NotFound:
-        return agency

@@ -23,6 +23,7 @@ from handover.bundle import service as handovers
 from handover.bundle.lifecycle import Status as Handed
 from handover.clock import now
 from handover.config import Settings
+from handover.directory import names
 from handover.errors import NotFound
 from handover.ids import AgencyId, ReferralId
 from handover.inquiry.model import About
@@ -135,7 +136,7 @@ def readers(referral: UUID) -> ResponseReturnValue:
     with web.transaction() as session:
         found = referrals.who_opened(session, _agencies(), ReferralId(referral), by=patient, now=at)
         readings = _readings(session, found)
-        places = [scenes.agency_name(session, agency) for agency in _agencies()]
+        places = [names.of_agency(session, agency) for agency in _agencies()]
         asked = asking.asked(session, _log(referral), kind=ABOUT, subjects=frozenset({referral}))
     return render_template(
         "patient/readers.html",
@@ -266,7 +267,7 @@ def _whom_to_call(session: Session, case: PatientCase, scene: Scene) -> Pairs:
     standing = case.standing
     return (
         (_("Hvem"), ", ".join(filter(None, (standing.assessor, scene.place)))),
-        (_("Telefon"), standing.assessor_phone or scene.phone or scenes.phone_of(session, standing.holder)),
+        (_("Telefon"), standing.assessor_phone or scene.phone or names.phone_of(session, standing.holder)),
     )
 
 
@@ -274,13 +275,13 @@ def _referrer_call(session: Session, case: PatientCase, scene: Scene) -> Pairs:
     author = case.standing.author
     return (
         (_("Hvem"), ", ".join(filter(None, (author.name, scene.referrer)))),
-        (_("Telefon"), author.phone or scenes.phone_of(session, case.standing.referrer)),
+        (_("Telefon"), author.phone or names.phone_of(session, case.standing.referrer)),
     )
 
 
 def _lines(session: Session, case: PatientCase) -> list[Happened]:
     shown = [entry for entry in case.history if entry.act not in _QUIET_ACTS]
-    places = scenes.agency_names(session, shown)
+    places = names.of_authors(session, (entry.author for entry in shown))
     return [words.happened(entry, places) for entry in reversed(shown)]
 
 
@@ -298,5 +299,5 @@ def _reading(session: Session, entry: LogEntry) -> Reading:
     if entry.who.kind == "patient":
         return Reading(entry=entry.id, at=entry.at, sentence=str(_YOU), is_own=True)
     name = ", ".join(filter(None, (entry.who.name, entry.who.title)))
-    place = scenes.agency_name(session, entry.agency)
+    place = names.of_agency(session, entry.agency)
     return Reading(entry=entry.id, at=entry.at, sentence=_(_DID[entry.event].bokmaal, name=name, place=place))

@@ -25,6 +25,7 @@ from handover.bundle import words as handed_words
 from handover.bundle.lifecycle import Side
 from handover.bundle.service import Counted, WorkRow
 from handover.clock import now
+from handover.directory import names
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import Invalid, NotFound
@@ -33,7 +34,6 @@ from handover.referral import service as referrals
 from handover.referral import words
 from handover.referral.model import Urgency
 from handover.referral.pages.lateness import due_words, time_left
-from handover.referral.scenes import name_of
 from handover.referral.service import CaseRow, WorkFilter
 from handover.team import service as team
 from handover.team.model import ReadyText, ReadyTextId
@@ -366,7 +366,7 @@ def _line(session: Session, row: CaseRow) -> Line:
         url=url_for("receiving.show", service=row.service, referral=row.referral),
         name=row.name,
         birth_year=row.birth_year,
-        sender=name_of(session, row.referrer, row.counterpart),
+        sender=names.of_party(session, row.referrer, row.counterpart),
         received_at=row.received_at,
         tag=words.TAGS[row.status],
         tone=words.TONES[row.status],

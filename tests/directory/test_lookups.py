@@ -5,7 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from handover.actors import Party
 from handover.db import Database
+from handover.directory import names as called
 from handover.directory import plain_words, service
 from handover.directory.model import DirectoryExpired, Kind, Offer
 from handover.errors import NotFound
@@ -125,6 +127,25 @@ def test_a_node_knows_services_and_agencies_and_says_when_it_does_not(
             service.service_of(session, ServiceId("1"))
         with pytest.raises(NotFound, match="no-agency"):
             service.agency(session, AgencyId("399999999"))
+
+
+def test_a_reader_is_told_names_and_numbers_where_nobody_lists_them(
+    node_db: Database, made: builders.Community
+) -> None:
+    nobody, unlisted = AgencyId("399999999"), ServiceId("1")
+    with node_db.reading() as session:
+        assert called.of_party(session, Party(DPS, INTAKE)) == "Inntak voksne, Fjordheim DPS"
+        assert called.of_party(session, Party(DPS, unlisted)) == "Fjordheim DPS"
+        assert called.of_party(session, Party(nobody, unlisted), "Dr. Vik") == "Dr. Vik"
+        assert called.of_party(session, Party(nobody, unlisted)) == nobody
+        assert called.of_service(session, unlisted) == unlisted
+        assert called.phone_of(session, Party(DPS, unlisted)) == ""
+
+
+def test_a_node_without_a_directory_calls_agencies_by_number(node_db: Database) -> None:
+    service.open_book(node_db, builders.community(NOW).anchors)
+    with node_db.reading() as session:
+        assert called.of_agency(session, DPS) == DPS
 
 
 def test_keys_of_the_directory_verify_and_seal_until_it_expires(

@@ -21,11 +21,12 @@ from handover.bundle.pages import marking
 from handover.bundle.pages import preview as previewing
 from handover.bundle.pages.cards import digest
 from handover.bundle.pages.desk import REFUSALS, as_download
-from handover.bundle.scenes import name_of, scene_of
+from handover.bundle.scenes import scene_of
 from handover.bundle.service import Listed, Turn
 from handover.bundle.words.states import Label, label
 from handover.clock import now
 from handover.config import Settings
+from handover.directory import names
 from handover.ids import AgencyId, HandoverId, ItemId
 from handover.web.errors import explain, show_present_state_at
 from handover.web.i18n import lazy_gettext as _l
@@ -204,8 +205,8 @@ def _lines(session: Session, found: Iterable[Listed], at: datetime) -> list[Line
     return [
         Line(
             url=url_for(".show", handover=each.standing.handover) if each.standing.side is Side.SENDER else "",
-            sender=name_of(session, each.standing.sender),
-            place=name_of(session, each.standing.receiver),
+            sender=names.of_party(session, each.standing.sender),
+            place=names.of_party(session, each.standing.receiver),
             label=label(scene_of(session, each.standing, Side.PATIENT, now=at)),
             changed_at=each.updated_at,
             is_mine_to_do=each.standing.side is Side.SENDER and each.standing.status in AT_SENDER,

@@ -16,12 +16,13 @@ from handover.bundle import service as handovers
 from handover.bundle.lifecycle import AT_SENDER, Side
 from handover.bundle.pages.desk import SENDERS, blueprint
 from handover.bundle.reading import PAGE
-from handover.bundle.scenes import name_of, scene_of
+from handover.bundle.scenes import scene_of
 from handover.bundle.service import Listed
 from handover.bundle.steps import Shelf
 from handover.bundle.words import asked_of
 from handover.bundle.words.states import Label, label
 from handover.clock import now
+from handover.directory import names
 from handover.web import parts
 from handover.web.i18n import Sentence
 from handover.web.i18n import lazy_gettext as _l
@@ -108,7 +109,7 @@ def _line(session: Session, each: Listed, at: datetime) -> Line:
         url=url_for(".write" if standing.status in AT_SENDER else ".show", handover=standing.handover),
         name=each.patient.name,
         birth_year=each.patient.birth_date.year,
-        place=name_of(session, standing.receiver),
+        place=names.of_party(session, standing.receiver),
         reference=standing.reference,
         label=label(scene),
         ask="" if step is None else asked_of(step.step, Side.SENDER, **named),

@@ -17,6 +17,7 @@ from handover.bundle.service import Case, HandoverNotFound, Turn
 from handover.bundle.words.document import Shown, shown
 from handover.bundle.words.history import decline_texts, meeting_texts, take_over_texts, withdrawal_texts
 from handover.clock import local
+from handover.directory import names
 from handover.team import service as team
 from handover.web.forms import Form
 from handover.web.i18n import Text
@@ -60,7 +61,7 @@ def case_page(
     """Return the page of a handover: who is responsible, what must be done by when, and what it says."""
     common = _common(session, turn, case)
     standing, scene = case.standing, common["scene"]
-    places = scenes.agency_names(session, case.history)
+    places = names.of_authors(session, (entry.author for entry in case.history))
     lines = [words.happened(entry, places) for entry in case.history]
     first, other = _offered(case)
     return View(

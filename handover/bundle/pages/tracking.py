@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from handover import web
 from handover.access import allow
 from handover.access.guard import note_refusal
-from handover.bundle import document, scenes
+from handover.bundle import document
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import AT_SENDER, Act, Status
 from handover.bundle.pages.desk import MOVED, SENDERS, blueprint, turn_of, undo_time
@@ -22,6 +22,7 @@ from handover.bundle.service import Case, Turn
 from handover.bundle.words import history as told
 from handover.bundle.words.document import shown
 from handover.bundle.words.timeline import timeline
+from handover.directory import names
 from handover.errors import Conflict, HandoverError, Invalid
 from handover.exchange.lifecycle import State as DeliveryState
 from handover.web import dates
@@ -224,7 +225,7 @@ def tracking_page(session: Session, case: Case, turn: Turn, *, problem: Text = "
     """Return the page that shows where a handover stands."""
     standing = case.standing
     sight = sight_of(session, case, turn)
-    places = scenes.agency_names(session, case.history)
+    places = names.of_authors(session, (entry.author for entry in case.history))
     happened = [told.happened(entry, places) for entry in reversed(case.history)]
     return render_template(
         "bundle/desk/show.html",

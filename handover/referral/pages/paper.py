@@ -12,10 +12,11 @@ from handover import web
 from handover.access import allow, current_staff
 from handover.actors import Role
 from handover.clock import now
+from handover.directory import names
 from handover.directory import service as directory
 from handover.errors import Conflict, Invalid
 from handover.ids import ServiceId
-from handover.referral import scenes, schema, words
+from handover.referral import schema, words
 from handover.referral import service as referrals
 from handover.referral.lifecycle import Side, Status
 from handover.referral.model import Party
@@ -156,7 +157,7 @@ def _paper_page(filled: Form) -> str:
     with web.reading() as session:
         homes = my_services(session, current_staff())
         services = [
-            (each.id, scenes.name_of(session, Party(each.agency, ServiceId(each.id))))
+            (each.id, names.of_party(session, Party(each.agency, ServiceId(each.id))))
             for each in directory.find_services(session)
             if each.takes_referrals
         ]

@@ -13,6 +13,7 @@ from handover.access import service as access
 from handover.actors import Role, Staff
 from handover.clock import local
 from handover.consent.words import obstacle_sentence
+from handover.directory import names
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.referral import scenes, sharing, words
@@ -170,7 +171,7 @@ def known(session: Session, turn: Turn, case: Case, page: ActPage) -> dict[str, 
     if page.act is Act.RESCHEDULE and standing.appointment is not None:
         return _appointment_fields(standing.appointment)
     if page.act in {Act.SCHEDULE, Act.RESCHEDULE}:
-        return {"with_whom": standing.assessor, "phone": scenes.phone_of(session, standing.home), "minutes": 60}
+        return {"with_whom": standing.assessor, "phone": names.phone_of(session, standing.home), "minutes": 60}
     if page.act is Act.START and standing.appointment is not None:
         return {"started_on": f"{local(standing.appointment.start):%d.%m.%Y}"}
     return {}
@@ -259,7 +260,7 @@ def _is_offered(page: ActPage, case: Case, reader: Staff) -> bool:
 
 
 def _lines(session: Session, case: Case) -> list[Happened]:
-    places = scenes.agency_names(session, case.history)
+    places = names.of_authors(session, (entry.author for entry in case.history))
     return [words.happened(entry, places) for entry in case.history]
 
 
@@ -299,7 +300,7 @@ def _services(session: Session, turn: Turn, case: Case, text: str) -> list[Elsew
     home = case.standing.home.service
     open_ones = [each for each in found if _may_go_to(each) and each.id != home]
     return [
-        Elsewhere(each, scenes.name_of(session, Party(each.agency, each.id)), _obstacle(session, turn, case, each))
+        Elsewhere(each, names.of_party(session, Party(each.agency, each.id)), _obstacle(session, turn, case, each))
         for each in open_ones[:_MAX_SERVICES]
     ]
 

@@ -20,6 +20,7 @@ from handover.actors import Role
 from handover.clock import now
 from handover.config import Settings
 from handover.consent.words import OBSTACLES
+from handover.directory import names
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import NotFound
@@ -190,7 +191,7 @@ def tracking(session: Session, case: Case, at: datetime) -> dict[str, object]:
     standing = case.standing
     scene = scenes.scene_of(session, standing, Side.REFERRER, now=at, delivery=case.delivery)
     hidden_until = refusal_shown_from(standing)
-    names = scenes.agency_names(session, case.history)
+    places = names.of_authors(session, (entry.author for entry in case.history))
     return {
         "case": case,
         "standing": standing,
@@ -199,7 +200,7 @@ def tracking(session: Session, case: Case, at: datetime) -> dict[str, object]:
         "banner": words.banner(scene, case.next),
         "steps": words.timeline(scene),
         "sections": words.sections(case.content, local_date(at)),
-        "history": [words.happened(entry, names, is_paper=scene.is_paper) for entry in reversed(case.history)],
+        "history": [words.happened(entry, places, is_paper=scene.is_paper) for entry in reversed(case.history)],
         "may_copy": may_copy(case),
         "sent_on_by": sent_on_by(session, case),
         "delivery": delivered(case),
@@ -252,7 +253,7 @@ def sent_on_by(session: Session, case: Case) -> str:
     """Return the service that sent the referral on to the one that holds it; empty on the first leg."""
     standing = case.standing
     before = standing.holders[: max(0, standing.version.leg - 1)]
-    return scenes.name_of(session, before[-1]) if before else ""
+    return names.of_party(session, before[-1]) if before else ""
 
 
 def delivered(case: Case) -> tuple[tuple[str, str], ...]:
@@ -301,7 +302,7 @@ def _patients(session: Session, case: Case, at: datetime) -> words.Scene:
 def _line(session: Session, row: CaseRow) -> Line:
     state = _state(row)
     is_draft = row.status is Status.DRAFT
-    place = scenes.name_of(session, row.holder, row.counterpart)
+    place = names.of_party(session, row.holder, row.counterpart)
     ask = "" if row.step is None or is_draft else words.asked_of(row.step, place=place)
     return Line(
         row=row,

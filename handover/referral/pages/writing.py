@@ -17,12 +17,13 @@ from handover.actors import Role, Staff
 from handover.clock import now
 from handover.consent.model import MayNotTravel
 from handover.consent.words import obstacle_sentence
+from handover.directory import names
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import Conflict, Invalid, NotFound
 from handover.ids import ServiceId
 from handover.moves import MoveNotAllowed
-from handover.referral import scenes, schema, sharing, words
+from handover.referral import schema, sharing, words
 from handover.referral import service as referrals
 from handover.referral.deadlines import TooYoung, refuse_under_age
 from handover.referral.lifecycle import Status
@@ -247,8 +248,8 @@ def preview(referral: UUID) -> ResponseReturnValue:
             case=case,
             standing=case.standing,
             to=to,
-            to_name=scenes.name_of(session, case.standing.holder),
-            from_name=scenes.name_of(session, case.standing.home),
+            to_name=names.of_party(session, case.standing.holder),
+            from_name=names.of_party(session, case.standing.home),
             sections=words.sections(case.content, local_date(turn.now)),
             warnings=_warnings(case.content),
             attachment_url=attachment_url(case),
@@ -419,8 +420,8 @@ def _write_page(session: Session, case: Case, filled: Form, differing: list[Diff
         form=filled,
         differing=differing or [],
         to=_recipient(session, case),
-        to_name=scenes.name_of(session, case.standing.holder),
-        from_name=scenes.name_of(session, case.standing.home),
+        to_name=names.of_party(session, case.standing.holder),
+        from_name=names.of_party(session, case.standing.home),
         rows={group: schema.rows_of(filled.values, group) for group in schema.ROWS},
         warnings=_warnings(case.content) if case.content.patient else [],
         labels=LABELS,
