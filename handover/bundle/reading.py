@@ -169,7 +169,7 @@ def mine(
 
 
 def counts(session: Session, by: Staff, *, side: Side = Side.SENDER) -> dict[Shelf, int]:
-    """Return how many handovers of those services stand on each shelf; numbers alone, so nothing is logged."""
+    """Return how many handovers stand on each shelf of those services, at most COUNT_CAP; nothing to log."""
     return store.counts(session, by=by, side=side)
 
 

@@ -77,7 +77,16 @@ from handover.bundle.sending import (
     undo_send,
 )
 from handover.bundle.store import HandoverNotFound, Stored
-from handover.bundle.worklists import Counted, WorkRow, counted, list_closed, open_work, search, work_news
+from handover.bundle.worklists import (
+    COUNT_CAP,
+    Counted,
+    WorkRow,
+    counted,
+    list_closed,
+    open_work,
+    search,
+    work_news,
+)
 from handover.bundle.writing import (
     BadFile,
     BadItem,
@@ -97,6 +106,7 @@ from handover.bundle.writing import (
 )
 
 __all__ = [
+    "COUNT_CAP",
     "AlreadyThere",
     "BadDay",
     "BadFile",

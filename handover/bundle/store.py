@@ -7,7 +7,21 @@ from hashlib import sha256 as hash_of
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, and_, false, func, insert, or_, select, tuple_, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Table,
+    and_,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from handover.actors import Actor, Machine, Party, Patient, Role, Staff
@@ -36,6 +50,10 @@ ROLES: Final = {
     Side.RECEIVER: (Role.INTAKE, Role.CLINICIAN, Role.CASEWORKER),
 }
 """Who works with handovers at each side, at the services for which they hold the role."""
+COUNT_CAP: Final = 200
+"""Lists count no further than this: that many or more."""
+_MOST_SERVICES: Final = 50
+"""So many services are counted with one statement."""
 _MOST_NEWS: Final = 200
 
 
@@ -218,10 +236,19 @@ def count_received_after(session: Session, by: Staff, service: ServiceId, at: da
 
 
 def counts(session: Session, *, by: Staff, side: Side) -> dict[Shelf, int]:
-    """Return how many copies stand on each shelf of the services where the reader works."""
-    table = HANDOVER.c
-    statement = select(table.shelf, func.count()).where(reach(by, side)).group_by(table.shelf)
-    return {Shelf(shelf): count for shelf, count in session.execute(statement)}
+    """Return how many copies stand on each shelf of the services where the reader works, at most COUNT_CAP.
+
+    Each service and shelf is one range of an index, of which no more is looked at than is counted.
+    """
+    found = dict.fromkeys(Shelf, 0)
+    services = _services(session, by, side, None)
+    for start in range(0, len(services), _MOST_SERVICES):
+        some = services[start : start + _MOST_SERVICES]
+        ranges = [(shelf, _some_on_shelf(by.agency, side, at, shelf)) for shelf in Shelf for at in some]
+        numbers = session.execute(select(*(each for _shelf, each in ranges))).one()
+        for (shelf, _each), number in zip(ranges, numbers, strict=True):
+            found[shelf] = min(COUNT_CAP, found[shelf] + number)
+    return found
 
 
 def of_work(
@@ -443,6 +470,16 @@ def _on_shelf(agency: AgencyId, side: Side, service: ServiceId, shelf: Shelf) ->
         table.service == service,
         table.shelf == shelf.value,
     )
+
+
+def _some_on_shelf(agency: AgencyId, side: Side, service: ServiceId, shelf: Shelf) -> ScalarSelect[int]:
+    where = _on_shelf(agency, side, service, shelf)
+    by_index = (
+        HANDOVER.c.updated_at,
+        HANDOVER.c.handover,
+    )  # else PostgreSQL may look for the first ones in the table
+    some = select(HANDOVER.c.handover).where(*where).order_by(*by_index).limit(COUNT_CAP)
+    return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
 def _one(session: Session, row: AnyRow | None) -> Stored:

@@ -26,7 +26,7 @@ from handover.person import service as person
 from handover.team import service as team
 
 PAGE: Final = 50
-COUNT_CAP: Final = 200
+COUNT_CAP: Final = store.COUNT_CAP
 """Counts stop here, so that they cost no more where more is stored."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST_VERSION: Final = 18

@@ -177,7 +177,12 @@ def show(service: str) -> ResponseReturnValue:
         "worklist/list.html",
         here=here,
         choice=choice,
-        filters=_filters(wanted, choice, _counts(listed.counts, counted, staff.id)),
+        filters=_filters(
+            wanted,
+            choice,
+            _counts(listed.counts, counted, staff.id),
+            is_more=len(counted) >= handovers.COUNT_CAP,
+        ),
         choice_text=CHOICES[choice],
         empty=EMPTY[choice],
         next_url=_next_url(wanted, choice, both.next),
@@ -296,17 +301,20 @@ def _counts(referred: Mapping[str, int], handed: Sequence[Counted], reader: Staf
     }
 
 
-def _filters(service: ServiceId, choice: Choice, counts: Mapping[str, int]) -> list[Filter]:
-    return [
-        Filter(
+def _filters(service: ServiceId, choice: Choice, counts: Mapping[str, int], *, is_more: bool) -> list[Filter]:
+    """Return the filters with their counts; `is_more`: not every handover was looked at."""
+
+    def filter_of(each: Choice, text: Text) -> Filter:
+        count = counts.get(FILTERS[each].value) if each in FILTERS else None
+        return Filter(
             text=text,
             url=url_for(".show", service=service, filter=each.value),
-            count=counts.get(FILTERS[each].value) if each in FILTERS else None,
-            is_capped=each in FILTERS and counts.get(FILTERS[each].value) == referrals.COUNT_CAP,
+            count=None if count is None else min(referrals.COUNT_CAP, count),
+            is_capped=count is not None and count >= (1 if is_more else referrals.COUNT_CAP),
             is_current=each is choice,
         )
-        for each, text in CHOICES.items()
-    ]
+
+    return [filter_of(each, text) for each, text in CHOICES.items()]
 
 
 def _next_url(service: ServiceId, choice: Choice, after: tuple[datetime, UUID] | None) -> str:

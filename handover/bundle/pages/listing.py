@@ -84,16 +84,21 @@ def listed() -> ResponseReturnValue:
         "bundle/desk/list.html",
         lines=lines,
         filters=[
-            parts.Filter(
-                text=text,
-                url=url_for(".listed", vis=name),
-                count=sum(counts.get(shelf, 0) for shelf in SHELVES[name]),
-                is_current=name == wanted,
-            )
-            for name, text in FILTERS.items()
+            _filter(name, sum(counts[shelf] for shelf in SHELVES[name]), is_current=name == wanted)
+            for name in FILTERS
         ],
         empty=EMPTY.get(wanted, _NONE),
         more=None if last is None else url_for(".listed", vis=wanted, etter=_cursor_text(last)),
+    )
+
+
+def _filter(name: str, count: int, *, is_current: bool) -> parts.Filter:
+    return parts.Filter(
+        text=FILTERS[name],
+        url=url_for(".listed", vis=name),
+        count=min(handovers.COUNT_CAP, count),
+        is_capped=count >= handovers.COUNT_CAP,
+        is_current=is_current,
     )
 
 
