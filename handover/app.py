@@ -75,6 +75,7 @@ def assemble(settings: Settings, db: Database, keyring: Keyring) -> Node:
     db.provide(Products, products)
     db.provide(Peers, peers.of_directory(db, settings.directory_source))
     db.provide(Topics, topics.read(settings.topics_dir))
+    db.provide(person.Watch, person.Watch(bundle.person_changed))
     db.provide(Lender, Lender(borrowing.offered, referral.lend_file))
     db.provide(Pace, Pace(late_after=settings.late_after, expire_after=settings.expire_after))
     return Node(settings=settings, db=db, keyring=keyring, products=products)

@@ -38,7 +38,7 @@ from handover.bundle.topics import Topics
 from handover.db import provided
 from handover.directory import service as directory
 from handover.errors import Conflict, HandoverError, Invalid
-from handover.ids import AgencyId, new_uuid
+from handover.ids import AgencyId, PersonId, new_uuid
 from handover.moves import Incomplete
 from handover.person import service as person
 from handover.values import dump
@@ -154,6 +154,12 @@ def lapse_if_changed(session: Session, stored: Stored, *, now: datetime) -> Stor
     after = move(stored.standing, Act.YES_LAPSED, Side.MACHINE, now=now, approval=None)
     by = cases.machine(stored.agency)
     return cases.record(session, stored, after, Act.YES_LAPSED, by=by, now=now)
+
+
+def person_changed(session: Session, agency: AgencyId, about: PersonId, now: datetime) -> None:
+    """Let every yes lapse that was to what the agency knew of the patient before (`person.Watch`)."""
+    for stored in store.approved_about(session, agency, about):
+        lapse_if_changed(session, stored, now=now)
 
 
 def is_still_approved(session: Session, standing: Standing) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from handover.actors import Party
 from handover.audit.model import Event as Logged
-from handover.bundle import afterwards, cases, fhir, following, sending, store, telling, writing
+from handover.bundle import afterwards, cases, fhir, following, identity, sending, store, telling, writing
 from handover.bundle.document import Document
 from handover.bundle.fhir import view
 from handover.bundle.lifecycle import Act, Side, Status, Version
@@ -120,7 +120,7 @@ def _first(
         version=Version(handed.round, 1),
         sender=handed.sender,
         receiver=handed.receiver,
-        person=person.find_or_create(session, handed.receiver.agency, document.patient, now=now),
+        person=person.recognise(session, handed.receiver.agency, document.patient, now=now),
         clinician=document.author,
         created_at=now,
         changed_at=now,
@@ -153,7 +153,7 @@ def _again(
         )  # its evidence goes with the rest, if that is deleted
         _log(session, held, Logged.HANDOVER_RECEIVE, now)
         return
-    if not _is_about_the_same(session, held, document.patient, now):
+    if not _is_about_the_same(session, held, document.patient):
         raise OtherPatient
     is_supplement = handed.supplements is not None
     after = replace(after, received_in=(*before.received_in, received.message))
@@ -163,11 +163,11 @@ def _again(
     _keep(session, store.save(session, held, after, now=now, entries=[line]), handed, document, sealed, received)
 
 
-def _is_about_the_same(session: Session, held: Stored, patient: Identity, now: datetime) -> bool:
+def _is_about_the_same(session: Session, held: Stored, patient: Identity) -> bool:
     """Whether a later document is about the same person; without a number, name and birth date say so."""
     known = person.identity_of(session, held.agency, held.standing.person)
     if known.number and patient.number:
-        return person.find_or_create(session, held.agency, patient, now=now) == held.standing.person
+        return person.of_number(session, held.agency, patient.number) == held.standing.person
     same = (known.given, known.family, known.birth_date)
     return same == (patient.given, patient.family, patient.birth_date)
 
@@ -197,6 +197,7 @@ def _keep(
     frozen = Frozen(sha256=document.sha256, document=handed.document, files=document.files, frozen_at=now)
     origin = Origin(files=document.files, round=handed.round, supplements=handed.supplements)
     store.add_document(session, standing, Kept(frozen, origin))
+    identity.ask_a_person(session, stored, document.patient, now=now)
     _log(session, stored, Logged.HANDOVER_RECEIVE, now)
     cases.plan(session, standing, by=cases.machine(stored.agency), now=now)
 

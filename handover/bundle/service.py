@@ -40,9 +40,11 @@ from handover.bundle.freezing import (
     StalePreview,
     TooMuch,
     approve,
+    person_changed,
     preview,
     take_back_yes,
 )
+from handover.bundle.identity import believe_sender
 from handover.bundle.importing import Lender
 from handover.bundle.marking import (
     add_own_item,
@@ -92,6 +94,7 @@ from handover.bundle.writing import (
     BadItem,
     BadReceiver,
     ItemNotFound,
+    OddBirthDate,
     TooYoung,
     add_item,
     attach,
@@ -120,6 +123,7 @@ __all__ = [
     "Listed",
     "NoYes",
     "NothingTravels",
+    "OddBirthDate",
     "OnHold",
     "Plan",
     "Stale",
@@ -139,6 +143,7 @@ __all__ = [
     "approve",
     "ask",
     "attach",
+    "believe_sender",
     "bring_in",
     "cancel_meeting",
     "case_of",
@@ -167,6 +172,7 @@ __all__ = [
     "open_",
     "open_work",
     "pause",
+    "person_changed",
     "plan_meeting",
     "preview",
     "preview_supplement",

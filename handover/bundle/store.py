@@ -146,6 +146,21 @@ def copies_about(session: Session, persons: Iterable[tuple[AgencyId, PersonId]])
     return tuple(opened(session, row) for row in session.execute(statement))
 
 
+def approved_about(session: Session, agency: AgencyId, person: PersonId) -> tuple[Stored, ...]:
+    """Return, for the machine, the copies about a person that wait here with the patient's yes, locked."""
+    statement = (
+        select(HANDOVER)
+        .where(
+            HANDOVER.c.agency == agency,
+            HANDOVER.c.person == person,
+            HANDOVER.c.side == Side.SENDER.value,
+            HANDOVER.c.status == Status.APPROVED.value,
+        )
+        .order_by(HANDOVER.c.handover)
+    )
+    return tuple(opened(session, row) for row in session.execute(statement.with_for_update()))
+
+
 def at_home(
     session: Session, home: Party, side: Side, handover: HandoverId, *, lock: bool = True
 ) -> Stored | None:

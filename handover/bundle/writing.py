@@ -70,6 +70,12 @@ class TooYoung(Invalid):
     code = "bundle.under-age"
 
 
+class OddBirthDate(Invalid):
+    """The national number was given to somebody born on another day: look at both before a case is begun."""
+
+    code = "bundle.odd-birth-date"
+
+
 class BadReceiver(Invalid):
     """Codes `bundle.receiver.unknown`, `.takes-none`, `.closed` or `.ourselves`."""
 
@@ -97,7 +103,7 @@ class ItemNotFound(NotFound):
 # --- the handover itself ---------------------------------------------------------------------------------------
 
 
-def start(
+def start(  # noqa: PLR0913 - one keyword for each thing a handover begins with
     session: Session,
     *,
     by: Staff,
@@ -107,13 +113,21 @@ def start(
     receiver: ServiceId | None = None,
     from_referral: ReferralId | None = None,
     language: str = "nb",
+    is_checked: bool = False,
 ) -> HandoverId:
-    """Begin a handover from one of the actor's services. Raises NotPermitted, TooYoung, Invalid, BadReceiver."""
+    """Begin a handover from one of the actor's services. Raises NotPermitted, TooYoung, Invalid, BadReceiver.
+
+    Raises OddBirthDate where the number was given for another birth date, unless somebody `is_checked` both: the
+    birth date says who is under age, and a slip in it must not make an adult.
+    """
     refuse_unless_works(by, service)
     if not by.phone.strip():
         raise Invalid("bundle.incomplete", fields={"phone": ["required"]})
     home = Party(by.agency, service)
     refuse_under_age(_named(patient), now)
+    is_odd = person.has_odd_birth_date(patient)
+    if is_odd and not is_checked:
+        raise OddBirthDate(fields={"is_checked": ["odd-birth-date"]})
     to = None if receiver is None else _party(takes_handovers(session, receiver, home))
     known = person.find_or_create(session, by.agency, patient, now=now)
     standing = Standing(
@@ -133,7 +147,8 @@ def start(
     )
     refuse_blocked(session, standing, now)
     stored = store.add(session, standing, now=now)
-    cases.log(session, stored, Logged.HANDOVER_START, by=by, now=now)
+    checked: Detail = {"checked": "birth-date"} if is_odd else {}
+    cases.log(session, stored, Logged.HANDOVER_START, by=by, now=now, detail=checked)
     cases.plan(session, standing, by=by, now=now)
     return standing.handover
 

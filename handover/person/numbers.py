@@ -1,7 +1,8 @@
 """National numbers: which series one belongs to, and what looks odd about it. A failed check warns, never refuses.
 
-Sex and birth date are never derived from a number (NORWAY.md): from 2032 numbers are gender-neutral, and the first
-check digit accepts the remainders 0-3. Synthetic numbers (month + 80 in Tenor, + 40 and + 65 elsewhere) pass.
+Sex and birth date are never derived from a number (NORWAY.md), a birth date is only compared with it: from 2032
+numbers are gender-neutral, and the first check digit accepts the remainders 0-3. Synthetic numbers (month + 80 in
+Tenor, + 40 and + 65 elsewhere) pass.
 """
 
 import re
@@ -10,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
+from stdnum.exceptions import ValidationError
 from stdnum.no import fodselsnummer
 
 _OID: Final = "urn:oid:2.16.578.1.12.4.1.4."
@@ -45,8 +47,12 @@ class NumberCheck:
     is_synthetic: bool = False
 
 
-def check(text: str) -> NumberCheck:
-    """Say what a number is. Warnings are `number.` and `not-digits`, `length`, `date` or `check-digits`."""
+def check(text: str, born: date | None = None) -> NumberCheck:
+    """Say what a number is. Warnings: `number.` and `not-digits`, `length`, `date`, `check-digits`, `birth-date`.
+
+    The last: it was given to somebody born on another day than `born`. One of the two is wrong, or the number is
+    an old one; a person must look (it decides who is under age), and nothing here says which.
+    """
     number = fodselsnummer.compact(text)
     if not (number.isascii() and number.isdecimal()):
         return NumberCheck(number, None, ("number.not-digits",))
@@ -57,7 +63,12 @@ def check(text: str) -> NumberCheck:
     if number[0] in "89":
         return NumberCheck(number, Series.COMMON_HELP)
     series = Series.D if number[0] in "4567" else Series.BIRTH
-    warnings = ("number.date",) * (not _has_date(number)) + ("number.check-digits",) * (not _adds_up(number))
+    odd = {
+        "number.date": not _has_date(number),
+        "number.check-digits": not _adds_up(number),
+        "number.birth-date": born is not None and _given_for(number) not in {None, born},
+    }
+    warnings = tuple(code for code, is_so in odd.items() if is_so)
     return NumberCheck(number, series, warnings, is_synthetic=int(number[2:4]) > 12)
 
 
@@ -72,13 +83,24 @@ def series_of(number: str) -> Series | None:
 
 
 def _has_date(number: str) -> bool:
-    day, month = int(number[:2]) % 40, int(number[2:4])
-    shift = next((shift for shift in _SYNTHETIC_MONTH if month > shift), 0)
     try:
-        date(_LEAP_YEAR, month - shift, day)
+        date(_LEAP_YEAR, _month(number), int(number[:2]) % 40)
     except ValueError:
         return False
     return True
+
+
+def _given_for(number: str) -> date | None:
+    """Return the day whose children got such numbers; None where its digits name none. Only ever compared with."""
+    try:
+        return fodselsnummer.get_birth_date(f"{number[:2]}{_month(number):02}{number[4:]}")
+    except ValidationError:
+        return None
+
+
+def _month(number: str) -> int:
+    month = int(number[2:4])
+    return month - next((shift for shift in _SYNTHETIC_MONTH if month > shift), 0)
 
 
 def _adds_up(number: str) -> bool:

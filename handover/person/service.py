@@ -3,16 +3,17 @@
 Who may look up whom is decided by the slices above, which also log it: a person is always read as part of a case.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from handover.db import provided
 from handover.errors import NotFound
 from handover.ids import AgencyId, PersonId, new_uuid
 from handover.person import numbers, store
-from handover.person.model import Identity
+from handover.person.model import Identity, completed, differences
 
 
 class PersonNotFound(NotFound):
@@ -29,28 +30,71 @@ class Person:
     identity: Identity = field(repr=False)
 
 
-def find_or_create(session: Session, agency: AgencyId, identity: Identity, *, now: datetime) -> PersonId:
-    """Return the patient with that number, made when there is none, and kept up to date with what was written.
+@dataclass(frozen=True)
+class Doubts:
+    """What another agency says of a patient that a machine cannot settle."""
 
-    Without a number a new person is made: two people may share name and birth date.
+    differs: str = field(repr=False)
+    """Where name or birth date differ, two lines: as we know them, and as the other agency writes. Else empty."""
+    is_birth_date_odd: bool
+    """The birth date is not the one the national number was given for."""
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told, in the same transaction, that what an agency knows about a patient has changed.
+
+    `app.py` fills it in: what was approved with an old name must say so at once.
     """
-    wanted = replace(identity, number=numbers.check(identity.number).number if identity.number else None)
-    known = store.by_number(session, agency, wanted.number) if wanted.number else None
-    if known is None:
-        made = PersonId(new_uuid())
-        if store.add(session, agency, made, wanted, now=now) or not wanted.number:
-            return made
-        known = store.by_number(session, agency, wanted.number)
-        if known is None:  # pragma: no cover - the unique index just said otherwise
-            raise PersonNotFound
-    _keep_up_to_date(session, agency, known, wanted, now=now)
+
+    changed: Callable[[Session, AgencyId, PersonId, datetime], None]
+
+
+def find_or_create(session: Session, agency: AgencyId, identity: Identity, *, now: datetime) -> PersonId:
+    """Return the patient with that number as our own staff write who it is, made when there is none.
+
+    What they write counts from now on. Without a number a new person is made: two people may share name and birth
+    date.
+    """
+    known, before, wanted = _found_or_made(session, agency, identity, now=now)
+    if before is not None:
+        written = replace(
+            wanted,
+            address=wanted.address or before.address,
+            phone=wanted.phone or before.phone,
+            number=before.number,
+        )
+        _write(session, agency, known, before, written, now=now)
+    return known
+
+
+def recognise(session: Session, agency: AgencyId, said: Identity, *, now: datetime) -> PersonId:
+    """Return the patient another agency writes about, made when there is none with that number.
+
+    What they write never replaces what we know: it fills in an address or a phone that we lack. Where the two
+    differ, `model.differences` says so, and a person here decides (`change`).
+    """
+    known, before, wanted = _found_or_made(session, agency, said, now=now)
+    if before is not None:
+        _write(session, agency, known, before, completed(before, wanted), now=now)
     return known
 
 
 def change(session: Session, agency: AgencyId, person: PersonId, identity: Identity, *, now: datetime) -> None:
     """Replace what the agency knows about a patient. Raises PersonNotFound."""
-    identity_of(session, agency, person)
-    store.change(session, agency, person, identity, now=now)
+    _write(session, agency, person, identity_of(session, agency, person), identity, now=now)
+
+
+def doubts(session: Session, agency: AgencyId, person: PersonId, said: Identity) -> Doubts:
+    """Return what somebody must look at in what another agency writes of a patient. Raises PersonNotFound."""
+    known = identity_of(session, agency, person)
+    both = [f"{each.name}, {each.birth_date:%d.%m.%Y}" for each in (known, said)]
+    return Doubts("\n".join(both) if differences(known, said) else "", has_odd_birth_date(said))
+
+
+def has_odd_birth_date(said: Identity) -> bool:
+    """Whether the national number was given to somebody born on another day than is written."""
+    return bool(said.number) and "number.birth-date" in numbers.check(said.number or "", said.birth_date).warnings
 
 
 def find(session: Session, agency: AgencyId, text: str, *, limit: int = 50) -> tuple[Person, ...]:
@@ -97,12 +141,25 @@ def identities(session: Session, agency: AgencyId, persons: Iterable[PersonId]) 
     return store.identities(session, agency, persons)
 
 
-def _keep_up_to_date(
-    session: Session, agency: AgencyId, person: PersonId, wanted: Identity, *, now: datetime
+def _found_or_made(
+    session: Session, agency: AgencyId, identity: Identity, *, now: datetime
+) -> tuple[PersonId, Identity | None, Identity]:
+    """Return the patient, what was known of them (None: they are new), and what is said, its number tidied."""
+    wanted = replace(identity, number=numbers.check(identity.number).number if identity.number else None)
+    known = store.by_number(session, agency, wanted.number) if wanted.number else None
+    if known is None:
+        made = PersonId(new_uuid())
+        if store.add(session, agency, made, wanted, now=now) or not wanted.number:
+            return made, None, wanted
+        known = store.by_number(session, agency, wanted.number)
+        if known is None:  # pragma: no cover - the unique index just said otherwise
+            raise PersonNotFound
+    return known, identity_of(session, agency, known), wanted
+
+
+def _write(
+    session: Session, agency: AgencyId, person: PersonId, before: Identity, after: Identity, *, now: datetime
 ) -> None:
-    known = identity_of(session, agency, person)
-    merged = replace(
-        wanted, address=wanted.address or known.address, phone=wanted.phone or known.phone, number=known.number
-    )
-    if merged != known:
-        store.change(session, agency, person, merged, now=now)
+    if after != before:
+        store.change(session, agency, person, after, now=now)
+        provided(session, Watch).changed(session, agency, person, now)

@@ -17,6 +17,7 @@ from handover.exchange.model import Alarm, DeliveryFact, Event, Received
 from handover.exchange.wiring import Products
 from handover.ids import PersonId
 from handover.person import service as person
+from handover.person.model import Identity
 from handover.referral import asking, blobs, cases, fhir, sharing, store
 from handover.referral.cases import Said
 from handover.referral.deadlines import refuse_under_age
@@ -95,7 +96,7 @@ def receive_request(session: Session, received: Received) -> None:
     if held is not None and not _comes_back(held.standing, request):
         _take_in_again(session, request, received, held)
         return
-    known = person.find_or_create(session, request.receiver.agency, patient, now=received.received_at)
+    known = person.recognise(session, request.receiver.agency, patient, now=received.received_at)
     _take_in(session, request, received, held, known)
 
 
@@ -118,10 +119,22 @@ def _take_in(session: Session, request: Request, received: Received, held: Store
         saved = store.save(session, held, standing, now=now, entries=entries, content=request.content)
     files = (*request.content.attachments, *(file for each in request.additions for file in each.attachments))
     blobs.keep(session, standing, files, received, now=now)
+    _ask_a_person(session, standing, request.content.patient, now)
     cases.log(session, saved, Logged.REFERRAL_RECEIVE, by=cases.machine(request.receiver.agency), now=now)
     cases.plan(session, standing, by=cases.machine(request.receiver.agency), now=now)
     if request.leg > 1:
         cases.tell(session, standing, author=None, now=now)
+
+
+def _ask_a_person(session: Session, standing: Standing, said: Identity | None, now: datetime) -> None:
+    """Leave a task where the referrer names the patient otherwise than we do, or the birth date is odd."""
+    if said is None or standing.person is None:
+        return
+    doubts = person.doubts(session, standing.home.agency, standing.person, said)
+    if doubts.differs:
+        _task(session, standing, TaskKind.IDENTITY_DIFFERS, doubts.differs, now)
+    if doubts.is_birth_date_odd:
+        _task(session, standing, TaskKind.ODD_BIRTH_DATE, "", now)
 
 
 def _take_in_again(session: Session, request: Request, received: Received, held: Stored) -> None:

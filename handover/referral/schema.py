@@ -243,7 +243,8 @@ def differences(mine: Mapping[str, list[str]], theirs: Mapping[str, list[str]]) 
 def number_warnings(content: ReferralContent) -> tuple[str, ...]:
     """Return what looks odd about the national number: codes such as `number.check-digits`. Never a refusal."""
     number = content.patient.number if content.patient else _typed(content).get("number")
-    return numbers.check(number).warnings if number else ("number.missing",)
+    born = content.patient.birth_date if content.patient else None
+    return numbers.check(number, born).warnings if number else ("number.missing",)
 
 
 def rows_of(filled: Mapping[str, object], group: str) -> range:

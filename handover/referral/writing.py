@@ -201,7 +201,7 @@ def warnings_before_sending(content: ReferralContent) -> tuple[str, ...]:
     """Return what looks odd and is sent all the same: codes such as `number.check-digits`."""
     if content.patient is None or not content.patient.number:
         return ("number.missing",)
-    return numbers.check(content.patient.number).warnings
+    return numbers.check(content.patient.number, content.patient.birth_date).warnings
 
 
 def send(session: Session, turn: Turn, *, undo: timedelta = UNDO) -> Stored:

@@ -76,6 +76,10 @@ class TaskKind(StrEnum):
     """The new service had it after all, after we went on: call each other."""
     LATE_INFORMATION = "late-information"
     """Something was added after the outcome."""
+    IDENTITY_DIFFERS = "identity-differs"
+    """Another agency names a patient of ours otherwise; the text says how: ours on a line, theirs on the next."""
+    ODD_BIRTH_DATE = "odd-birth-date"
+    """The birth date another agency wrote is not the one its national number was given for."""
     ALARM = "alarm"
     """Something an operator must look at."""
 

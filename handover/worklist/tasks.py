@@ -13,6 +13,8 @@ from handover.access import allow, current_staff
 from handover.actors import Role
 from handover.audit import service as audit
 from handover.audit.model import Event as Logged
+from handover.bundle import lifecycle as bundle
+from handover.bundle.cases import WORK as HANDOVERS
 from handover.clock import now
 from handover.ids import TaskId
 from handover.referral.cases import WORK
@@ -20,6 +22,7 @@ from handover.referral.lifecycle import Side
 from handover.team import service as team
 from handover.team.model import Task, TaskKind
 from handover.web.i18n import Sentence
+from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.shell import MenuItem, add_menu_item
 
@@ -35,6 +38,8 @@ TASKS: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.REDIRECT_FAILED: _l("Henvisningen kunne ikke sendes videre. Den er hos dere igjen"),
     TaskKind.HELD_TWICE: _l("To tjenester har henvisningen. Ring hverandre"),
     TaskKind.LATE_INFORMATION: _l("Nye opplysninger kom etter at saken var avgjort"),
+    TaskKind.IDENTITY_DIFFERS: _l("Avsenderen skriver navn eller fødselsdato annerledes enn dere"),
+    TaskKind.ODD_BIRTH_DATE: _l("Fødselsdatoen passer ikke til fødselsnummeret"),
     TaskKind.ALARM: _l("Noe må ses på av den som drifter systemet"),
 }
 ADVICE: Final[Mapping[TaskKind, Sentence]] = {
@@ -45,6 +50,10 @@ ADVICE: Final[Mapping[TaskKind, Sentence]] = {
     ),
     TaskKind.HELD_TWICE: _l("Ring den andre tjenesten og bli enige om hvem som har ansvaret."),
     TaskKind.LATE_INFORMATION: _l("Åpne saken, les det som er nytt, og svar henviseren hvis det trengs."),
+    TaskKind.IDENTITY_DIFFERS: _l("Spør pasienten hva som er riktig. Ingenting er endret hos dere."),
+    TaskKind.ODD_BIRTH_DATE: _l(
+        "Åpne saken og spør pasienten om fødselsdatoen. Overgang er foreløpig bare for personer over 18 år."
+    ),
     TaskKind.ALARM: _l("Si fra til den som drifter systemet hos dere."),
 }
 
@@ -59,6 +68,8 @@ class TaskLine:
     url: str
     """Where the case is; empty when there is none."""
     is_mine: bool
+    sides: tuple[tuple[str, str], ...] = ()
+    """Where two agencies name a patient otherwise: who says it, and what."""
 
 
 @blueprint.get("/oppgaver")
@@ -75,6 +86,7 @@ def mine() -> ResponseReturnValue:
             advice=ADVICE[task.kind],
             url=_url(task),
             is_mine=task.for_staff == staff.id,
+            sides=_sides(task),
         )
         for task in found
     ]
@@ -92,10 +104,20 @@ def finish(task: UUID) -> ResponseReturnValue:
     return redirect(url_for(".mine", gjort="oppgave"))
 
 
+def _sides(task: Task) -> tuple[tuple[str, str], ...]:
+    if task.kind is not TaskKind.IDENTITY_DIFFERS:
+        return ()
+    return tuple(zip((_("Hos dere"), _("Fra avsenderen")), task.text.splitlines(), strict=False))
+
+
 def _url(task: Task) -> str:
     if task.subject is None or task.service is None:
         return ""
     if task.subject_kind == WORK[Side.RECEIVER]:
         return url_for("receiving.show", service=task.service, referral=task.subject)
-    is_sent = task.subject_kind == WORK[Side.REFERRER]
-    return url_for("sending.show", referral=task.subject) if is_sent else ""
+    if task.subject_kind == WORK[Side.REFERRER]:
+        return url_for("sending.show", referral=task.subject)
+    if task.subject_kind == HANDOVERS[bundle.Side.RECEIVER]:
+        return url_for("handovers_received.show", service=task.service, handover=task.subject)
+    is_sent = task.subject_kind == HANDOVERS[bundle.Side.SENDER]
+    return url_for("handovers.show", handover=task.subject) if is_sent else ""

@@ -24,6 +24,7 @@ def identity(given: str = "Solveig", family: str = "Ås-Ødegård", number: str 
 @pytest.fixture
 def db(any_db: Database) -> Database:
     any_db.provide(Vault, vaults.generate([FJORDHEIM, DPS]))
+    any_db.provide(service.Watch, service.Watch(lambda *_: None))
     return any_db
 
 

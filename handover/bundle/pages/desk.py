@@ -94,6 +94,10 @@ SENTENCES: Final[dict[str, Text]] = {
     "given.required": _l("Skriv fornavnet til pasienten."),
     "family.required": _l("Skriv etternavnet til pasienten."),
     "birth_date.required": _l("Skriv fødselsdatoen til pasienten."),
+    "is_checked.odd-birth-date": _l(
+        "Fødselsdatoen passer ikke til fødselsnummeret. Sjekk begge, og rett det som er feil."
+        " Er begge riktige, kryss av."
+    ),
     "birth_date.under-age": REFUSALS["bundle.under-age"],
     "number.odd": _l("Skriv fødselsnummeret eller D-nummeret med 11 siffer, eller la feltet stå tomt."),
     "service.required": _l("Velg hvilken tjeneste som skriver overføringen."),

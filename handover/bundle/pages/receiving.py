@@ -97,6 +97,15 @@ def paper(service: str, handover: UUID) -> ResponseReturnValue:
     return as_download("overforing.pdf", "application/pdf", printing.handover(document.read(frozen.document)))
 
 
+@blueprint.post("/<service>/<uuid:handover>/pasienten")
+@allow(*RECEIVERS)
+def believe(service: str, handover: UUID) -> ResponseReturnValue:
+    """Let the name and birth date that the sender wrote be what we know of the patient; that is logged."""
+    with web.transaction() as session:
+        handovers.believe_sender(session, _turn(service, handover))
+    return redirect(url_for(".show", service=service, handover=handover))
+
+
 @blueprint.get("/<service>/<uuid:handover>/mote.ics")
 @allow(*RECEIVERS)
 def invitation(service: str, handover: UUID) -> ResponseReturnValue:

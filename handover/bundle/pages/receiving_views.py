@@ -18,6 +18,8 @@ from handover.bundle.words.document import Shown, shown
 from handover.bundle.words.history import decline_texts, meeting_texts, take_over_texts, withdrawal_texts
 from handover.clock import local
 from handover.directory import names
+from handover.person import service as person
+from handover.person.service import Doubts
 from handover.team import service as team
 from handover.web.forms import Form
 from handover.web.i18n import Text
@@ -64,13 +66,15 @@ def case_page(
     places = names.of_authors(session, (entry.author for entry in case.history))
     lines = [words.happened(entry, places) for entry in case.history]
     first, other = _offered(case)
+    received = documents(session, turn, case)
     return View(
         "case",
         {
             **common,
             "banner": words.banner(scene),
             "steps": words.timeline(scene),
-            "documents": documents(session, turn, case),
+            "documents": received,
+            "doubts": _doubts(session, case, received),
             "file_url": lambda file: _file_url(case, file),
             "first_acts": first,
             "other_acts": other,
@@ -123,6 +127,14 @@ def documents(session: Session, turn: Turn, case: Case) -> list[Shown]:
             continue
         found.append(shown(document.read(frozen.document)))
     return found
+
+
+def _doubts(session: Session, case: Case, received: list[Shown]) -> Doubts | None:
+    """Return what the latest document says otherwise of who the patient is."""
+    if not received:
+        return None
+    standing, said = case.standing, received[-1].document.patient
+    return person.doubts(session, standing.home.agency, standing.person, said)
 
 
 def _common(session: Session, turn: Turn, case: Case) -> dict[str, Any]:

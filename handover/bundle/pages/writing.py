@@ -80,6 +80,7 @@ def begin() -> ResponseReturnValue:
                 receiver=ServiceId(request.form["to"]) if request.form.get("to") else None,
                 from_referral=_referral(),
                 language=language(),
+                is_checked=request.form.get("is_checked") == "yes",
                 now=at,
             )
     except Invalid as refused:

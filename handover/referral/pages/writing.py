@@ -62,6 +62,7 @@ SENTENCES: Final[dict[str, Text]] = {
 WARNINGS: Final[dict[str, Sentence]] = {
     "number.missing": _l("Fødselsnummer mangler. Mottakeren må finne ut hvem pasienten er."),
     "number.check-digits": _l("Kontrollsifrene i fødselsnummeret stemmer ikke. Sjekk at det er skrevet riktig."),
+    "number.birth-date": _l("Fødselsdatoen passer ikke til fødselsnummeret. Sjekk at begge er riktige."),
     "number.date": _l("Fødselsnummeret begynner ikke med en gyldig dato. Sjekk at det er skrevet riktig."),
     "number.length": _l("Fødselsnummeret har feil lengde. Sjekk at det er skrevet riktig."),
     "number.not-digits": _l("Fødselsnummeret skal bare ha siffer. Sjekk at det er skrevet riktig."),
