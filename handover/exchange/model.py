@@ -166,6 +166,12 @@ class Delivery:
     problems: tuple[Problem, ...] = ()
     history: tuple[Change, ...] = ()
 
+    def undo_seconds(self, at: datetime) -> int:
+        """Return for how many seconds it can still be undone; 0 when it has left."""
+        if self.state is not State.QUEUED:
+            return 0
+        return max(0, int((self.not_before - at) / timedelta(seconds=1)))
+
 
 class AlarmKind(StrEnum):
     """What the post office must tell a person or an operator, once per change of state."""

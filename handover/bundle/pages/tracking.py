@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,8 +24,7 @@ from handover.bundle.words.document import shown
 from handover.bundle.words.timeline import timeline
 from handover.directory import names
 from handover.errors import Conflict, HandoverError, Invalid
-from handover.exchange.lifecycle import State as DeliveryState
-from handover.web import dates
+from handover.exchange import words as deliveries
 from handover.web.errors import sentence_for
 from handover.web.forms import REFUSED, Form
 from handover.web.i18n import Sentence, Text
@@ -118,17 +117,6 @@ DONE: Final[dict[str, Text]] = {
     "ja": _l("Pasienten har sagt ja. Nå kan du sende overføringen."),
     "angret": _l("Sendingen er angret. Ingenting er sendt."),
 }
-DELIVERIES: Final[dict[DeliveryState, Sentence]] = {
-    DeliveryState.QUEUED: _l("Lagt i kø her"),
-    DeliveryState.SENT: _l("Sendt herfra"),
-    DeliveryState.DELIVERED: _l("Kommet fram til mottakerens system"),
-    DeliveryState.ACKNOWLEDGED: _l("Tatt imot av mottakerens system"),
-    DeliveryState.REFUSED: _l("Ikke tatt imot av mottakerens system"),
-    DeliveryState.EXPIRED: _l("Ikke noe svar, og vi sluttet å prøve"),
-    DeliveryState.CANCELLED: _l("Angret før den gikk"),
-    DeliveryState.STOPPED: _l("Stoppet her"),
-}
-"""What the machines did (rule 5): never mixed with what people decided."""
 
 
 # --- pages -----------------------------------------------------------------------------------------------------
@@ -240,7 +228,7 @@ def tracking_page(session: Session, case: Case, turn: Turn, *, problem: Text = "
         decline=told.decline_texts(standing.decline),
         withdrawal=told.withdrawal_texts(standing.withdrawal),
         acts=_links(case),
-        delivery=_delivered(case),
+        delivery=deliveries.steps_of(case.delivery),
         undo_seconds=undo_seconds(case, turn.now),
         was_sent=standing.sent_at is not None,
         patient_sees=sight_of(session, case, turn),
@@ -252,10 +240,8 @@ def tracking_page(session: Session, case: Case, turn: Turn, *, problem: Text = "
 
 def undo_seconds(case: Case, at: datetime) -> int:
     """Return for how many seconds the sending can still be undone; 0 when it has left."""
-    delivery = case.delivery
-    if case.standing.status is not Status.SENT or delivery is None or delivery.state is not DeliveryState.QUEUED:
-        return 0
-    return max(0, int((delivery.not_before - at) / timedelta(seconds=1)))
+    is_sent = case.standing.status is Status.SENT
+    return case.delivery.undo_seconds(at) if is_sent and case.delivery is not None else 0
 
 
 def moved_page(turn: Turn, moved: HandoverError, *, kept: str = "") -> ResponseReturnValue:
@@ -285,11 +271,3 @@ def _form_page(case: Case, page: ActPage, filled: Form) -> str:
 
 def _links(case: Case) -> list[ActPage]:
     return [page for page in PAGES if page.act in case.acts]
-
-
-def _delivered(case: Case) -> tuple[tuple[str, str], ...]:
-    if case.delivery is None:
-        return ()
-    return tuple(
-        (dates.upfirst(dates.moment(change.at)), str(DELIVERIES[change.state])) for change in case.delivery.history
-    )

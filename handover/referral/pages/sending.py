@@ -24,7 +24,7 @@ from handover.directory import names
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import NotFound
-from handover.exchange.lifecycle import State as DeliveryState
+from handover.exchange import words as deliveries
 from handover.ids import ReferralId
 from handover.referral import scenes, words
 from handover.referral import service as referrals
@@ -203,7 +203,7 @@ def tracking(session: Session, case: Case, at: datetime) -> dict[str, object]:
         "history": [words.happened(entry, places, is_paper=scene.is_paper) for entry in reversed(case.history)],
         "may_copy": may_copy(case),
         "sent_on_by": sent_on_by(session, case),
-        "delivery": delivered(case),
+        "delivery": deliveries.steps_of(case.delivery),
         "outcome": words.outcome_texts(standing.outcome),
         "attachment_url": attachment_url(case),
         "responsible": scene.place if holder(standing.status) is Side.RECEIVER else scene.referrer,
@@ -256,16 +256,6 @@ def sent_on_by(session: Session, case: Case) -> str:
     return names.of_party(session, before[-1]) if before else ""
 
 
-def delivered(case: Case) -> tuple[tuple[str, str], ...]:
-    """Return what the machines did with the latest request, line by line."""
-    if case.delivery is None:
-        return ()
-    return tuple(
-        (dates.upfirst(dates.moment(change.at)), str(words.DELIVERIES[change.state]))
-        for change in case.delivery.history
-    )
-
-
 def unanswered(case: Case) -> tuple[Question, ...]:
     """Return the questions no answer is on its way for."""
     on_the_way = {question for each in case.standing.pending for question in each.questions}
@@ -274,10 +264,8 @@ def unanswered(case: Case) -> tuple[Question, ...]:
 
 def undo_seconds(case: Case, at: datetime) -> int:
     """Return for how many seconds the sending can still be undone; 0 when it has left."""
-    delivery = case.delivery
-    if case.standing.status is not Status.SENT or delivery is None or delivery.state is not DeliveryState.QUEUED:
-        return 0
-    return max(0, int((delivery.not_before - at) / timedelta(seconds=1)))
+    is_sent = case.standing.status is Status.SENT
+    return case.delivery.undo_seconds(at) if is_sent and case.delivery is not None else 0
 
 
 def service_or_none(session: Session, case: Case) -> Service | None:

@@ -9,7 +9,6 @@ when they are shown.
 from handover.referral.words.banner import asked_of as asked_of
 from handover.referral.words.banner import banner as banner
 from handover.referral.words.codes import CODE_SYSTEMS as CODE_SYSTEMS
-from handover.referral.words.codes import DELIVERIES as DELIVERIES
 from handover.referral.words.codes import URGENCIES as URGENCIES
 from handover.referral.words.codes import choices as choices
 from handover.referral.words.content import Section as Section

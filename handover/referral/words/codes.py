@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from handover import codelists
-from handover.exchange.lifecycle import State as DeliveryState
 from handover.referral.model import CodeSystem, Urgency
 from handover.web.i18n import Sentence, language
 from handover.web.i18n import lazy_gettext as _l
@@ -18,18 +17,6 @@ CODE_SYSTEMS: Final[Mapping[CodeSystem, Sentence]] = {
     CodeSystem.ICD_10: _l("ICD-10"),
     CodeSystem.ICPC_2: _l("ICPC-2"),
 }
-
-DELIVERIES: Final[Mapping[DeliveryState, Sentence]] = {
-    DeliveryState.QUEUED: _l("Lagt i kø her"),
-    DeliveryState.SENT: _l("Sendt herfra"),
-    DeliveryState.DELIVERED: _l("Kommet fram til mottakerens system"),
-    DeliveryState.ACKNOWLEDGED: _l("Tatt imot av mottakerens system"),
-    DeliveryState.REFUSED: _l("Ikke tatt imot av mottakerens system"),
-    DeliveryState.EXPIRED: _l("Ikke noe svar, og vi sluttet å prøve"),
-    DeliveryState.CANCELLED: _l("Angret før den gikk"),
-    DeliveryState.STOPPED: _l("Stoppet her"),
-}
-"""What the machines did with a message (rule 5): never mixed with what people decided."""
 
 
 def label(name: str, code: str) -> str:
