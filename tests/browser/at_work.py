@@ -5,14 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copyfile
 from typing import Any, Literal
 
-from flask import Flask
 from playwright.sync_api import Browser
 
-from handover import clock, migrations
+from handover import clock
 from handover.actors import Patient, Staff
-from handover.app import create_app
 from handover.db import Database
 from handover.ids import ReferralId
 from handover.referral import service
@@ -50,12 +49,12 @@ class AtWork:
 
 
 @contextmanager
-def at_work(folder: Path) -> Iterator[AtWork]:
+def at_work(folder: Path, empty_sqlite: Path) -> Iterator[AtWork]:
     """Run the municipality's pages over two nodes."""
-    made = town(lambda: _database(folder))
+    made = town(lambda: _database(folder, empty_sqlite))
     register_everybody(made)
     server = open_server()
-    server.app = _app(made)
+    server.app = made.app_of(made.kommune)
     with running(server):
         yield AtWork(made, address(server))
     made.close()
@@ -89,13 +88,7 @@ def fill(at: AtWork) -> None:
     cases["draft"] = made.draft(patient=identity("completed"))
 
 
-def _database(folder: Path) -> Database:
-    number = len(list(folder.glob("*.db")))
-    db = Database(f"sqlite:///{folder / f'{number}.db'}")
-    migrations.all_tables().create_all(db.engine)
-    migrations.stamp(db)
-    return db
-
-
-def _app(made: Town) -> Flask:
-    return create_app(made.kommune)
+def _database(folder: Path, empty_sqlite: Path) -> Database:
+    path = folder / f"{len(list(folder.glob('*.db')))}.db"
+    copyfile(empty_sqlite, path)
+    return Database(f"sqlite:///{path}")

@@ -9,7 +9,6 @@ from typing import Any
 from playwright.sync_api import Browser
 
 from handover.actors import Patient, Staff
-from handover.app import create_app
 from tests.browser.harness import Visitor, look_at, visiting
 from tests.builders import INTAKE
 from tests.referral.visiting import sign_in
@@ -50,6 +49,6 @@ def open_clinic(folder: Path, empty_sqlite: Path) -> Iterator[Clinic]:
     """Fill a ward and serve its node's pages."""
     with open_ward(folder, empty_sqlite) as ward:
         server = open_server()
-        server.app = create_app(ward.town.dps)
+        server.app = ward.town.app_of(ward.town.dps)
         with running(server):
             yield Clinic(ward, address(server))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,9 +37,9 @@ class Opened:
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
+def opened(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Iterator[Opened]:
     """Two nodes with one handover between them."""
-    with at_work(tmp_path_factory.mktemp("after")) as made:
+    with at_work(tmp_path_factory.mktemp("after"), empty_sqlite) as made:
         met = together(made.town)
         met.add("Korte turer om morgenen.", marked=Mark.TRAVELS)
         stayed = met.add("Det som hendte i 2019.", topic=EVENTS, marked=Mark.STAYS)

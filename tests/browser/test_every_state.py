@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -22,9 +23,9 @@ _FORM = re.compile(r"/henvisninger/[0-9a-f-]{36}/(.+)")
 
 
 @pytest.fixture(scope="module")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AtWork]:
+def town(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Iterator[AtWork]:
     """A municipality with what the other journeys do not meet: ended, moved, mended, late and on paper."""
-    with at_work(tmp_path_factory.mktemp("states")) as made:
+    with at_work(tmp_path_factory.mktemp("states"), empty_sqlite) as made:
         _lose(made)
         _end(made)
         _on_paper(made)

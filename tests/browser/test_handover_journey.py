@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -33,16 +34,16 @@ OWN = "Jeg vil at du venter litt før du spør."
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AtWork, Meeting]]:
+def shown(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Iterator[tuple[AtWork, Meeting]]:
     """A municipality with a handover that has an item of every kind."""
-    with at_work(tmp_path_factory.mktemp("shown")) as made:
+    with at_work(tmp_path_factory.mktemp("shown"), empty_sqlite) as made:
         yield made, full(made)
 
 
 @pytest.fixture
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AtWork]:
+def quiet(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Iterator[AtWork]:
     """A municipality without cases."""
-    with at_work(tmp_path_factory.mktemp("quiet")) as made:
+    with at_work(tmp_path_factory.mktemp("quiet"), empty_sqlite) as made:
         yield made
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from handover.app import create_app
 from handover.bundle import service
 from handover.bundle.lifecycle import Status
 from handover.bundle.model import CrisisStep, Level, Mark, TopicCode
@@ -104,7 +103,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Iterat
     register_everybody(made)
     handed = {"new": opened(made), "held": held(made), "withdrawn": withdrawn(made)}
     server = open_server()
-    server.app = create_app(made.dps)
+    server.app = made.app_of(made.dps)
     with running(server):
         yield Desk(made, address(server), handed)
     made.close()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -17,17 +18,17 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AtWork]:
+def busy(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Iterator[AtWork]:
     """A municipality with a referral in every state."""
-    with at_work(tmp_path_factory.mktemp("busy")) as made:
+    with at_work(tmp_path_factory.mktemp("busy"), empty_sqlite) as made:
         fill(made)
         yield made
 
 
 @pytest.fixture
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AtWork]:
+def quiet(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Iterator[AtWork]:
     """A municipality without referrals."""
-    with at_work(tmp_path_factory.mktemp("quiet")) as made:
+    with at_work(tmp_path_factory.mktemp("quiet"), empty_sqlite) as made:
         yield made
 
 

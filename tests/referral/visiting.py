@@ -7,7 +7,6 @@ from re import DOTALL, findall, search, sub
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -16,7 +15,7 @@ from handover.access import service as access
 from handover.access.guard import CSRF_FIELD
 from handover.access.service import NewStaff, Proven
 from handover.actors import Machine, Patient, Staff
-from handover.app import Node, create_app
+from handover.app import Node
 from handover.demo.people import synthetic_number
 from tests.referral.nodes import FATIMA, INGRID, LEADER, NAVN, OLA, PER, SARA, Town
 
@@ -75,11 +74,11 @@ class Reader:
         return self.http.post(path, data={CSRF_FIELD: self.token, **fields}, follow_redirects=True)
 
 
-def reader(town: Town, actor: Staff | Patient, app: Flask | None = None, node: Node | None = None) -> Reader:
+def reader(town: Town, actor: Staff | Patient, node: Node | None = None) -> Reader:
     """Return a person signed in at their node."""
     home = node or (town.node_of(actor.agency) if isinstance(actor, Staff) else town.kommune)
     name, token = sign_in(home, actor, town)
-    client = (app or create_app(home)).test_client()
+    client = town.app_of(home).test_client()
     client.set_cookie(name, token)
     return Reader(client, access.csrf_token(token))
 
