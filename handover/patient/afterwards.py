@@ -21,7 +21,8 @@ from handover.audit.model import EntryId
 from handover.bundle import document, printing, words
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import AT_SENDER, Act, Side
-from handover.bundle.model import Content, File, Mark, TopicCode
+from handover.bundle.model import File
+from handover.bundle.pages import supplement
 from handover.bundle.pages.desk import as_download
 from handover.bundle.scenes import scene_of
 from handover.bundle.service import Case, Turn
@@ -38,7 +39,7 @@ from handover.inquiry.model import About
 from handover.notice import calendar
 from handover.patient import asking
 from handover.web.errors import explain, sentence_for
-from handover.web.i18n import Text, language
+from handover.web.i18n import Text
 from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
 from handover.workdays import local_date
@@ -90,15 +91,6 @@ class Sent:
 
     sha256: str
     number: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Kept:
-    """One item that stayed, as the patient chooses among them."""
-
-    item: ItemId
-    topic: str
-    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,10 +230,10 @@ def _wanted(session: Session, turn: Turn, entry: EntryId | None) -> asking.Wante
 def more(handover: UUID) -> ResponseReturnValue:
     """Show what stayed, so that I can let one thing more go along."""
     turn = _turn(handover)
-    with web.transaction() as session:
-        case = handovers.case_of(session, turn)
-        view = _view(session, case, turn)
-    return render_template("patient/handover_more.html", kept=_kept(case), **view)
+    try:
+        return supplement.more_page(turn)
+    except Conflict as refused:
+        return _refused(turn, refused)
 
 
 @blueprint.get("/mer/<uuid:item>")
@@ -250,26 +242,16 @@ def preview_more(handover: UUID, item: UUID) -> ResponseReturnValue:
     """Show exactly what the receiver would get beside what was sent, and ask for the yes."""
     turn = _turn(handover)
     try:
-        with web.transaction() as session:
-            frozen = handovers.preview_supplement(session, turn, ItemId(item))
-            case = handovers.case_of(session, turn)
-            view = _view(session, case, turn)
+        return supplement.preview_page(turn, ItemId(item), file_url=lambda file: _file_url(handover, file))
     except (Conflict, Invalid) as refused:
         return _refused(turn, refused)
-    return render_template(
-        "patient/handover_supplement.html",
-        shown=shown(document.read(frozen.document)),
-        sha256=frozen.sha256,
-        file_url=lambda file: _file_url(handover, file),
-        **view,
-    )
 
 
 @blueprint.post("/mer")
 @patients_only
 def release_more(handover: UUID) -> ResponseReturnValue:
     """Say yes to the supplement that was shown: it is sent."""
-    return _do(handover, lambda session, turn: handovers.release_more(session, turn, _sha256()), "mer")
+    return _do(handover, supplement.release, "mer")
 
 
 # --- taking back, opening again --------------------------------------------------------------------------------
@@ -324,10 +306,6 @@ def _turn(handover: UUID) -> Turn:
     return Turn(handover=HandoverId(handover), by=current_patient(), now=now(), side=Side.PATIENT)
 
 
-def _sha256() -> str:
-    return request.form.get("sha256", "")
-
-
 def _view(session: Session, case: Case, turn: Turn) -> dict[str, Any]:
     standing = for_patient(case.standing, turn.now)
     scene = scene_of(session, case.standing, Side.PATIENT, now=turn.now, delivery=case.delivery)
@@ -354,26 +332,6 @@ def _view(session: Session, case: Case, turn: Turn) -> dict[str, Any]:
         "documents": [Sent(sha256=each, number=n) for n, each in enumerate(standing.documents)],
         "done": request.args.get("gjort", ""),
     }
-
-
-def _kept(case: Case) -> list[Kept]:
-    found = [item for item in case.items if item.marked.mark is not Mark.TRAVELS and not item.removed]
-    return [
-        Kept(item=item.id, topic=_topic(case, item.content.topic), text=_text(item.content))
-        for item in found
-        if _text(item.content)
-    ]
-
-
-def _topic(case: Case, code: TopicCode) -> str:
-    topic = case.topics.get(code)
-    return "" if topic is None else topic.name[language()]
-
-
-def _text(content: Content) -> str:
-    parts = (content.title, content.own_words, content.text, content.file.name if content.file else "")
-    heading = words.content.heading(content.details)
-    return "\n".join(part for part in (heading, *parts) if part.strip())
 
 
 def _file_url(handover: UUID, file: File) -> str:

@@ -7,12 +7,13 @@ import pytest
 
 from handover.access.guard import CSRF_FIELD
 from handover.bundle import service
+from handover.bundle.lifecycle import Act
 from handover.bundle.model import Content, Mark, TopicCode
 from handover.referral import service as referrals
 from tests.builders import INTAKE
 from tests.bundle.meeting import EVENTS, HELPS, IMPORTANT, Meeting, begin, together
 from tests.referral.nodes import OLA, PATIENT, PER, Town, acceptance
-from tests.referral.visiting import Reader, hidden, reader, register_everybody, words_of
+from tests.referral.visiting import Reader, hidden, links_of, reader, register_everybody, words_of
 
 WHO = {"given": "Solveig", "family": "Nes", "birth_date": "15.06.1982", "number": "15868212388"}
 
@@ -348,6 +349,56 @@ def test_the_sender_follows_the_receipts_and_stays_responsible(open_town: Town) 
     assert "Kommet fram til Inntak voksne, Fjordheim DPS" in words
     assert "Dere har ansvaret" in words
     assert "Turer" in words_of(reader(open_town, PER).open(staff_url(met, "/sendt")))
+
+
+def test_a_clinician_lets_one_more_thing_go_along_on_the_patients_word(open_town: Town) -> None:
+    met = together(open_town)
+    met.add("Jeg vil bli møtt med ro.", marked=Mark.TRAVELS)
+    met.add("Det som hendte i 2019.", topic=EVENTS, marked=Mark.STAYS)
+    own = Content(topic=HELPS, own_words="Dette er bare mitt.")
+    met.at_home(service.add_own_item, own, clinician_may_see=False)
+    desk = at_desk(open_town)
+    assert desk.open(staff_url(met, "/mer")).status_code == 409, "nothing has been sent"
+    met.say_yes(by=PATIENT)
+    met.do(service.send)
+    open_town.settle()
+
+    assert "La en ting til bli med, slik pasienten ønsker" in words_of(desk.open(staff_url(met)))
+    page = desk.open(staff_url(met, "/mer"))
+    assert "Det som hendte i 2019." in words_of(page) and "møtt med ro" not in words_of(page)
+    assert "Dette er bare mitt." not in words_of(page), "what is the patient's own stays the patient's own"
+    address = next(link for link in links_of(page) if "/mer/" in link)
+    page = desk.open(address)
+    assert "Overføringer" not in words_of(page), "nothing of the clinician's other work is on the screen"
+    assert "Loggen sier at pasienten sa ja i møtet, og at Per Psykolog skrev det inn." in words_of(page)
+    said = words_of(desk.send(staff_url(met, "/mer"), sha256=hidden(page, "sha256")))
+    assert "Pasienten har sagt ja til en ting til, og den er på vei til mottakeren." in said
+    open_town.settle()
+    assert len(met.see().standing.documents) == 2
+    line = met.see().history[-1]
+    assert (line.act, line.on_patients_word, line.author and line.author.name) == (
+        Act.RELEASE_MORE,
+        True,
+        "Per Psykolog",
+    )
+    again = desk.send(staff_url(met, "/mer"), sha256=hidden(page, "sha256"))
+    assert (again.status_code, len(met.see().standing.documents)) == (409, 2)
+
+
+def test_a_no_of_the_patient_stops_one_more_thing_at_the_clinicians_desk_too(open_town: Town) -> None:
+    met = together(open_town)
+    met.add("Jeg vil bli møtt med ro.", marked=Mark.TRAVELS)
+    met.add("Det som hendte i 2019.", topic=EVENTS, marked=Mark.STAYS)
+    met.say_yes(by=PATIENT)
+    met.do(service.send)
+    open_town.settle()
+    desk = at_desk(open_town)
+    address = next(link for link in links_of(desk.open(staff_url(met, "/mer"))) if "/mer/" in link)
+    sha256 = hidden(desk.open(address), "sha256")
+    at_home(open_town).send("/mine-valg/nei", target="alle")
+    refused = desk.send(staff_url(met, "/mer"), sha256=sha256)
+    assert (refused.status_code, len(met.see().standing.documents)) == (409, 1)
+    assert "Pasienten har sagt nei til at dere sender noe dit." in words_of(refused)
 
 
 def test_a_second_receiver_gets_a_marking_of_its_own_that_starts_from_the_first(open_town: Town) -> None:

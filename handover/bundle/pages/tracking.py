@@ -115,6 +115,7 @@ _SLUG: Final = f"<any({','.join(BY_SLUG)}):slug>"
 DONE: Final[dict[str, Text]] = {
     **{page.slug: page.done for page in PAGES},
     "ja": _l("Pasienten har sagt ja. Nå kan du sende overføringen."),
+    "mer": _l("Pasienten har sagt ja til en ting til, og den er på vei til mottakeren."),
     "angret": _l("Sendingen er angret. Ingenting er sendt."),
 }
 
