@@ -70,6 +70,10 @@ class Author:
     service: ServiceId | None = None
     hpr: str | None = None
 
+    def at(self, agency: str) -> str:
+        """Return name, title and what the agency is called, on one line."""
+        return ", ".join(part for part in (self.name, self.title, agency) if part)
+
 
 @dataclass(frozen=True)
 class Party:

@@ -8,6 +8,7 @@ from handover.exchange.model import Delivery
 from handover.web import dates
 from handover.web.i18n import Sentence
 from handover.web.i18n import lazy_gettext as _l
+from handover.web.parts import Pairs
 
 DELIVERIES: Final[Mapping[State, Sentence]] = {
     State.QUEUED: _l("Lagt i kø her"),
@@ -21,7 +22,7 @@ DELIVERIES: Final[Mapping[State, Sentence]] = {
 }
 
 
-def steps_of(delivery: Delivery | None) -> tuple[tuple[str, str], ...]:
+def steps_of(delivery: Delivery | None) -> Pairs:
     """Return when the machines did what, line by line (`parts.facts`); nothing where nothing was sent."""
     changes = () if delivery is None else delivery.history
     return tuple((dates.upfirst(dates.moment(each.at)), str(DELIVERIES[each.state])) for each in changes)

@@ -32,13 +32,13 @@ from handover.person import service as person
 from handover.referral import scenes, words
 from handover.referral import service as referrals
 from handover.referral.lifecycle import Act, Side, Status
-from handover.referral.model import Acceptance, Party, Refusal
+from handover.referral.model import Acceptance, Entry, Party, Refusal
 from handover.referral.service import PatientCase
-from handover.referral.words import Happened, Label, Scene
-from handover.referral.words.history import Pairs
+from handover.referral.words import Label, Scene
 from handover.web.i18n import Sentence
 from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
+from handover.web.parts import Happened, Pairs
 from handover.web.shell import MenuItem, add_menu_item
 from handover.workdays import age_on, local_date, rules_on
 
@@ -279,7 +279,7 @@ def _referrer_call(session: Session, case: PatientCase, scene: Scene) -> Pairs:
     )
 
 
-def _lines(session: Session, case: PatientCase) -> list[Happened]:
+def _lines(session: Session, case: PatientCase) -> list[Happened[Entry]]:
     shown = [entry for entry in case.history if entry.act not in _QUIET_ACTS]
     places = names.of_authors(session, (entry.author for entry in shown))
     return [words.happened(entry, places) for entry in reversed(shown)]

@@ -31,6 +31,13 @@ def moment(value: datetime) -> str:
     return _("%(day)s kl. %(time)s", day=day(value), time=clock_time(value))
 
 
+def stamp(at: datetime | None, by: str = "") -> str:
+    """Say when something was done, and by whom where that is known; nothing where it was not done."""
+    if at is None:
+        return ""
+    return f"{upfirst(moment(at))} · {by}" if by else upfirst(moment(at))
+
+
 def working_days_left(count: int) -> str:
     """Say how many working days are left of a deadline; negative counts are days past it."""
     if count == 0:

@@ -1,9 +1,15 @@
-"""The values that the macros in `parts.html` show: steps, filters, and who has it now."""
+"""The values that the macros in `parts.html` show: steps, lines of history, filters, and who has it now."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
+from typing import Generic, TypeVar
 
 from handover.web.i18n import Text
+
+E = TypeVar("E")
+Pairs = tuple[tuple[str, str], ...]
+"""Terms and texts, as `parts.facts` shows them."""
 
 
 class StepState(StrEnum):
@@ -32,6 +38,24 @@ class Step:
     title: Text
     state: StepState
     detail: Text = ""
+
+
+def step_state(*, is_done: bool = False, is_now: bool = False) -> StepState:
+    """Return where a step stands: what is done is done, also when it could be done again now."""
+    if is_done:
+        return StepState.DONE
+    return StepState.NOW if is_now else StepState.LATER
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happened(Generic[E]):
+    """One line of a history: what was done, by whom, and the texts that go with it."""
+
+    what: str
+    at: datetime
+    who: str
+    texts: Pairs = field(default=(), repr=False)
+    entry: E = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,12 +11,13 @@ from handover.bundle.lifecycle import Act
 from handover.bundle.model import CrisisStep, File, Item, Mark, Topic, TopicCode
 from handover.bundle.service import Case, Turn
 from handover.bundle.topics import FREE, Topics
-from handover.bundle.words.content import Pairs, facts, heading
+from handover.bundle.words.content import facts, heading
 from handover.db import provided
 from handover.errors import NotFound
 from handover.ids import AgencyId, ItemId
 from handover.web.i18n import Sentence, language
 from handover.web.i18n import lazy_gettext as _l
+from handover.web.parts import Pairs
 
 CHOICES: Final[dict[Mark, Sentence]] = {
     Mark.TRAVELS: _l("Bli med videre"),

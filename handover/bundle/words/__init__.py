@@ -2,7 +2,7 @@
 
 from handover.bundle.words.banner import asked_of, banner
 from handover.bundle.words.baton import BatonShown, baton_of
-from handover.bundle.words.history import ACTS, Happened, happened
+from handover.bundle.words.history import ACTS, happened
 from handover.bundle.words.scene import Scene
 from handover.bundle.words.states import Label, Turned, label, state_of
 from handover.bundle.words.timeline import receipts, timeline
@@ -10,7 +10,6 @@ from handover.bundle.words.timeline import receipts, timeline
 __all__ = [
     "ACTS",
     "BatonShown",
-    "Happened",
     "Label",
     "Scene",
     "Turned",

@@ -19,9 +19,7 @@ from handover.web import dates
 from handover.web.i18n import Sentence
 from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
-
-Pairs = tuple[tuple[str, str], ...]
-"""Terms and texts, as `parts.facts` shows them; those without a text are left out there."""
+from handover.web.parts import Pairs
 
 CODE_SYSTEMS: Final[Mapping[str, Sentence]] = {ICD_10: _l("ICD-10"), ICPC_2: _l("ICPC-2")}
 LEVELS: Final[Mapping[Level, Sentence]] = {

@@ -14,6 +14,7 @@ from handover.web import dates
 from handover.web.i18n import Sentence
 from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
+from handover.web.parts import Pairs
 
 PARTS: Final[Mapping[Part, Sentence]] = {
     Part.NEED_NOW: _l("Det som trengs nå"),
@@ -34,7 +35,7 @@ class Said:
     heading: str
     """A level of the crisis plan, what a person is, or a title of the writer's own; may be empty."""
     text: str = field(repr=False)
-    facts: content.Pairs = field(repr=False)
+    facts: Pairs = field(repr=False)
     level: Level | None
     file: File | None
 
@@ -53,8 +54,8 @@ class Shown:
     """A whole document, in reading order."""
 
     document: Document
-    about: content.Pairs = field(repr=False)
-    own_words: tuple[tuple[str, str], ...] = field(repr=False)
+    about: Pairs = field(repr=False)
+    own_words: Pairs = field(repr=False)
     """Titles and the patient's own words: these are read first."""
     parts: tuple[tuple[Sentence, tuple[Topic, ...]], ...]
     meeting: str
@@ -77,7 +78,7 @@ def shown(document: Document) -> Shown:
     )
 
 
-def _about(document: Document) -> content.Pairs:
+def _about(document: Document) -> Pairs:
     patient, author = document.patient, document.author
     return (
         (

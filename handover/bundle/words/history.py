@@ -1,8 +1,6 @@
 """What happened with a handover, line by line: what, who, when, and what was said."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
 from handover.bundle.lifecycle import Act, Side
@@ -13,21 +11,7 @@ from handover.web import dates
 from handover.web.i18n import Sentence, gettext
 from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
-
-Pairs = tuple[tuple[str, str], ...]
-"""Terms and texts, as `parts.facts` shows them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Happened:
-    """One line: what was done, by whom, and the texts that go with it."""
-
-    what: str
-    at: datetime
-    who: str
-    texts: Pairs = field(default=(), repr=False)
-    entry: Entry = field(repr=False)
-
+from handover.web.parts import Happened, Pairs
 
 ACTS: Final[Mapping[Act, Sentence]] = {
     Act.WRITE: _l("Overføringen ble skrevet"),
@@ -71,7 +55,7 @@ _TERMS: Final[Mapping[Act, Sentence]] = {
 _WHY: Final = _l("Hvorfor")
 
 
-def happened(entry: Entry, places: Mapping[AgencyId, str]) -> Happened:
+def happened(entry: Entry, places: Mapping[AgencyId, str]) -> Happened[Entry]:
     """Return a line of history in words. `places`: agency id -> its name, for who is named with an agency."""
     return Happened(
         what=_what(entry), at=entry.at, who=_who(entry, places), texts=tuple(_texts(entry)), entry=entry
@@ -90,8 +74,7 @@ def _what(entry: Entry) -> str:
 def _who(entry: Entry, places: Mapping[AgencyId, str]) -> str:
     if entry.author is None:
         return _("Pasienten") if entry.side is Side.PATIENT else _("Systemet")
-    named = (entry.author.name, entry.author.title, places.get(entry.author.agency, ""))
-    return ", ".join(part for part in named if part)
+    return entry.author.at(places.get(entry.author.agency, ""))
 
 
 def _texts(entry: Entry) -> list[tuple[str, str]]:

@@ -1,6 +1,5 @@
 """The steps of a handover: the same for sender, receiver and patient, and the three receipts."""
 
-from datetime import datetime
 from typing import Final
 
 from handover.bundle.lifecycle import AT_SENDER, Status
@@ -8,7 +7,7 @@ from handover.bundle.words.scene import Scene
 from handover.bundle.words.states import label
 from handover.web import dates
 from handover.web.i18n import gettext as _
-from handover.web.parts import Step, StepState
+from handover.web.parts import Step, StepState, step_state
 
 _ENDED_EARLY: Final = frozenset(
     {Status.DECLINED, Status.WITHDRAWN, Status.WITHDRAWAL_NOTIFIED, Status.WITHDRAWAL_ANSWERED}
@@ -33,12 +32,14 @@ def receipts(scene: Scene) -> list[Step]:
     has_left = standing.status not in AT_SENDER and standing.sent_at is not None
     sent = Step(
         title=_("Sendt"),
-        state=_state(has_left, standing.status is Status.APPROVED),
-        detail=_joined(standing.sent_at, standing.clinician.name) if has_left else "",
+        state=step_state(is_done=has_left, is_now=standing.status is Status.APPROVED),
+        detail=dates.stamp(standing.sent_at, standing.clinician.name) if has_left else "",
     )
     arrived = Step(
         title=_arrival_title(scene),
-        state=_state(has_left and standing.received_at is not None, standing.status is Status.SENT),
+        state=step_state(
+            is_done=has_left and standing.received_at is not None, is_now=standing.status is Status.SENT
+        ),
         detail=dates.upfirst(label(scene).sentence) if standing.status is Status.SENT else _arrival(scene),
     )
     return [sent, arrived, _opened(scene)]
@@ -50,7 +51,9 @@ def _yes(scene: Scene) -> Step:
     said_yes = approval is not None and is_written
     detail = dates.upfirst(dates.moment(approval.at)) if said_yes and approval is not None else ""
     return Step(
-        title=_("Skrevet sammen, og ja fra pasienten"), state=_state(is_written, not is_written), detail=detail
+        title=_("Skrevet sammen, og ja fra pasienten"),
+        state=step_state(is_done=is_written, is_now=not is_written),
+        detail=detail,
     )
 
 
@@ -64,15 +67,17 @@ def _arrival_title(scene: Scene) -> str:
 
 def _arrival(scene: Scene) -> str:
     received_at = scene.standing.received_at
-    return _joined(received_at, _("kvittering fra mottakerens system")) if received_at else ""
+    return dates.stamp(received_at, _("kvittering fra mottakerens system")) if received_at else ""
 
 
 def _opened(scene: Scene) -> Step:
     opened, waits = scene.standing.opened, scene.standing.status is Status.RECEIVED
     if opened is None:
-        return Step(title=_("Ikke åpnet ennå") if waits else _("Åpnet"), state=_state(False, waits))
+        return Step(title=_("Ikke åpnet ennå") if waits else _("Åpnet"), state=step_state(is_now=waits))
     return Step(
-        title=_("Åpnet av %(name)s", name=opened.by), state=StepState.DONE, detail=_joined(opened.at, opened.title)
+        title=_("Åpnet av %(name)s", name=opened.by),
+        state=StepState.DONE,
+        detail=dates.stamp(opened.at, opened.title),
     )
 
 
@@ -87,7 +92,11 @@ def _meeting(scene: Scene) -> list[Step]:
     detail = "" if held_on is None else dates.upfirst(dates.day(held_on))
     is_held = held_on is not None or standing.status in {Status.MEETING_HELD, *_TAKEN}
     return [
-        Step(title=_("Overføringsmøte"), state=_state(is_held, standing.status is Status.OPENED), detail=detail)
+        Step(
+            title=_("Overføringsmøte"),
+            state=step_state(is_done=is_held, is_now=standing.status is Status.OPENED),
+            detail=detail,
+        )
     ]
 
 
@@ -99,23 +108,12 @@ def _taken_over(scene: Scene) -> Step:
             standing.status is Status.OPENED and not standing.wants_meeting
         )
         detail = "" if taken is None else label(scene).tag
-        return Step(title=_("Ansvaret tas over"), state=_state(False, waits or taken is not None), detail=detail)
+        return Step(
+            title=_("Ansvaret tas over"), state=step_state(is_now=waits or taken is not None), detail=detail
+        )
     detail = _(
         "Fra %(day)s. Første time %(appointment)s.",
         day=dates.day(taken.from_date),
         appointment=dates.moment(taken.first_appointment.start),
     )
     return Step(title=_("%(name)s har tatt over ansvaret", name=taken.person), state=StepState.DONE, detail=detail)
-
-
-def _state(is_done: bool, is_now: bool) -> StepState:
-    if is_done:
-        return StepState.DONE
-    return StepState.NOW if is_now else StepState.LATER
-
-
-def _joined(at: datetime | None, by: str) -> str:
-    if at is None:
-        return ""
-    moment = dates.upfirst(dates.moment(at))
-    return f"{moment} · {by}" if by else moment

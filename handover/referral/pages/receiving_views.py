@@ -19,21 +19,21 @@ from handover.directory.model import Service
 from handover.referral import scenes, sharing, words
 from handover.referral.deadlines import Deadline, latest_start_for_young, refusal_shown_at
 from handover.referral.lifecycle import Act, Side, Status
-from handover.referral.model import Acceptance, Appointment, Attachment, Party, Refusal, Urgency
+from handover.referral.model import Acceptance, Appointment, Attachment, Entry, Party, Refusal, Urgency
 from handover.referral.pages import acts
 from handover.referral.pages.acts import BY_ACT, PAGES, ActPage
 from handover.referral.pages.lateness import why_overdue
 from handover.referral.service import Case, Turn
 from handover.referral.steps import Step
 from handover.referral.store import ROLES
-from handover.referral.words import Happened, Label
-from handover.referral.words.history import Pairs
+from handover.referral.words import Label
 from handover.team import service as team
 from handover.team.model import ReadyText
 from handover.web import dates
 from handover.web.forms import Form, Sent
 from handover.web.i18n import Text
 from handover.web.i18n import gettext as _
+from handover.web.parts import Happened, Pairs
 from handover.workdays import local_date
 
 CONTROLS: Final = frozenset({"csrf_token", "do", "seen", "previewed", "search"})
@@ -259,7 +259,7 @@ def _is_offered(page: ActPage, case: Case, reader: Staff) -> bool:
     return acts.is_open(page, case) and not is_theirs
 
 
-def _lines(session: Session, case: Case) -> list[Happened]:
+def _lines(session: Session, case: Case) -> list[Happened[Entry]]:
     places = names.of_authors(session, (entry.author for entry in case.history))
     return [words.happened(entry, places) for entry in case.history]
 

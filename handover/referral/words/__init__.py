@@ -14,7 +14,6 @@ from handover.referral.words.codes import choices as choices
 from handover.referral.words.content import Section as Section
 from handover.referral.words.content import sections as sections
 from handover.referral.words.history import ACTS as ACTS
-from handover.referral.words.history import Happened as Happened
 from handover.referral.words.history import happened as happened
 from handover.referral.words.history import outcome_texts as outcome_texts
 from handover.referral.words.scene import Scene as Scene

@@ -6,8 +6,8 @@ from datetime import date
 
 from handover.referral.model import Contact, Diagnosis, Identity, Interpreter, ReferralContent
 from handover.referral.words.codes import CODE_SYSTEMS, URGENCIES, label
-from handover.referral.words.history import Pairs
 from handover.web.i18n import gettext as _
+from handover.web.parts import Pairs
 from handover.workdays import age_on
 
 

@@ -1,8 +1,6 @@
 """What happened to a referral, line by line: what, who, when, and what was said."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
 from handover.ids import AgencyId
@@ -12,21 +10,7 @@ from handover.web import dates
 from handover.web.i18n import Sentence, gettext
 from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
-
-Pairs = tuple[tuple[str, str], ...]
-"""Terms and texts, as `parts.facts` shows them."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Happened:
-    """One line: what was done, by whom, and the texts that go with it."""
-
-    what: str
-    at: datetime
-    who: str
-    texts: Pairs = field(default=(), repr=False)
-    entry: Entry = field(repr=False)
-
+from handover.web.parts import Happened, Pairs
 
 ACTS: Final[Mapping[Act, Sentence]] = {
     Act.SEND: _l("Henvisningen ble sendt"),
@@ -85,7 +69,7 @@ _ASKED: Final = frozenset(
 """What the referrer asks for or tells: it counts when the receiver's system has taken it in."""
 
 
-def happened(entry: Entry, places: Mapping[AgencyId, str], *, is_paper: bool = False) -> Happened:
+def happened(entry: Entry, places: Mapping[AgencyId, str], *, is_paper: bool = False) -> Happened[Entry]:
     """Return a line of history in words. `places`: agency id -> its name, for who is named with an agency."""
     what = _("Henvisningen på papir ble skrevet inn") if is_paper and entry.act is Act.SEND else _what(entry)
     return Happened(what=what, at=entry.at, who=_who(entry, places), texts=tuple(_texts(entry)), entry=entry)
@@ -103,8 +87,7 @@ def _what(entry: Entry) -> str:
 def _who(entry: Entry, places: Mapping[AgencyId, str]) -> str:
     if entry.author is None:
         return _("Systemet")
-    named = [entry.author.name, entry.author.title, places.get(entry.author.agency, "")]
-    return ", ".join(part for part in named if part)
+    return entry.author.at(places.get(entry.author.agency, ""))
 
 
 def _texts(entry: Entry) -> list[tuple[str, str]]:

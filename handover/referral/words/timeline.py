@@ -8,7 +8,7 @@ from handover.referral.words.scene import Scene
 from handover.referral.words.states import label
 from handover.web import dates
 from handover.web.i18n import gettext as _
-from handover.web.parts import Step, StepState
+from handover.web.parts import Step, StepState, step_state
 
 _ENDED_EARLY = frozenset({Status.WITHDRAWN, Status.ENTERED_IN_ERROR})
 
@@ -33,12 +33,12 @@ def _receipts(scene: Scene) -> list[Step]:
     opened = standing.opened
     sent = Step(
         title=_("Sendt"),
-        state=_state(standing.sent_at is not None, standing.status is Status.DRAFT),
-        detail=_joined(standing.sent_at, standing.author.name if standing.sent_at else ""),
+        state=step_state(is_done=standing.sent_at is not None, is_now=standing.status is Status.DRAFT),
+        detail=dates.stamp(standing.sent_at, standing.author.name if standing.sent_at else ""),
     )
     arrived = Step(
         title=_arrival_title(scene),
-        state=_state(standing.received_at is not None, standing.status is Status.SENT),
+        state=step_state(is_done=standing.received_at is not None, is_now=standing.status is Status.SENT),
         detail=label(scene).sentence if standing.status is Status.SENT else _arrival(scene),
     )
     if scene.is_paper:  # nobody tells when a letter is opened
@@ -58,9 +58,11 @@ def _arrival_title(scene: Scene) -> str:
 def _opened(scene: Scene, by: str, at: datetime | None, waits: bool) -> Step:
     if at is None:
         title = _("Ikke åpnet ennå") if waits else _("Åpnet")
-        return Step(title=title, state=_state(not waits and scene.standing.version.number > 1, waits))
+        return Step(
+            title=title, state=step_state(is_done=not waits and scene.standing.version.number > 1, is_now=waits)
+        )
     title = _("Åpnet av %(name)s", name=by) if by else _("Åpnet")
-    return Step(title=title, state=StepState.DONE, detail=_joined(at, ""))
+    return Step(title=title, state=StepState.DONE, detail=dates.stamp(at))
 
 
 def _arrival(scene: Scene) -> str:
@@ -68,7 +70,7 @@ def _arrival(scene: Scene) -> str:
     if at is None:
         return ""
     by = _("sagt av mottakeren") if scene.is_paper else _("kvittering fra mottakerens system")
-    return _joined(at, by)
+    return dates.stamp(at, by)
 
 
 def _assessed(scene: Scene) -> list[Step]:
@@ -78,15 +80,21 @@ def _assessed(scene: Scene) -> list[Step]:
         standing.status in ENDED and standing.status is not Status.REDIRECTED
     )
     words = label(scene)
-    assessing = Step(title=_("Blir vurdert"), state=_state(done, is_on), detail=words.sentence if is_on else "")
+    assessing = Step(
+        title=_("Blir vurdert"),
+        state=step_state(is_done=done, is_now=is_on),
+        detail=words.sentence if is_on else "",
+    )
     if standing.status is Status.REJECTED:
         return [
             _done_assessing(scene, assessing),
             Step(title=words.tag, state=StepState.NOW, detail=words.sentence),
         ]
-    detail = _joined(standing.decided_at or standing.assessed_at, standing.assessor) if done else _answer_by(scene)
+    detail = (
+        dates.stamp(standing.decided_at or standing.assessed_at, standing.assessor) if done else _answer_by(scene)
+    )
     title = _("Rett til behandling") if done else _("Svar")
-    answered = Step(title=title, state=_state(done, False), detail=detail)
+    answered = Step(title=title, state=step_state(is_done=done), detail=detail)
     return [
         _done_assessing(scene, assessing),
         _now_if(answered, standing.status is Status.ACCEPTED, words.sentence),
@@ -96,7 +104,7 @@ def _assessed(scene: Scene) -> list[Step]:
 def _done_assessing(scene: Scene, step: Step) -> Step:
     if step.state is not StepState.DONE:
         return step
-    return Step(title=_("Vurdert"), state=StepState.DONE, detail=_joined(scene.standing.assessed_at, ""))
+    return Step(title=_("Vurdert"), state=StepState.DONE, detail=dates.stamp(scene.standing.assessed_at))
 
 
 def _answer_by(scene: Scene) -> str:
@@ -107,10 +115,12 @@ def _answer_by(scene: Scene) -> str:
 def _treatment(scene: Scene) -> list[Step]:
     standing, words = scene.standing, label(scene)
     started = standing.started_on is not None or standing.status is Status.COMPLETED
-    first = Step(title=_("Første time"), state=_state(started, False), detail=_appointment(standing.appointment))
+    first = Step(
+        title=_("Første time"), state=step_state(is_done=started), detail=_appointment(standing.appointment)
+    )
     treated = Step(
         title=_("Behandling"),
-        state=_state(standing.status is Status.COMPLETED, standing.status is Status.STARTED),
+        state=step_state(is_done=standing.status is Status.COMPLETED, is_now=standing.status is Status.STARTED),
         detail=words.sentence if started else "",
     )
     return [_now_if(first, standing.status is Status.SCHEDULED, words.sentence), treated]
@@ -128,16 +138,3 @@ def _now_if(step: Step, is_now: bool, sentence: str) -> Step:
 
 def _passed(scene: Scene) -> list[Step]:
     return [step for step in _receipts(scene) if step.state is StepState.DONE]
-
-
-def _state(is_done: bool, is_now: bool) -> StepState:
-    if is_done:
-        return StepState.DONE
-    return StepState.NOW if is_now else StepState.LATER
-
-
-def _joined(at: datetime | None, by: str) -> str:
-    if at is None:
-        return ""
-    moment = dates.upfirst(dates.moment(at))
-    return f"{moment} · {by}" if by else moment
