@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +12,7 @@ from handover.audit.model import Event as Logged
 from handover.bundle import cases, freezing, letters, scope, sending, store, writing
 from handover.bundle import standing as rules
 from handover.bundle.cases import Said, Turn
-from handover.bundle.lifecycle import Act, Side, Status
+from handover.bundle.lifecycle import AT_RECEIVER, Act, Side, Status
 from handover.bundle.model import Frozen, Item, MadeFrom, Mark, Marked, Note, RequestId
 from handover.bundle.standing import Standing, move
 from handover.bundle.store import HandoverNotFound, Kept, Stored
@@ -20,6 +21,11 @@ from handover.exchange import service as exchange
 from handover.exchange.service import AlreadyLeft
 from handover.ids import HandoverId, ItemId, MessageId, ServiceId, new_uuid
 from handover.moves import Incomplete, MoveNotAllowed
+
+_COPIED_FROM: Final = frozenset(
+    {Status.WITH_PATIENT, Status.APPROVED, Status.SENT, *AT_RECEIVER}
+    | {Status.TAKEN_OVER, Status.DECLINED, Status.CLOSED}
+)
 
 
 class AlreadyThere(Conflict):
@@ -120,16 +126,28 @@ def reopen(session: Session, turn: Turn) -> Stored:
 # --- one more receiver -----------------------------------------------------------------------------------------
 
 
+def may_copy(standing: Standing) -> bool:
+    """Whether a handover to a second receiver may begin from this one.
+
+    Not before the patient was let in, and not from what the patient has put on hold or taken back: what was marked
+    there is not to be used until the patient goes on with it.
+    """
+    return standing.status in _COPIED_FROM and standing.withdrawn_at is None
+
+
 def copy_to(session: Session, turn: Turn, receiver: ServiceId) -> HandoverId:
     """Begin a handover to a second receiver, a case of its own: its marking starts from the first one's marks.
 
-    Marks that the patient's permit to the new receiver does not cover start undecided. Raises BadReceiver.
+    Marks that the patient's permit to the new receiver does not cover start undecided. Raises BadReceiver, and as
+    `may_copy` says OnHold or MoveNotAllowed: a case the patient has stopped begins no other.
     """
     stored = cases.fetch(session, turn)
     by, first = turn.by, stored.standing
     if not isinstance(by, Staff) or turn.side is not Side.SENDER:
         raise HandoverNotFound
-    if first.status is Status.DRAFT:
+    if first.status is Status.PAUSED:
+        raise sending.OnHold
+    if not may_copy(first):
         raise MoveNotAllowed("bundle.move-not-allowed", status=first.status.value, act="copy")
     to = writing.takes_handovers(session, receiver, first.home)
     standing = Standing(

@@ -1,5 +1,6 @@
 """After the yes: one more item, one more receiver, between two units, words and the end."""
 
+from collections.abc import Callable
 from hashlib import sha256
 
 import pytest
@@ -11,6 +12,7 @@ from handover.bundle.service import AlreadyThere, HandoverNotFound, ItemNotFound
 from handover.bundle.steps import Step
 from handover.consent import service as consent
 from handover.consent.model import Target
+from handover.errors import HandoverError
 from handover.ids import HandoverId, ItemId
 from handover.moves import Incomplete, MoveNotAllowed
 from handover.team.model import TaskKind
@@ -213,3 +215,42 @@ def test_nobody_writes_past_a_block_and_what_waits_is_stopped(two_nodes: Town) -
     assert [task.kind for task in met.see().tasks] == [TaskKind.HELD_BACK]
     with pytest.raises(consent.Blocked):
         met.do(service.note_to_receiver, "Ring meg nå")
+
+
+def stopped(met: Meeting, how: str) -> None:
+    """Let the patient stop the first handover in one of the ways there are."""
+    if how == "pause":
+        met.at_home(service.pause)
+        return
+    met.at_home(service.withdraw)
+    if how == "answered":
+        met.town.settle()
+        met.there(INGRID, service.answer_withdrawal, Done.DELETED, "", "Kari")
+        met.town.settle()
+
+
+@pytest.mark.parametrize(
+    ("make", "how", "refused"),
+    [
+        (approved, "pause", service.OnHold),
+        (approved, "withdraw", MoveNotAllowed),
+        (sent, "withdraw", MoveNotAllowed),
+        (sent, "answered", MoveNotAllowed),
+    ],
+)
+def test_a_case_that_the_patient_has_stopped_begins_no_other_until_they_go_on(
+    two_nodes: Town, make: Callable[[Town], Meeting], how: str, refused: type[HandoverError]
+) -> None:
+    met = make(two_nodes)
+    stopped(met, how)
+    with pytest.raises(refused):
+        met.do(service.copy_to, SENIOR)
+
+    two_nodes.settle()
+    if how == "pause":
+        met.at_home(service.resume)
+    elif make is approved or how == "answered":
+        met.at_home(service.reopen)
+    else:
+        return
+    assert met.do(service.copy_to, SENIOR) != met.handover

@@ -232,6 +232,7 @@ def tracking_page(session: Session, case: Case, turn: Turn, *, problem: Text = "
         delivery=deliveries.steps_of(case.delivery),
         undo_seconds=undo_seconds(case, turn.now),
         was_sent=standing.sent_at is not None,
+        may_copy=handovers.may_copy(standing),
         patient_sees=sight_of(session, case, turn),
         problem=problem,
         kept=kept,
