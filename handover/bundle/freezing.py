@@ -101,7 +101,8 @@ def is_empty(content: Content) -> bool:
 def preview(session: Session, turn: Turn) -> Frozen:
     """Return the document as the receiver would get it: the same bytes as long as nothing that travels changes.
 
-    After sending: what was sent. Raises Incomplete (no receiver yet), NothingTravels, TooMuch.
+    After sending: what was sent. Raises Incomplete (no receiver yet), NothingTravels, TooMuch; what was written
+    before that stands (a yes that lapsed, the line in the log), so the caller is not to roll back.
     """
     stored = cases.fetch(session, turn)
     cases.log(session, stored, Logged.HANDOVER_PREVIEW, by=turn.by, now=turn.now)

@@ -82,8 +82,11 @@ class Listed:
 
 
 def case_of(session: Session, turn: Turn) -> Case:
-    """Return a case as this reader sees it, and log that it was read; who reads a decline has opened it."""
-    stored = fetch_to_read(session, turn)
+    """Return a case as this reader sees it, and log that it was read; who reads a decline has opened it.
+
+    A yes to something else than what would travel now lapses here at the latest, and the page says so.
+    """
+    stored = freezing.lapse_if_changed(session, fetch_to_read(session, turn), now=turn.now)
     if turn.side is Side.SENDER:
         stored = _decline_read(session, stored, turn)
     cases.log(session, stored, Logged.HANDOVER_READ, by=turn.by, now=turn.now)

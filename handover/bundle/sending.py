@@ -28,6 +28,7 @@ from handover.exchange import service as exchange
 from handover.exchange.model import OutgoingRef, SealedBlob
 from handover.ids import MessageId, new_uuid
 from handover.keys.errors import SealBroken
+from handover.person import service as person
 
 UNDO: Final = timedelta(seconds=30)
 """How long a handover that was sent can be taken back without a trace there (`Settings.undo_seconds`)."""
@@ -111,9 +112,15 @@ def refuse_without_yes(standing: Standing) -> None:
 
 
 def refuse_unless_allowed(session: Session, standing: Standing, kept: Kept, turn: Turn) -> None:
-    """Raise BadReceiver, Blocked, NoPermit, PermitExpired or OutsideScope where it may not be sent there now."""
+    """Raise BadReceiver, Blocked, NoPermit, PermitExpired or OutsideScope where it may not be sent there now.
+
+    Raises TooYoung(`bundle.under-age.now`) where a birth date put right meanwhile makes the patient a child.
+    """
     if standing.receiver is None:
         raise HandoverNotFound
+    known = person.identity_of(session, standing.home.agency, standing.person)
+    if writing.is_under_age(known, turn.now):
+        raise writing.TooYoung("bundle.under-age.now")
     receiver = writing.takes_handovers(session, standing.receiver.service, standing.home)
     consent.may_travel(
         session,

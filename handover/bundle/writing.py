@@ -65,7 +65,10 @@ _REFERENCE_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
 class TooYoung(Invalid):
-    """Version 1 serves adults: no case is made for a younger person until the rules are settled."""
+    """Version 1 serves adults: no case is made for a younger person until the rules are settled.
+
+    Codes `bundle.under-age` and, of a case there is already, `bundle.under-age.now`.
+    """
 
     code = "bundle.under-age"
 
@@ -415,9 +418,14 @@ def refuse_unless_works(by: Staff, service: ServiceId) -> None:
 
 def refuse_under_age(identity: Identity, now: datetime) -> None:
     """Raise TooYoung when the person is not an adult today (NORWAY.md, "Sharing")."""
-    today = local_date(now)
-    if age_on(identity.birth_date, today) < rules_on(today).adult_age:
+    if is_under_age(identity, now):
         raise TooYoung(fields={"birth_date": ["under-age"]})
+
+
+def is_under_age(identity: Identity, now: datetime) -> bool:
+    """Whether the person is not an adult today, by the birth date."""
+    today = local_date(now)
+    return age_on(identity.birth_date, today) < rules_on(today).adult_age
 
 
 def new_reference() -> str:

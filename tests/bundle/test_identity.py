@@ -12,10 +12,11 @@ from handover.bundle import service, store
 from handover.bundle.lifecycle import Act, Side, Status
 from handover.bundle.model import Identity, Mark
 from handover.bundle.reading import OPEN
-from handover.bundle.service import NoYes, OddBirthDate
+from handover.bundle.service import NoYes, OddBirthDate, TooYoung
 from handover.demo.people import synthetic_number
 from handover.ids import PersonId
 from handover.person import service as person
+from handover.person import store as persons
 from handover.team.model import TaskKind
 from tests.builders import DPS, INTAKE, MUNICIPALITY, PSYCHOLOGIST
 from tests.bundle.meeting import Meeting, approved, sent
@@ -181,3 +182,45 @@ def test_a_receiver_is_told_of_a_birth_date_that_does_not_fit_the_number(two_nod
     assert kinds(met) == [TaskKind.ODD_BIRTH_DATE]
     page = words_of(reader(two_nodes, INGRID).open(f"{THERE}/{met.handover}"))
     assert "Fødselsdatoen passer ikke til fødselsnummeret." in page
+
+
+def change_behind_the_back(met: Meeting, **changes: Any) -> None:
+    """Change what is known of the patient by a way that tells nobody."""
+    with met.town.kommune.db.transaction() as session:
+        who = person.of_number(session, MUNICIPALITY, NUMBER)
+        assert who is not None
+        persons.change(session, MUNICIPALITY, who, known_as(**changes), now=met.town.now)
+
+
+def test_a_yes_that_is_stale_unseen_lapses_for_whoever_reads_the_case_next(two_nodes: Town) -> None:
+    met = approved(two_nodes)
+    change_behind_the_back(met, given="Sol")
+    assert met.see().history[-1].act is Act.YES_LAPSED
+    assert met.see().standing.status is Status.WITH_PATIENT
+
+
+def test_a_yes_that_lapses_as_a_preview_fails_stays_lapsed_and_says_so(two_nodes: Town) -> None:
+    register_everybody(two_nodes)
+    met = approved(two_nodes)
+    with two_nodes.kommune.db.transaction() as session:
+        standing = met.see_standing(session)
+        for item in store.items(session, standing):
+            store.put_item(session, standing, replace(item, removed=True))
+    page = reader(two_nodes, PER).open(f"/overforinger/{met.handover}/se-over")
+    assert page.status_code == 409
+
+    with two_nodes.kommune.db.reading() as session:
+        standing = met.see_standing(session)
+        lines = [entry.act for entry in store.history(session, standing)]
+    assert (standing.status, lines[-1]) == (Status.WITH_PATIENT, Act.YES_LAPSED)
+
+
+def test_nothing_is_sent_of_somebody_whose_birth_date_turns_out_to_be_a_childs(two_nodes: Town) -> None:
+    met = approved(two_nodes)
+    write(two_nodes, MUNICIPALITY, known_as(birth_date=date(2012, 6, 15)))
+    met.say_yes(by=met.patient)
+    with pytest.raises(TooYoung) as refused:
+        met.do(service.send)
+    assert refused.value.stable_code == "bundle.under-age.now"
+    two_nodes.settle()
+    assert met.see().standing.status is Status.APPROVED

@@ -27,6 +27,7 @@ from handover.ids import MessageId, ServiceId, new_uuid
 from handover.keys.vault import Vault
 from handover.moves import MoveNotAllowed
 from handover.person import service as person
+from handover.person import store as persons
 from handover.team import service as team
 from handover.team.model import TaskKind
 from handover.team.tables import TaskRow
@@ -99,7 +100,7 @@ def test_nothing_is_sent_on_a_yes_to_what_the_patient_is_no_longer_called(two_no
     case = met.see()
     with two_nodes.kommune.db.transaction() as session:
         who = replace(case.patient, family="Vik")
-        person.change(session, MUNICIPALITY, case.standing.person, who, now=two_nodes.now)
+        persons.change(session, MUNICIPALITY, case.standing.person, who, now=two_nodes.now)  # and nobody is told
     with pytest.raises(StaleYes):
         met.do(service.send)
     met.preview()

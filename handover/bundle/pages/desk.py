@@ -57,6 +57,10 @@ REFUSALS: Final[dict[str, Sentence]] = {
     "bundle.receiver.takes-none": _l("Tjenesten tar ikke imot overføringer. Velg en annen, eller ring dem."),
     "bundle.receiver.closed": _l("Tjenesten er stengt nå. Velg en annen, eller vent til den åpner."),
     "bundle.receiver.ourselves": _l("Det er tjenesten overføringen skrives fra. Velg en annen."),
+    "bundle.under-age.now": _l(
+        "Pasienten er under 18 år etter fødselsdatoen dere har nå."
+        " Overgang kan bare brukes for personer over 18 år. Ingenting er sendt."
+    ),
     "bundle.under-age": _l("Overgang kan bare brukes for personer over 18 år. Det er ikke laget noen overføring."),
     "bundle.no-role": _l("Du kan ikke skrive overføringer fra denne tjenesten."),
     "bundle.not-your-item": _l("Dette punktet er pasientens eget. Bare pasienten kan endre eller fjerne det."),

@@ -53,12 +53,10 @@ def _page(turn: Turn, template: str) -> ResponseReturnValue:
         if case.standing.status not in AT_SENDER:
             return redirect(url_for(".show", handover=turn.handover))
         try:
-            with session.begin_nested():
-                frozen = handovers.preview(session, turn)
+            frozen = handovers.preview(session, turn)
         except Invalid as missing:
             problem = _missing(missing)
-        else:
-            case = handovers.case_of(session, turn)
+        case = handovers.case_of(session, turn)
         if frozen is None:
             template = "bundle/preview.html"
         paper = None if frozen is None else document.read(frozen.document)
