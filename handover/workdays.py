@@ -64,6 +64,7 @@ class DeadlineRules:
     handover_taken_over_without_meeting_working_days: int
     handover_declined_working_days: int
     handover_closed_working_days: int
+    handover_trusted_told_working_days: int
     handover_withdrawal_answered_working_days: int
     law: Mapping[str, str]
 

@@ -121,6 +121,7 @@ class Event(StrEnum):
     HANDOVER_SEND_AGAIN = "handover.send-again"
     HANDOVER_GIVE_UP = "handover.give-up"
     HANDOVER_NOTE_TO_RECEIVER = "handover.note-to-receiver"
+    HANDOVER_TELL_TRUSTED = "handover.tell-trusted"
     HANDOVER_CLOSE = "handover.close"
     HANDOVER_MARK = "handover.mark"
     HANDOVER_WRITE_OWN_WORDS = "handover.write-own-words"

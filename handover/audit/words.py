@@ -84,6 +84,7 @@ EVENTS: Final[Mapping[Event, Text]] = {
     Event.HANDOVER_SEND_AGAIN: _l("Sendte en overføring på nytt"),
     Event.HANDOVER_GIVE_UP: _l("Ga opp en overføring som ikke kom fram"),
     Event.HANDOVER_NOTE_TO_RECEIVER: _l("Skrev til mottakeren av en overføring"),
+    Event.HANDOVER_TELL_TRUSTED: _l("Noterte om en pasients tillitsperson har fått beskjed"),
     Event.HANDOVER_CLOSE: _l("Avsluttet en overføring"),
     Event.HANDOVER_MARK: _l("Merket hva som blir med i en overføring"),
     Event.HANDOVER_WRITE_OWN_WORDS: _l("Skrev pasientens egne ord i en overføring"),

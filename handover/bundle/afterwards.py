@@ -16,6 +16,7 @@ from handover.bundle.lifecycle import AT_RECEIVER, Act, Side, Status
 from handover.bundle.model import Frozen, Item, MadeFrom, Mark, Marked, Note, RequestId
 from handover.bundle.standing import Standing, move
 from handover.bundle.store import HandoverNotFound, Kept, Stored
+from handover.bundle.trusted import refuse_while_untold
 from handover.errors import Conflict
 from handover.exchange import service as exchange
 from handover.exchange.service import AlreadyLeft
@@ -205,13 +206,14 @@ def note_to_receiver(session: Session, turn: Turn, text: str) -> Stored:
 def close(session: Session, turn: Turn, follow_up: str = "") -> Stored:
     """Close what was taken over, or declined; then it takes a line on who follows up.
 
-    Raises Incomplete, and StillResponsible before the first day of the take-over.
+    Raises Incomplete, StillResponsible before the first day of the take-over, and TrustedNotTold.
     """
     stored = cases.fetch(session, turn)
     after = move(stored.standing, Act.CLOSE, turn.side, now=turn.now)
     is_ours = rules.responsible(stored.standing, turn.now) == stored.standing.home
     if stored.standing.status is Status.TAKEN_OVER and is_ours:
         raise StillResponsible
+    refuse_while_untold(stored.standing)
     if stored.standing.status is Status.DECLINED and not follow_up.strip():
         raise Incomplete(fields={"follow_up": ["required"]})
     said = Said(text=follow_up.strip())

@@ -55,6 +55,7 @@ class Act(StrEnum):
     SEND_AGAIN = "send-again"
     GIVE_UP = "give-up"
     NOTE_TO_RECEIVER = "note-to-receiver"
+    TELL_TRUSTED = "tell-trusted"
     CLOSE = "close"
     # the patient, or the clinician on the patient's word (the log says so)
     MARK = "mark"
@@ -207,6 +208,7 @@ MOVES: Final[Mapping[tuple[Status, Act], Move]] = {
     (_S.WITHDRAWAL_NOTIFIED, _A.ANSWER_WITHDRAWAL): Move(_S.WITHDRAWAL_ANSWERED, _RECEIVER, ("done", "person")),
     **_to(_S.WITH_PATIENT, (_S.WITHDRAWN, _S.WITHDRAWAL_ANSWERED, _S.DECLINED), _A.REOPEN, _PATIENT),
     # words that change no status
+    **_same((*AT_RECEIVER, _S.TAKEN_OVER), _A.TELL_TRUSTED, _SENDER, ("name",)),
     **_same(_THERE, _A.NOTE_TO_RECEIVER, _SENDER, ("text",)),
     **_same(_THERE, _A.NOTE_TO_SENDER, _RECEIVER, ("text",)),
     **_same((*_THERE, _S.WITHDRAWAL_ANSWERED, _S.CLOSED), _A.INTERNAL_NOTE, _RECEIVER, ("text",)),

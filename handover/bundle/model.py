@@ -257,6 +257,21 @@ class Wishes:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrustedTold:
+    """That somebody the patient trusts was told of the handover, as the patient wanted, or why not."""
+
+    name: str = field(repr=False)
+    """As the patient wrote it."""
+    by: str = field(repr=False)
+    """Who told them, or says why not."""
+    at: datetime
+    """When it was written down."""
+    on: date | None = None
+    """The day they were told; None: they were not."""
+    why_not: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Released:
     """Everything a document is made from, and nothing else.
 
@@ -433,6 +448,7 @@ class Entry:
     take_over: TakeOver | None = None
     decline: Decline | None = None
     withdrawal: WithdrawalAnswer | None = None
+    trusted: TrustedTold | None = None
 
 
 # --- the three messages ----------------------------------------------------------------------------------------

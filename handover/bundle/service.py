@@ -80,6 +80,7 @@ from handover.bundle.sending import (
     undo_send,
 )
 from handover.bundle.store import HandoverNotFound, Stored
+from handover.bundle.trusted import BadTelling, TrustedNotTold, tell_trusted
 from handover.bundle.worklists import (
     COUNT_CAP,
     Counted,
@@ -116,6 +117,7 @@ __all__ = [
     "BadFile",
     "BadItem",
     "BadReceiver",
+    "BadTelling",
     "Case",
     "Counted",
     "HandoverNotFound",
@@ -135,6 +137,7 @@ __all__ = [
     "Taking",
     "TooMuch",
     "TooYoung",
+    "TrustedNotTold",
     "Turn",
     "WorkRow",
     "add_item",
@@ -194,6 +197,7 @@ __all__ = [
     "take",
     "take_back_yes",
     "take_over",
+    "tell_trusted",
     "undo_send",
     "who_opened",
     "withdraw",

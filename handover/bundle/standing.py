@@ -32,6 +32,7 @@ from handover.bundle.model import (
     RequestId,
     StatusUpdate,
     TakeOver,
+    TrustedTold,
     Wishes,
     WithdrawalAnswer,
     WithdrawalNotice,
@@ -107,6 +108,8 @@ class Standing:
     owner: StaffId | None = None
     """At the sender who writes it; at the receiver who has taken it."""
     wishes: Wishes = field(default_factory=Wishes, repr=False)
+    trusted: tuple[TrustedTold, ...] = field(default=(), repr=False)
+    """Sender: who of those the patient wants told has been, in this round."""
     language: str = "nb"
     take_over_by: date | None = None
     """The date agreed for taking over."""
@@ -557,6 +560,7 @@ def _cleared(standing: Standing) -> Standing:
     return replace(
         standing,
         received_at=None,
+        trusted=(),
         undelivered=False,
         given_up=False,
         opened=None,

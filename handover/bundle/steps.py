@@ -3,16 +3,19 @@
 Both copies give the same step and date, so that what is late stands in both worklists; only who must act differs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from handover.bundle.deadlines import after, meeting_planned_by, opened_by, taken_over_by, withdrawal_answered_by
-from handover.bundle.lifecycle import AT_SENDER, Side, Status
+from handover.bundle.lifecycle import AT_RECEIVER, AT_SENDER, Side, Status
 from handover.bundle.standing import TAKES_SUPPLEMENTS, Pending, PendingKind, Standing
 from handover.workdays import DeadlineRules, at_hour, end_of, local_date
+
+TELLS_TRUSTED: Final = frozenset({*AT_RECEIVER, Status.TAKEN_OVER})
+"""It has arrived, so that those whom the patient wants told can be."""
 
 
 class Step(StrEnum):
@@ -26,6 +29,7 @@ class Step(StrEnum):
     MEND_DELIVERY = "mend-delivery"
     ANSWER_QUESTION = "answer-question"
     HELP_AFTER_DECLINE = "help-after-decline"
+    TELL_TRUSTED = "tell-trusted"
     CLOSE = "close"
     # the machines'
     AWAIT_ARRIVAL = "await-arrival"
@@ -59,6 +63,7 @@ OWNERS: Final[Mapping[Step, Side]] = {
             Step.MEND_DELIVERY,
             Step.ANSWER_QUESTION,
             Step.HELP_AFTER_DECLINE,
+            Step.TELL_TRUSTED,
             Step.CLOSE,
         ),
         Side.SENDER,
@@ -76,6 +81,10 @@ OWNERS: Final[Mapping[Step, Side]] = {
         Side.RECEIVER,
     ),
 }
+
+
+BESIDE: Final = frozenset({Step.ANSWER_QUESTION, Step.TELL_TRUSTED})
+"""What the sender owes while the next move of the case itself is the receiver's."""
 
 
 @dataclass(frozen=True)
@@ -99,11 +108,22 @@ def next_step(standing: Standing) -> NextStep | None:
     return _first_of_receiver(standing) or _planned(standing, _RECEIVER)
 
 
+def expected(standing: Standing) -> NextStep | None:
+    """Return what the status alone asks for, whatever this side owes beside it (`BESIDE`)."""
+    return _planned(standing, _SENDER if standing.side is Side.SENDER else _RECEIVER)
+
+
 def takes_over_by(standing: Standing) -> datetime | None:
     """Return by when somebody must have taken over; None before it was received."""
     if standing.received_at is None:
         return None
     return taken_over_by(standing.received_at, agreed=standing.take_over_by, wants_meeting=standing.wants_meeting)
+
+
+def untold(standing: Standing) -> tuple[str, ...]:
+    """Return whom the patient wants told of the handover, and nobody has said that they were, or why not."""
+    done = {each.name for each in standing.trusted}
+    return tuple(name for name in dict.fromkeys(standing.wishes.told) if name not in done)
 
 
 def shelf_of(standing: Standing) -> Shelf:
@@ -117,18 +137,30 @@ def shelf_of(standing: Standing) -> Shelf:
 
 
 def _first_of_sender(standing: Standing) -> NextStep | None:
-    """Return what comes before what the status says: what did not get through, a withdrawal, a question."""
+    """Return what comes before what the status says: what did not get through, a withdrawal, what we owe."""
     if standing.undelivered or any(_is_to_be_mended(standing, each) for each in standing.pending):
         return NextStep.of(
             Step.MEND_DELIVERY, after(standing.changed_at, lambda rules: rules.arrival_working_days)
         )
     if any(each.kind is PendingKind.WITHDRAWAL for each in standing.pending):
         return NextStep.of(Step.ANSWER_WITHDRAWAL, _withdrawal(standing))
-    planned = _planned(standing, _SENDER)
-    if standing.asked_at is None or planned is None:
+    planned, ours = _planned(standing, _SENDER), [*_answer(standing), *_tell(standing)]
+    if planned is None or not ours:
         return None
-    answer = NextStep.of(Step.ANSWER_QUESTION, after(standing.asked_at, lambda rules: rules.answer_working_days))
-    return answer if answer.due_at <= planned.due_at else NextStep.of(answer.step, planned.due_at)
+    first = min(ours, key=lambda each: each.due_at)
+    return first if first.due_at <= planned.due_at else NextStep.of(first.step, planned.due_at)
+
+
+def _answer(standing: Standing) -> Iterator[NextStep]:
+    if standing.asked_at is not None:
+        due = after(standing.asked_at, lambda rules: rules.answer_working_days)
+        yield NextStep.of(Step.ANSWER_QUESTION, due)
+
+
+def _tell(standing: Standing) -> Iterator[NextStep]:
+    if standing.received_at is not None and standing.status in TELLS_TRUSTED and untold(standing):
+        due = after(standing.received_at, lambda rules: rules.handover_trusted_told_working_days)
+        yield NextStep.of(Step.TELL_TRUSTED, due)
 
 
 def _is_to_be_mended(standing: Standing, pending: Pending) -> bool:

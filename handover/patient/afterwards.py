@@ -29,7 +29,13 @@ from handover.bundle.service import Case, Turn
 from handover.bundle.standing import for_patient
 from handover.bundle.words import log
 from handover.bundle.words.document import shown
-from handover.bundle.words.history import decline_texts, meeting_texts, take_over_texts, withdrawal_texts
+from handover.bundle.words.history import (
+    decline_texts,
+    meeting_texts,
+    take_over_texts,
+    trusted_of,
+    withdrawal_texts,
+)
 from handover.clock import now
 from handover.consent.model import MayNotTravel
 from handover.directory import names
@@ -69,6 +75,7 @@ _TOLD: Final = frozenset(
         Act.ASK,
         Act.NOTE_TO_RECEIVER,
         Act.NOTE_TO_SENDER,
+        Act.TELL_TRUSTED,
         Act.PLAN_MEETING,
         Act.CANCEL_MEETING,
         Act.HOLD_MEETING,
@@ -328,6 +335,7 @@ def _view(session: Session, case: Case, turn: Turn) -> dict[str, Any]:
         "calendar_url": url_for(".meeting", handover=standing.handover) if standing.meeting else "",
         "take_over": take_over_texts(standing.take_over),
         "decline": decline_texts(standing.decline),
+        "trusted": trusted_of(standing),
         "answer": withdrawal_texts(standing.withdrawal),
         "documents": [Sent(sha256=each, number=n) for n, each in enumerate(standing.documents)],
         "done": request.args.get("gjort", ""),

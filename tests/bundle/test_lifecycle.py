@@ -23,7 +23,8 @@ from handover.moves import GuardFailed, Incomplete, MoveNotAllowed, WrongSide
 
 EVERY_FACT = frozenset(Guard)
 NOTES = "note-to-receiver note-to-sender internal-note"
-AT_HAND = f"take open ask {NOTES} release-more decline>declined withdraw>withdrawal-notified arrive>received"
+HERE = f"{NOTES} tell-trusted release-more"
+AT_HAND = f"take open ask {HERE} decline>declined withdraw>withdrawal-notified arrive>received"
 
 EXPECTED: dict[str, str] = {
     # status: act>status for each arrow; an act alone stays where it is
@@ -33,11 +34,11 @@ EXPECTED: dict[str, str] = {
     "approved": "write mark write-own-words pause>paused take-back-yes>with-patient yes-lapsed>with-patient"
     " send>sent withdraw>withdrawn arrive>received",
     "sent": "undo-send>approved send-again give-up>with-patient arrive>received withdraw>withdrawal-notified",
-    "received": f"open>opened take {NOTES} release-more decline>declined withdraw>withdrawal-notified arrive",
+    "received": f"open>opened take {HERE} decline>declined withdraw>withdrawal-notified arrive",
     "opened": f"{AT_HAND} plan-meeting>meeting-planned take-over>taken-over",
     "meeting-planned": f"{AT_HAND} plan-meeting cancel-meeting>opened hold-meeting>meeting-held",
     "meeting-held": f"{AT_HAND} take-over>taken-over",
-    "taken-over": f"open take {NOTES} release-more close>closed withdraw>withdrawal-notified arrive>received",
+    "taken-over": f"open take {HERE} close>closed withdraw>withdrawal-notified arrive>received",
     "closed": "open internal-note withdraw>withdrawal-notified",
     "declined": f"take {NOTES} close>closed withdraw>withdrawal-notified reopen>with-patient arrive>received",
     "withdrawn": "reopen>with-patient arrive>received",
@@ -55,6 +56,7 @@ BY: dict[Act, frozenset[Side]] = {
             Act.SEND_AGAIN,
             Act.GIVE_UP,
             Act.NOTE_TO_RECEIVER,
+            Act.TELL_TRUSTED,
             Act.CLOSE,
         ),
         frozenset({Side.SENDER}),

@@ -48,6 +48,10 @@ REFUSALS: Final[dict[str, Sentence]] = {
     "bundle.still-responsible": _l(
         "Dere har ansvaret til den dagen mottakeren tar over. Overføringen kan avsluttes da."
     ),
+    "bundle.trusted-not-told": _l(
+        "Pasienten vil at noen skal få vite at overføringen er sendt. Skriv inn at de har fått beskjed,"
+        " eller hvorfor ikke. Så kan overføringen avsluttes."
+    ),
     "bundle.guard.undelivered": _l("Det er ikke sikkert at sendingen feilet. Vent litt, og last siden på nytt."),
     "exchange.already-left": _l("Overføringen er alt på vei, og sendingen kan ikke angres."),
     "bundle.nothing-travels": _l("Ingenting er merket til å bli med videre ennå."),

@@ -19,6 +19,7 @@ from handover.bundle.lifecycle import AT_SENDER, Act, Status
 from handover.bundle.pages.desk import MOVED, SENDERS, blueprint, turn_of, undo_time
 from handover.bundle.pages.sight import sight_of
 from handover.bundle.service import Case, Turn
+from handover.bundle.steps import TELLS_TRUSTED, untold
 from handover.bundle.words import history as told
 from handover.bundle.words.document import shown
 from handover.bundle.words.timeline import timeline
@@ -116,6 +117,7 @@ DONE: Final[dict[str, Text]] = {
     **{page.slug: page.done for page in PAGES},
     "ja": _l("Pasienten har sagt ja. Nå kan du sende overføringen."),
     "mer": _l("Pasienten har sagt ja til en ting til, og den er på vei til mottakeren."),
+    "sagt-fra": _l("Det er skrevet inn, og pasienten kan lese det."),
     "angret": _l("Sendingen er angret. Ingenting er sendt."),
 }
 
@@ -229,6 +231,8 @@ def tracking_page(session: Session, case: Case, turn: Turn, *, problem: Text = "
         decline=told.decline_texts(standing.decline),
         withdrawal=told.withdrawal_texts(standing.withdrawal),
         acts=_links(case),
+        trusted=told.trusted_of(standing),
+        must_tell=standing.status in TELLS_TRUSTED and bool(untold(standing)),
         delivery=deliveries.steps_of(case.delivery),
         undo_seconds=undo_seconds(case, turn.now),
         was_sent=standing.sent_at is not None,

@@ -74,6 +74,9 @@ ASKS: Final[Mapping[tuple[Step, Side], Ask]] = {
     (Step.HELP_AFTER_DECLINE, _SEN): Ask(
         _l("Du må lese svaret, og snakke med pasienten om hva dere gjør nå."), must=True
     ),
+    (Step.TELL_TRUSTED, _SEN): Ask(
+        _l("Du må si fra til dem pasienten vil skal få vite at overføringen er sendt."), must=True
+    ),
     (Step.CLOSE, _SEN): Ask(_l("Les hvem som tok over, og avslutt saken hos dere."), must=True),
     (Step.OPEN, _SEN): Ask(_NOTHING),
     (Step.OPEN, _REC): Ask(_l("Du må åpne og lese den."), must=True),

@@ -1,10 +1,12 @@
 """What happened with a handover, line by line: what, who, when, and what was said."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from handover.bundle.lifecycle import Act, Side
-from handover.bundle.model import Decline, Entry, Meeting, TakeOver, WithdrawalAnswer
+from handover.bundle.model import Decline, Entry, Meeting, TakeOver, TrustedTold, WithdrawalAnswer
+from handover.bundle.standing import Standing
 from handover.bundle.words.states import DONE
 from handover.ids import AgencyId
 from handover.web import dates
@@ -21,6 +23,7 @@ ACTS: Final[Mapping[Act, Sentence]] = {
     Act.SEND_AGAIN: _l("Overføringen ble sendt på nytt"),
     Act.GIVE_UP: _l("Sendingen ble avsluttet uten å ha kommet fram"),
     Act.NOTE_TO_RECEIVER: _l("Avsenderen skrev en beskjed til mottakeren"),
+    Act.TELL_TRUSTED: _l("En som pasienten stoler på, skulle få beskjed"),
     Act.CLOSE: _l("Overføringen ble avsluttet"),
     Act.MARK: _l("Et punkt ble merket"),
     Act.WRITE_OWN_WORDS: _l("Pasienten skrev med egne ord"),
@@ -84,6 +87,7 @@ def _texts(entry: Entry) -> list[tuple[str, str]]:
         *take_over_texts(entry.take_over),
         *decline_texts(entry.decline),
         *withdrawal_texts(entry.withdrawal),
+        *trusted_texts(entry.trusted),
     ]
     return [(term, text) for term, text in found if text]
 
@@ -144,4 +148,38 @@ def withdrawal_texts(answer: WithdrawalAnswer | None) -> Pairs:
         (_("Hva som ble gjort"), str(DONE[answer.done])),
         (_("Hvorfor"), answer.why),
         (_("Hvem som svarte"), answer.person),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrustedShown:
+    """One whom the patient wants told, and whether that has been done."""
+
+    name: str = field(repr=False)
+    said: str = field(repr=False)
+    why_not: str = field(default="", repr=False)
+
+
+def trusted_of(standing: Standing) -> tuple[TrustedShown, ...]:
+    """Return everybody the patient wants told, each with what was done about it."""
+    done = {each.name: each for each in standing.trusted}
+    return tuple(_trusted(standing, name, done.get(name)) for name in dict.fromkeys(standing.wishes.told))
+
+
+def _trusted(standing: Standing, name: str, told: TrustedTold | None) -> TrustedShown:
+    if told is None:
+        return TrustedShown(name=name, said=_("%(name)s sier fra når den er sendt.", name=standing.clinician.name))
+    if told.on is None:
+        return TrustedShown(name=name, said=_("%(name)s har ikke sagt fra.", name=told.by), why_not=told.why_not)
+    return TrustedShown(name=name, said=_("%(name)s sa fra %(day)s.", name=told.by, day=dates.day(told.on)))
+
+
+def trusted_texts(told: TrustedTold | None) -> Pairs:
+    """Return who was told on which day, or why not; nothing where the line is about something else."""
+    if told is None:
+        return ()
+    return (
+        (_("Hvem"), told.name),
+        (_("Fikk beskjed"), "" if told.on is None else dates.upfirst(dates.day(told.on))),
+        (_("Fikk ikke beskjed fordi"), told.why_not),
     )

@@ -23,6 +23,7 @@ _STAFF: Final[Mapping[Event, Sentence]] = {
     Event.HANDOVER_SEND_AGAIN: _l("%(name)s ved %(place)s sendte den samme overføringen på nytt."),
     Event.HANDOVER_GIVE_UP: _l("%(name)s ved %(place)s ga opp sendingen fordi den ikke kom fram."),
     Event.HANDOVER_NOTE_TO_RECEIVER: _l("%(name)s ved %(place)s skrev til den som har fått overføringen."),
+    Event.HANDOVER_TELL_TRUSTED: _l("%(name)s ved %(place)s noterte om en du stoler på, har fått beskjed."),
     Event.HANDOVER_CLOSE: _l("%(name)s ved %(place)s avsluttet overføringen hos seg."),
     Event.HANDOVER_MARK: _l("%(name)s ved %(place)s merket hva som blir med, slik du sa."),
     Event.HANDOVER_WRITE_OWN_WORDS: _l("%(name)s ved %(place)s skrev dine ord for deg."),

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from handover.bundle.lifecycle import AT_SENDER, Side, Status
 from handover.bundle.standing import Baton, Standing, baton
-from handover.bundle.steps import NextStep, next_step
+from handover.bundle.steps import BESIDE, NextStep, expected, next_step
 from handover.exchange.model import Delivery
 from handover.web import dates
 from handover.workdays import local_date, rules_on, working_days_between
@@ -51,10 +51,15 @@ class Scene:
 
     @property
     def is_overdue(self) -> bool:
-        """Whether the receiver's next step is past its date."""
-        step = self.step
+        """Whether the receiver's next step is past its date; what the sender owes meanwhile does not hide it."""
+        step = self._of_receiver
         has_left = self.standing.status not in {*AT_SENDER, Status.SENT}
         return step is not None and has_left and step.side is Side.RECEIVER and step.due_at <= self.now
+
+    @property
+    def _of_receiver(self) -> NextStep | None:
+        step = self.step
+        return expected(self.standing) if step is not None and step.step in BESIDE else step
 
     @property
     def is_late(self) -> bool:
@@ -65,7 +70,8 @@ class Scene:
         """Return every name and date a sentence may ask for, in the reader's language."""
         standing, step = self.standing, self.step
         meeting, taken = standing.meeting, standing.take_over
-        due = None if step is None else _last_day(step.due_at)
+        said = self._of_receiver if self.is_overdue else step
+        due = None if said is None else _last_day(said.due_at)
         return {
             "place": self.place,
             "sender": self.sender,
