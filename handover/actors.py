@@ -70,6 +70,11 @@ class Author:
     service: ServiceId | None = None
     hpr: str | None = None
 
+    @classmethod
+    def of(cls, by: Staff, service: ServiceId) -> "Author":
+        """Return how the other side sees a staff member who acts for that service."""
+        return cls(name=by.name, title=by.title, phone=by.phone, agency=by.agency, service=service, hpr=by.hpr)
+
     def at(self, agency: str) -> str:
         """Return name, title and what the agency is called, on one line."""
         return ", ".join(part for part in (self.name, self.title, agency) if part)

@@ -1,7 +1,7 @@
 """A type for every identifier, and the one source of new ones (replaceable, so that tests can name them)."""
 
 from collections.abc import Callable
-from typing import NewType
+from typing import Final, NewType
 from uuid import UUID, uuid4
 
 AgencyId = NewType("AgencyId", str)
@@ -29,12 +29,24 @@ TaskId = NewType("TaskId", UUID)
 KeyId = NewType("KeyId", str)
 """RFC 7638 thumbprint of a public key."""
 
+_REFERENCE_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Without those that are mistaken for each other when read aloud or written down."""
+
 _source: Callable[[], UUID] = uuid4
 
 
 def new_uuid() -> UUID:
     """Return a fresh random identifier."""
     return _source()
+
+
+def new_reference() -> str:
+    """Return a short reference people can say on the phone, such as 8H3K-PQ2M (not a secret, not an id)."""
+    rest, letters = new_uuid().int, ""
+    for _ in range(8):
+        rest, place = divmod(rest, len(_REFERENCE_LETTERS))
+        letters += _REFERENCE_LETTERS[place]
+    return f"{letters[:4]}-{letters[4:]}"
 
 
 def set_source(source: Callable[[], UUID]) -> None:

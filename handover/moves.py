@@ -35,6 +35,14 @@ class Incomplete(Invalid):
     code = "incomplete"
 
 
+def require_text(text: str, name: str = "text") -> str:
+    """Return the text without space around it. Raises Incomplete when nothing is left."""
+    stripped = text.strip()
+    if not stripped:
+        raise Incomplete(fields={name: ["required"]})
+    return stripped
+
+
 @dataclass(frozen=True)
 class Move(Generic[S, D, G]):
     """Where an act leads, which sides may do it, the fields it requires and the facts that must hold."""

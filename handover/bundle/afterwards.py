@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from handover.actors import Party, Staff
+from handover.actors import Author, Party, Staff
 from handover.audit.model import Event as Logged
 from handover.bundle import cases, freezing, letters, scope, sending, store, writing
 from handover.bundle import standing as rules
@@ -20,8 +20,8 @@ from handover.bundle.trusted import refuse_while_untold
 from handover.errors import Conflict
 from handover.exchange import service as exchange
 from handover.exchange.service import AlreadyLeft
-from handover.ids import HandoverId, ItemId, MessageId, ServiceId, new_uuid
-from handover.moves import Incomplete, MoveNotAllowed
+from handover.ids import HandoverId, ItemId, MessageId, ServiceId, new_reference, new_uuid
+from handover.moves import Incomplete, MoveNotAllowed, require_text
 
 _COPIED_FROM: Final = frozenset(
     {Status.WITH_PATIENT, Status.APPROVED, Status.SENT, *AT_RECEIVER}
@@ -155,12 +155,12 @@ def copy_to(session: Session, turn: Turn, receiver: ServiceId) -> HandoverId:
         side=Side.SENDER,
         home=first.home,
         handover=HandoverId(new_uuid()),
-        reference=writing.new_reference(),
+        reference=new_reference(),
         status=Status.WITH_PATIENT,
         sender=first.home,
         receiver=Party(to.agency, to.id),
         person=first.person,
-        clinician=cases.author_of(by, first.home.service),
+        clinician=Author.of(by, first.home.service),
         owner=by.id,
         wishes=first.wishes,
         language=first.language,
@@ -189,12 +189,12 @@ def note_to_receiver(session: Session, turn: Turn, text: str) -> Stored:
         raise HandoverNotFound
     standing = move(stored.standing, Act.NOTE_TO_RECEIVER, turn.side, now=turn.now)
     scope.refuse_words(session, standing, turn.now)
-    author = cases.author_of(turn.by, standing.home.service)
+    author = Author.of(turn.by, standing.home.service)
     note = Note(
         id=RequestId(new_uuid()),
         from_sender=True,
         author=author,
-        text=cases.require_text(text),
+        text=require_text(text),
         written_at=turn.now,
     )
     after = rules.noted(standing, note)

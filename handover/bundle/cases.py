@@ -28,7 +28,6 @@ from handover.exchange.model import Event, Outgoing, SealedBlob
 from handover.fhir.problem import FhirInvalid
 from handover.ids import AgencyId, HandoverId, MessageId, PersonId, ServiceId
 from handover.keys.keyring import Keyring
-from handover.moves import Incomplete
 from handover.person import service as person
 from handover.team import service as team
 from handover.team.model import Place, TaskKind
@@ -117,19 +116,6 @@ def known_as(
     return [(agency, known) for agency, known in found if known is not None]
 
 
-def require_text(text: str, name: str = "text") -> str:
-    """Return the text without space around it. Raises Incomplete when nothing is left."""
-    stripped = text.strip()
-    if not stripped:
-        raise Incomplete(fields={name: ["required"]})
-    return stripped
-
-
-def author_of(by: Staff, service: ServiceId) -> Author:
-    """Return how the other side sees a staff member."""
-    return Author(name=by.name, title=by.title, phone=by.phone, agency=by.agency, service=service, hpr=by.hpr)
-
-
 def is_on_patients_word(by: Actor, act: Act) -> bool:
     """Whether a staff member does what is the patient's to do."""
     return isinstance(by, Staff) and act in BY_PATIENT
@@ -165,7 +151,7 @@ def line_of(standing: Standing, act: Act, *, by: Actor, now: datetime, said: Sai
         status=standing.status,
         version=standing.version,
         side=_side_of(standing, by),
-        author=author_of(by, standing.home.service) if isinstance(by, Staff) else None,
+        author=Author.of(by, standing.home.service) if isinstance(by, Staff) else None,
         on_patients_word=is_on_patients_word(by, act),
         text=said.text,
         request=said.request,

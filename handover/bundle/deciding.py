@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from handover.actors import Staff
+from handover.actors import Author, Staff
 from handover.bundle import cases, scope, store, telling
 from handover.bundle.cases import Said, Turn
 from handover.bundle.lifecycle import Act, Side, next_status, require
@@ -33,6 +33,7 @@ from handover.bundle.store import HandoverNotFound, Stored
 from handover.errors import Invalid
 from handover.exchange import service as exchange
 from handover.ids import new_uuid
+from handover.moves import require_text
 from handover.team import service as team
 from handover.workdays import local_date
 
@@ -104,19 +105,19 @@ def ask(session: Session, turn: Turn, question: str) -> Stored:
 
     Raises what the patient's choices here forbid (`consent`).
     """
-    return _write(session, turn, Act.ASK, cases.require_text(question, "question"))
+    return _write(session, turn, Act.ASK, require_text(question, "question"))
 
 
 def note_to_sender(session: Session, turn: Turn, text: str) -> Stored:
     """Write to the sender in the handover's thread. Raises what the patient's choices here forbid (`consent`)."""
-    return _write(session, turn, Act.NOTE_TO_SENDER, cases.require_text(text))
+    return _write(session, turn, Act.NOTE_TO_SENDER, require_text(text))
 
 
 def internal_note(session: Session, turn: Turn, text: str) -> Stored:
     """Stick a yellow note on the case: for our own service, it never leaves."""
     stored, by = _fetch(session, turn)
     _allow(stored.standing, Act.INTERNAL_NOTE)
-    team.note(session, cases.place_of(stored.standing), cases.require_text(text), by=by, now=turn.now)
+    team.note(session, cases.place_of(stored.standing), require_text(text), by=by, now=turn.now)
     cases.log_act(session, stored, Act.INTERNAL_NOTE, by=by, now=turn.now)
     return stored
 
@@ -154,7 +155,7 @@ def plan_meeting(session: Session, turn: Turn, plan: Plan) -> Stored:
 def cancel_meeting(session: Session, turn: Turn, reason: str) -> Stored:
     """Call the meeting off; everybody reads why, and a new one must be planned."""
     stored, _ = _fetch(session, turn)
-    why = cases.require_text(reason, "reason")
+    why = require_text(reason, "reason")
     standing, meeting = stored.standing, stored.standing.meeting
     off = replace(meeting, cancelled_because=why, sequence=meeting.sequence + 1) if meeting else None
     after = decide(standing, Act.CANCEL_MEETING, now=turn.now, meeting=off)
@@ -294,7 +295,7 @@ def _write(session: Session, turn: Turn, act: Act, text: str) -> Stored:
     standing = stored.standing
     _allow(standing, act)
     scope.refuse_words(session, standing, turn.now)
-    author = cases.author_of(by, standing.home.service)
+    author = Author.of(by, standing.home.service)
     note = Note(
         id=RequestId(new_uuid()),
         from_sender=False,
@@ -320,5 +321,5 @@ def _told(session: Session, stored: Stored, after: Standing, act: Act, turn: Tur
         withdrawal=after.withdrawal,
     )
     if isinstance(turn.by, Staff):
-        telling.tell(session, after, author=cases.author_of(turn.by, after.home.service), now=turn.now)
+        telling.tell(session, after, author=Author.of(turn.by, after.home.service), now=turn.now)
     return cases.record(session, stored, after, act, by=turn.by, now=turn.now, entry=line)

@@ -28,6 +28,7 @@ from handover.exchange import service as exchange
 from handover.exchange.model import OutgoingRef, SealedBlob
 from handover.ids import MessageId, new_uuid
 from handover.keys.errors import SealBroken
+from handover.moves import require_text
 from handover.person import service as person
 
 UNDO: Final = timedelta(seconds=30)
@@ -99,7 +100,7 @@ def give_up(session: Session, turn: Turn, reason: str) -> Stored:
     """Go back to writing with a handover that never arrived; it takes a new yes to send it."""
     stored = cases.fetch(session, turn)
     after = given_up(stored.standing, turn.side, now=turn.now)
-    said = Said(text=cases.require_text(reason, "reason"))
+    said = Said(text=require_text(reason, "reason"))
     return cases.record(session, stored, after, Act.GIVE_UP, by=turn.by, now=turn.now, said=said)
 
 

@@ -12,7 +12,7 @@ from typing import Final
 import filetype
 from sqlalchemy.orm import Session
 
-from handover.actors import Party, Patient, Role, Staff
+from handover.actors import Author, Party, Patient, Role, Staff
 from handover.audit.model import Detail
 from handover.audit.model import Event as Logged
 from handover.bundle import cases, freezing, scope, store
@@ -44,7 +44,7 @@ from handover.db import provided
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import Invalid, NotFound, NotPermitted
-from handover.ids import HandoverId, ItemId, PersonId, ReferralId, ServiceId, new_uuid
+from handover.ids import HandoverId, ItemId, PersonId, ReferralId, ServiceId, new_reference, new_uuid
 from handover.person import service as person
 from handover.person.model import Identity
 from handover.workdays import age_on, local_date, rules_on
@@ -60,8 +60,6 @@ _DETAILS: Final[Mapping[Kind, type[Details]]] = {
     Kind.MEDICINE: Medicine,
     Kind.DIAGNOSIS: Diagnosis,
 }
-_REFERENCE_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Without those that are mistaken for each other when read aloud or written down."""
 
 
 class TooYoung(Invalid):
@@ -141,7 +139,7 @@ def start(  # noqa: PLR0913 - one keyword for each thing a handover begins with
         sender=home,
         receiver=to,
         person=known,
-        clinician=cases.author_of(by, service),
+        clinician=Author.of(by, service),
         owner=by.id,
         language=language,
         created_at=now,
@@ -426,15 +424,6 @@ def is_under_age(identity: Identity, now: datetime) -> bool:
     """Whether the person is not an adult today, by the birth date."""
     today = local_date(now)
     return age_on(identity.birth_date, today) < rules_on(today).adult_age
-
-
-def new_reference() -> str:
-    """Return a short reference people can say on the phone, such as 8H3K-PQ2M (not a secret, not an id)."""
-    rest, letters = new_uuid().int, ""
-    for _ in range(8):
-        rest, place = divmod(rest, len(_REFERENCE_LETTERS))
-        letters += _REFERENCE_LETTERS[place]
-    return f"{letters[:4]}-{letters[4:]}"
 
 
 def refuse_blocked(session: Session, standing: Standing, now: datetime) -> None:

@@ -6,9 +6,11 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from handover.actors import Author
 from handover.audit.model import Event as Logged
 from handover.errors import Conflict
 from handover.ids import new_uuid
+from handover.moves import require_text
 from handover.referral import blobs, cases, sharing, store, writing
 from handover.referral.cases import Said, Turn
 from handover.referral.lifecycle import Act, Status
@@ -36,27 +38,27 @@ class NothingAsked(Conflict):
 
 def answer(session: Session, turn: Turn, text: str, files: tuple[File, ...] = ()) -> Stored:
     """Answer everything the receiver has asked so far. Raises NothingAsked, Incomplete."""
-    return _ask(session, turn, UpdateKind.ANSWER, cases.require_text(text, "answer"), files)
+    return _ask(session, turn, UpdateKind.ANSWER, require_text(text, "answer"), files)
 
 
 def supplement(session: Session, turn: Turn, text: str, files: tuple[File, ...] = ()) -> Stored:
     """Add information to a referral that has arrived."""
-    return _ask(session, turn, UpdateKind.SUPPLEMENT, cases.require_text(text), files)
+    return _ask(session, turn, UpdateKind.SUPPLEMENT, require_text(text), files)
 
 
 def request_withdrawal(session: Session, turn: Turn, reason: str) -> Stored:
     """Ask the receiver to withdraw the referral; it stands until the receiver has answered."""
-    return _ask(session, turn, UpdateKind.WITHDRAWAL, cases.require_text(reason, "reason"))
+    return _ask(session, turn, UpdateKind.WITHDRAWAL, require_text(reason, "reason"))
 
 
 def retract(session: Session, turn: Turn, reason: str) -> Stored:
     """Take back a referral sent in error, as long as nobody has opened it."""
-    return _ask(session, turn, UpdateKind.RETRACTION, cases.require_text(reason, "reason"))
+    return _ask(session, turn, UpdateKind.RETRACTION, require_text(reason, "reason"))
 
 
 def note_to_receiver(session: Session, turn: Turn, text: str) -> Stored:
     """Write to the receiver in the referral's own thread."""
-    return _ask(session, turn, UpdateKind.NOTE, cases.require_text(text))
+    return _ask(session, turn, UpdateKind.NOTE, require_text(text))
 
 
 def follow_up(session: Session, turn: Turn) -> Stored:
@@ -132,7 +134,7 @@ def _update(
         kind=kind,
         sender=standing.home,
         receiver=standing.holder,
-        author=cases.author_of(turn.by, standing.home.service),
+        author=Author.of(turn.by, standing.home.service),
         written_at=turn.now,
         text=text,
         questions=tuple(question.id for question in questions),

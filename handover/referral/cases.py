@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from handover.actors import Actor, Machine, Staff
+from handover.actors import Actor, Author, Machine, Staff
 from handover.audit import service as audit
 from handover.audit.model import Detail
 from handover.audit.model import Event as Logged
@@ -20,13 +20,11 @@ from handover.exchange import service as exchange
 from handover.exchange.model import Event, Outgoing, SealedBlob
 from handover.fhir.problem import FhirInvalid
 from handover.ids import AgencyId, MessageId, ReferralId, ServiceId, new_uuid
-from handover.moves import Incomplete
 from handover.referral import fhir, store
 from handover.referral.lifecycle import Act, Side, Version
 from handover.referral.model import (
     Attachment,
     AttachmentId,
-    Author,
     Entry,
     Party,
     ReferralContent,
@@ -96,19 +94,6 @@ def fetch(session: Session, turn: Turn) -> Stored:
     return stored
 
 
-def require_text(text: str, name: str = "text") -> str:
-    """Return the text without space around it. Raises Incomplete when nothing is left."""
-    stripped = text.strip()
-    if not stripped:
-        raise Incomplete(fields={name: ["required"]})
-    return stripped
-
-
-def author_of(by: Staff, service: ServiceId) -> Author:
-    """Return how the other side sees a staff member."""
-    return Author(name=by.name, title=by.title, phone=by.phone, agency=by.agency, service=service, hpr=by.hpr)
-
-
 def record(
     session: Session,
     stored: Stored,
@@ -121,7 +106,7 @@ def record(
     content: ReferralContent | None = None,
 ) -> Stored:
     """Write the copy after an act, a line of its history, the audit row and the work that follows."""
-    author = author_of(by, after.home.service) if isinstance(by, Staff) else None
+    author = Author.of(by, after.home.service) if isinstance(by, Staff) else None
     entry = Entry(
         at=now,
         act=act,

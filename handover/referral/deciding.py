@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from handover.actors import Staff
+from handover.actors import Author, Staff
 from handover.audit.model import Event as Logged
 from handover.directory import service as directory
 from handover.errors import Invalid
@@ -79,7 +79,7 @@ def ask(session: Session, turn: Turn, question: str) -> Stored:
         id=QuestionId(new_uuid()),
         text=text,
         asked_at=turn.now,
-        asked_by=cases.author_of(turn.by, stored.standing.home.service),
+        asked_by=Author.of(turn.by, stored.standing.home.service),
         version=stored.standing.version.next(),
     )
     questions = (*stored.standing.questions, made)
@@ -345,7 +345,7 @@ def _store(
 ) -> Stored:
     saved = cases.record(session, stored, after, act, by=turn.by, now=turn.now, said=said)
     if after.side is Side.RECEIVER:
-        author = cases.author_of(turn.by, after.home.service)
+        author = Author.of(turn.by, after.home.service)
         cases.tell(session, after, author=author, note=note, now=turn.now)
     return saved
 
@@ -371,7 +371,7 @@ def _sent_on(
         seniority_on=standing.seniority_on,
         additions=additions,
         redirect_reason=redirection.reason,
-        redirect_author=cases.author_of(turn.by, standing.home.service),
+        redirect_author=Author.of(turn.by, standing.home.service),
     )
     return request, blobs.seal(session, standing, files, now=turn.now)
 

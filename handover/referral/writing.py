@@ -8,14 +8,14 @@ from typing import Final
 import filetype
 from sqlalchemy.orm import Session
 
-from handover.actors import Role, Staff
+from handover.actors import Author, Role, Staff
 from handover.audit.model import Event as Logged
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import Conflict, Invalid, NotPermitted
 from handover.exchange import service as exchange
-from handover.ids import AgencyId, ReferralId, ServiceId, new_uuid
-from handover.moves import MoveNotAllowed
+from handover.ids import AgencyId, ReferralId, ServiceId, new_reference, new_uuid
+from handover.moves import MoveNotAllowed, require_text
 from handover.person import numbers
 from handover.person import service as person
 from handover.referral import blobs, cases, sharing, store
@@ -25,7 +25,6 @@ from handover.referral.lifecycle import Act, Guard, Side, Status, Version
 from handover.referral.model import (
     Attachment,
     AttachmentId,
-    Author,
     Entry,
     Identity,
     Party,
@@ -40,8 +39,6 @@ MAX_ATTACHMENT_BYTES: Final = 25 * 1024 * 1024
 UNDO: Final = timedelta(seconds=30)
 """How long a referral that was sent can be taken back (`Settings.undo_seconds`)."""
 CONTENT_TYPES: Final = frozenset({"application/pdf", "image/jpeg", "image/png"})
-_REFERENCE_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Without those that are mistaken for each other when read aloud or written down."""
 
 
 class StaleDraft(Conflict):
@@ -107,7 +104,7 @@ def create_draft(
         reference=new_reference(),
         referrer=home,
         holders=() if to is None else (_party(directory.service_of(session, to)),),
-        author=cases.author_of(by, service),
+        author=Author.of(by, service),
         owner=by.id,
         written_at=now,
         changed_at=now,
@@ -249,7 +246,7 @@ def give_up(session: Session, turn: Turn, reason: str) -> Stored:
     """Close a referral that never arrived."""
     stored = cases.fetch(session, turn)
     after = move_unsent(stored.standing, Act.GIVE_UP, now=turn.now)
-    text = cases.require_text(reason, "reason")
+    text = require_text(reason, "reason")
     return cases.record(session, stored, after, Act.GIVE_UP, by=turn.by, now=turn.now, said=Said(text=text))
 
 
@@ -271,7 +268,7 @@ def register_paper(
         status=standing.status,
         version=standing.version,
         side=paper.side,
-        author=cases.author_of(by, service),
+        author=Author.of(by, service),
     )
     saved = store.add(session, standing, paper.content, now=now, entries=[entry])
     cases.log(session, saved, Logged.REFERRAL_REGISTER_PAPER, by=by, now=now)
@@ -293,15 +290,6 @@ def record_arrival(session: Session, turn: Turn, received_at: datetime) -> Store
         seniority_on=received_at,
     )
     return cases.record(session, stored, after, Act.RECORD_ARRIVAL, by=turn.by, now=turn.now)
-
-
-def new_reference() -> str:
-    """Return a short reference people can say on the phone, such as 8H3K-PQ2M (not a secret, not an id)."""
-    rest, letters = new_uuid().int, ""
-    for _ in range(8):
-        rest, place = divmod(rest, len(_REFERENCE_LETTERS))
-        letters += _REFERENCE_LETTERS[place]
-    return f"{letters[:4]}-{letters[4:]}"
 
 
 def refuse_unless_works(by: Staff, side: Side, service: ServiceId) -> None:
@@ -350,7 +338,7 @@ def _leave(
         after,
         person=patient,
         owner=turn.by.id,
-        author=cases.author_of(turn.by, after.home.service),
+        author=Author.of(turn.by, after.home.service),
         holders=(_party(to),),
     )
     request = Request(
@@ -437,7 +425,7 @@ def _paper_standing(
         version=Version(1, 0 if arrived_at is None else 1),
         referrer=home if is_ours else other,
         holders=(other if is_ours else home,),
-        author=cases.author_of(by, service) if is_ours else writer,
+        author=Author.of(by, service) if is_ours else writer,
         owner=by.id if is_ours else None,
         last_act=Act.SEND if arrived_at is None else Act.RECORD_ARRIVAL,
         written_at=now,

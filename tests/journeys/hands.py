@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 import requests
 
+from handover.actors import Author
 from handover.exchange import wire
 from handover.fhir import acknowledgement, messages
 from handover.fhir.acknowledgement import Acknowledgement
@@ -15,7 +16,6 @@ from handover.ids import AgencyId, KeyId, MessageId, ReferralId, ServiceId, new_
 from handover.keys import hm1
 from handover.keys.material import PublicSigningKey
 from handover.referral import fhir
-from handover.referral.cases import author_of
 from handover.referral.model import Party, Request
 from tests.builders import DPS, INTAKE, MUNICIPALITY, PSYCHOLOGIST
 from tests.journeys.region import Region
@@ -49,7 +49,7 @@ def request_bytes(
         referrer=HOME,
         sender=HOME,
         receiver=Party(DPS, to),
-        author=author_of(PER, PSYCHOLOGIST),
+        author=Author.of(PER, PSYCHOLOGIST),
         content=content(),
         written_at=town.now,
     )

@@ -7,14 +7,14 @@ from datetime import date, timedelta
 import pytest
 
 from handover.errors import Invalid, NotFound, NotPermitted
-from handover.ids import ReferralId, ServiceId
+from handover.ids import ReferralId, ServiceId, new_reference
 from handover.moves import MoveNotAllowed
 from handover.referral import service
 from handover.referral.deadlines import TooYoung
 from handover.referral.lifecycle import Status
 from handover.referral.model import Attachment, ReferralContent
 from handover.referral.service import BadAttachment, ReferralNotFound, StaleDraft, TakesNoReferrals
-from handover.referral.writing import MAX_ATTACHMENT_BYTES, new_reference
+from handover.referral.writing import MAX_ATTACHMENT_BYTES
 from tests.builders import INTAKE, OUTPATIENT, PSYCHOLOGIST
 from tests.referral.nodes import INGRID, PER, Town, content
 
