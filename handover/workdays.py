@@ -66,6 +66,14 @@ class DeadlineRules:
     handover_closed_working_days: int
     handover_trusted_told_working_days: int
     handover_withdrawal_answered_working_days: int
+    message_opened_working_days: int
+    """Until the sender's worklist says that nobody has opened it."""
+    message_leader_working_days: int
+    """Until the leader of the service that has it is told so."""
+    message_answered_working_days: int
+    """From opened to answered or done, where the sender wished no date."""
+    message_retraction_working_days: int
+    """Until what was taken back is confirmed by the leader who is asked."""
     law: Mapping[str, str]
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from handover.actors import Author, Party
 from handover.errors import Invalid
-from handover.ids import CommunicationId, ThreadId
+from handover.ids import CommunicationId, MessageId, ThreadId
 from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.person.model import Identity
 
@@ -273,8 +273,10 @@ class Receipt:
     """How far a message came with one receiver, as its author knows it; delivery itself is the exchange's."""
 
     to: Party
+    envelope: MessageId | None = None
+    """The latest that carries it there; None: none is to (a copy that was never sent from here)."""
     undelivered: bool = False
-    """The latest sending was refused, expired or stopped."""
+    """That one was refused, expired or stopped."""
     arrived_at: datetime | None = None
     opened: Opened | None = None
     answer: Answer | None = None
@@ -307,18 +309,20 @@ class Message:
     written_at: datetime
     """Of a draft: when it was last saved."""
     placed_at: datetime
-    """When this copy got it: what is newer than a reader's last visit is new, wherever it is placed."""
+    """When this copy got it: what is later than a reader's last visit is new, wherever it is placed."""
     replies_to: CommunicationId | None = None
     via: CommunicationId | None = None
     """The message that forwarded it here."""
     from_thread: ThreadId | None = None
     """The other thread it was forwarded from; None: it belongs to this one."""
     forwards: tuple[CommunicationId, ...] = ()
-    """Of the author's copy and the receiver's alike: which messages went along."""
+    """Which messages go along; each lies in this copy too, with this one as `via`."""
     opened: Opened | None = None
     """At this copy."""
     receipts: tuple[Receipt, ...] = ()
     """Of the author's copy, in the order of `to`."""
+    also_told: tuple[MessageId, ...] = ()
+    """Words that left with it, to members whom it was not sent to, of a service that it let in."""
     taken_back: TakenBack | None = None
     choice: Choice | None = None
     """Of an offer."""
@@ -327,6 +331,42 @@ class Message:
     def is_shown_at(self, home: Party) -> bool:
         """Whether its words may still be read at the service that keeps this copy: always where it was written."""
         return self.status is not Status.DISCARDED and (self.sender == home or self.status not in TAKEN_BACK)
+
+
+class Doing(StrEnum):
+    """Everything that is written in a copy's history and in the log: what is done with messages and threads."""
+
+    WRITE = "write"
+    DISCARD = "discard"
+    SEND = "send"
+    UNDO_SEND = "undo-send"
+    SEND_AGAIN = "send-again"
+    RETRACT = "retract"
+    CONFIRM_RETRACTION = "confirm-retraction"
+    OPEN = "open"
+    RECEIVE = "receive"
+    RECEIVE_STATUS = "receive-status"
+    RECEIVE_RETRACTION = "receive-retraction"
+    CHOOSE = "choose"
+    ADD_MEMBER = "add-member"
+    TAKE = "take"
+    DONE = "done"
+    OBSERVE = "observe"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of what happened with a thread, as one copy knows it."""
+
+    at: datetime
+    doing: Doing
+    message: CommunicationId | None = None
+    by: Author | None = None
+    """None: a machine."""
+    party: Party | None = None
+    """The other service it was about: who sent, who was let in."""
+    text: str = field(default="", repr=False)
+    """The reason of a retraction."""
 
 
 class TextTooLong(Invalid):

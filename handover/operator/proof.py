@@ -32,6 +32,7 @@ class Seal:
 
 _COPY: Final = ("side", "service", "referral")
 _HANDOVER: Final = ("side", "service", "handover")
+_THREAD: Final = ("service", "thread")
 SEALS: Final[tuple[Seal, ...]] = (
     Seal("audit_entry", "sealed", ("id",)),
     Seal("consent_choice", "said", ("id",)),
@@ -61,6 +62,10 @@ SEALS: Final[tuple[Seal, ...]] = (
     Seal("referral_history", "entry", (*_COPY, "line")),
     Seal("staff", "about", ("id",)),
     Seal("task", "text", ("id",)),
+    Seal("thread", "standing", _THREAD),
+    Seal("thread_file", "data", (*_THREAD, "name")),
+    Seal("thread_history", "entry", (*_THREAD, "line")),
+    Seal("thread_message", "content", (*_THREAD, "message", "via")),
 )
 """Every sealed column of the node; a test finds those that are missing here."""
 ENDS_WITH_SESSION: Final = ("web_session", "identity")

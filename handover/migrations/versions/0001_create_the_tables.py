@@ -655,6 +655,85 @@ def upgrade() -> None:
     op.create_index("ix_task_staff", "task", ["agency", "for_staff", "is_open", "raised_at"], unique=False)
     op.create_index("ix_task_subject", "task", ["agency", "subject", "is_open"], unique=False)
     op.create_table(
+        "thread",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("thread", sa.Uuid(), nullable=False),
+        sa.Column("reference", sa.String(length=9), nullable=False),
+        sa.Column("person", sa.Uuid(), nullable=True),
+        sa.Column("shelf", sa.String(length=10), nullable=False),
+        sa.Column("owner", sa.Uuid(), nullable=True),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tell_leader_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("standing", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "service", "thread", name=op.f("pk_thread")),
+    )
+    op.create_index("ix_thread_leader", "thread", ["agency", "tell_leader_at"], unique=False)
+    op.create_index(
+        "ix_thread_list", "thread", ["agency", "service", "shelf", "updated_at", "thread"], unique=False
+    )
+    op.create_index("ix_thread_person", "thread", ["agency", "person"], unique=False)
+    op.create_index("ix_thread_reference", "thread", ["agency", "reference", "service"], unique=False)
+    op.create_table(
+        "thread_early_retraction",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("message", sa.Uuid(), nullable=False),
+        sa.Column("from_agency", sa.String(length=9), nullable=False),
+        sa.Column("from_service", sa.String(length=20), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "agency", "service", "message", "from_agency", "from_service", name=op.f("pk_thread_early_retraction")
+        ),
+    )
+    op.create_table(
+        "thread_file",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("thread", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "service", "thread", "name", name=op.f("pk_thread_file")),
+    )
+    op.create_table(
+        "thread_history",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("thread", sa.Uuid(), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("act", sa.String(length=24), nullable=False),
+        sa.Column("entry", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "service", "thread", "line", name=op.f("pk_thread_history")),
+    )
+    op.create_table(
+        "thread_message",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("thread", sa.Uuid(), nullable=False),
+        sa.Column("message", sa.Uuid(), nullable=False),
+        sa.Column("via", sa.Uuid(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "service", "thread", "message", "via", name=op.f("pk_thread_message")),
+    )
+    op.create_index("ix_thread_message_message", "thread_message", ["agency", "service", "message"], unique=False)
+    op.create_table(
+        "thread_token",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("token", sa.LargeBinary(length=8), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("thread", sa.Uuid(), nullable=False),
+        sa.Column("message", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "token", "service", "thread", "message", name=op.f("pk_thread_token")),
+    )
+    op.create_index(
+        "ix_thread_token_message", "thread_token", ["agency", "service", "thread", "message"], unique=False
+    )
+    op.create_table(
         "web_session",
         sa.Column("token", sa.LargeBinary(length=32), nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),

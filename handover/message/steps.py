@@ -1,0 +1,214 @@
+"""What must happen next with a thread at one service, whose move it is, and by when (rule 8). Pure.
+
+Own steps stand before those of others; the date is that of whatever is due first, so that what is late is never
+hidden behind what is not.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from handover.actors import Party
+from handover.message.deadlines import after, answered_by, leader_told_at, opened_by
+from handover.message.lifecycle import Status
+from handover.message.model import Message, Priority
+from handover.message.standing import Copy, is_unopened, shown
+from handover.workdays import end_of
+
+
+class Step(StrEnum):
+    """The next step of a thread: a code the pages put into words."""
+
+    # ours
+    MEND_DELIVERY = "mend-delivery"
+    CONFIRM_RETRACTION = "confirm-retraction"
+    """The leader's."""
+    READ = "read"
+    CHOOSE_TIME = "choose-time"
+    ANSWER = "answer"
+    FINISH_DRAFT = "finish-draft"
+    # the others'
+    AWAIT_ARRIVAL = "await-arrival"
+    AWAIT_RETRACTION = "await-retraction"
+    AWAIT_OPENING = "await-opening"
+    AWAIT_CHOICE = "await-choice"
+    AWAIT_ANSWER = "await-answer"
+
+
+class Shelf(StrEnum):
+    """Where a thread stands in its service's list."""
+
+    DRAFT = "draft"
+    """Nothing was sent or received in it yet."""
+    TO_DO = "to-do"
+    WAITING = "waiting"
+    CLOSED = "closed"
+    VANISHED = "vanished"
+    """All there was has been taken back before anybody here opened it: it stands in no list."""
+
+
+IS_OURS: Final[Mapping[Step, bool]] = {step: not step.value.startswith("await-") for step in Step}
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """A step, whether it is this service's, and the instant it is due."""
+
+    step: Step
+    due_at: datetime
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this service must do it; else it waits for the others."""
+        return IS_OURS[self.step]
+
+
+def next_step(copy: Copy) -> NextStep | None:
+    """Return what must happen next at this copy's service; None when nothing is left to do."""
+    found = sorted(_steps(copy), key=lambda each: (not each.is_ours, each.due_at, list(Step).index(each.step)))
+    if not found:
+        return None
+    return replace(found[0], due_at=min(each.due_at for each in found))
+
+
+def shelf_of(copy: Copy) -> Shelf:
+    """Return where the thread stands in the list of the service that keeps the copy."""
+    if all(each.status in {Status.DRAFT, Status.DISCARDED} for each in copy.messages if each.via is None):
+        has_draft = any(each.status is Status.DRAFT for each in copy.messages)
+        return Shelf.DRAFT if has_draft else Shelf.VANISHED
+    step = next_step(copy)
+    if step is None:
+        return Shelf.VANISHED if _has_vanished(copy) else Shelf.CLOSED
+    return Shelf.TO_DO if step.is_ours else Shelf.WAITING
+
+
+def _has_vanished(copy: Copy) -> bool:
+    return all(
+        each.status is Status.RETRACTED and each.opened is None and each.sender != copy.standing.home
+        for each in copy.messages
+    )
+
+
+def tell_leader_at(copy: Copy) -> datetime | None:
+    """Return when the leader here is told that a message lies unopened; None while none does."""
+    told_at = copy.standing.leader_told_at
+    waiting = (
+        leader_told_at(each.placed_at)
+        for each in copy.messages
+        if is_unopened(copy, each) and (told_at is None or each.placed_at > told_at)
+    )
+    return min(waiting, default=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Glance:
+    """What a list shows of a thread without opening its messages."""
+
+    step: NextStep | None
+    unopened: int
+    latest: Party | None = None
+    """The service of the latest message that is shown."""
+    latest_by: str = field(default="", repr=False)
+    latest_at: datetime | None = None
+    is_soon: bool = False
+    """Whether something unopened or unanswered wishes an answer soon."""
+    has_files: bool = False
+
+
+def glance(copy: Copy) -> Glance:
+    """Return what a list shows of a thread."""
+    seen = shown(copy)
+    waiting = [each for each in seen if each.status in {Status.RECEIVED, Status.OPENED} and _counts(copy, each)]
+    sent = [each for each in seen if each.status is not Status.DRAFT]
+    latest = sent[-1] if sent else None
+    return Glance(
+        step=next_step(copy),
+        unopened=sum(is_unopened(copy, each) and each.via is None for each in copy.messages),
+        latest=None if latest is None else latest.sender,
+        latest_by="" if latest is None else latest.author.name,
+        latest_at=None if latest is None else latest.written_at,
+        is_soon=any(each.content.priority is Priority.SOON for each in waiting),
+        has_files=any(each.content.files for each in seen),
+    )
+
+
+def _steps(copy: Copy) -> Iterator[NextStep]:
+    for each in copy.messages:
+        if each.status is Status.DRAFT:
+            yield NextStep(Step.FINISH_DRAFT, after(each.written_at, lambda rules: rules.draft_working_days))
+        elif each.sender == copy.standing.home:
+            yield from _of_ours(each)
+        elif each.via is None:
+            yield from _of_theirs(copy, each)
+    yield from _talking(copy)
+
+
+def _of_ours(sent: Message) -> Iterator[NextStep]:
+    if sent.status is Status.RETRACT_ASKED and sent.taken_back is not None:
+        yield NextStep(Step.AWAIT_RETRACTION, _retraction(sent.taken_back.at))
+    if sent.status is not Status.SENT:
+        return
+    for receipt in sent.receipts:
+        if receipt.undelivered:
+            yield NextStep(Step.MEND_DELIVERY, after(sent.written_at, lambda rules: rules.arrival_working_days))
+        elif receipt.arrived_at is None:
+            yield NextStep(Step.AWAIT_ARRIVAL, after(sent.written_at, lambda rules: rules.arrival_working_days))
+        elif receipt.opened is None:
+            yield NextStep(Step.AWAIT_OPENING, opened_by(sent.written_at))
+
+
+def _of_theirs(copy: Copy, received: Message) -> Iterator[NextStep]:
+    if received.status is Status.RETRACT_ASKED and received.taken_back is not None:
+        yield NextStep(Step.CONFIRM_RETRACTION, _retraction(received.taken_back.at))
+    elif is_unopened(copy, received):
+        yield NextStep(Step.READ, opened_by(received.placed_at))
+
+
+def _talking(copy: Copy) -> Iterator[NextStep]:
+    """Yield who must answer: we, what came after our last word; they, our last word if it wished an answer."""
+    ours = [each for each in copy.messages if _counts(copy, each) and each.sender == copy.standing.home]
+    spoke_at = max((each.placed_at for each in ours), default=None)
+    theirs = [each for each in copy.messages if _counts(copy, each) and each.sender != copy.standing.home]
+    for each in theirs:
+        if (
+            each.status is Status.OPENED
+            and each.choice is None
+            and (spoke_at is None or each.placed_at > spoke_at)
+        ):
+            yield _answer(each)
+    heard_at = max((each.placed_at for each in theirs), default=None)
+    for each in ours:
+        if each.status is Status.SENT and (heard_at is None or each.placed_at > heard_at):
+            yield from _awaited(each)
+
+
+def _counts(copy: Copy, message: Message) -> bool:
+    done_at = copy.standing.done_at
+    return message.via is None and (done_at is None or message.placed_at > done_at)
+
+
+def _answer(received: Message) -> NextStep:
+    opened_at = received.placed_at if received.opened is None else received.opened.at
+    due = _wished(received) or answered_by(opened_at)
+    return NextStep(Step.ANSWER if received.content.offer is None else Step.CHOOSE_TIME, due)
+
+
+def _awaited(sent: Message) -> Iterator[NextStep]:
+    due = _wished(sent)
+    if due is not None and sent.choice is None:
+        yield NextStep(Step.AWAIT_ANSWER if sent.content.offer is None else Step.AWAIT_CHOICE, due)
+
+
+def _wished(message: Message) -> datetime | None:
+    """Return by when an answer is wished: the end of that day, or the first of the times offered."""
+    offer, day = message.content.offer, message.content.answer_by
+    wished = [] if day is None else [end_of(day)]
+    if offer is not None and offer.slots:
+        wished.append(max(message.written_at, min(slot.start for slot in offer.slots)))
+    return min(wished, default=None)
+
+
+def _retraction(asked_at: datetime) -> datetime:
+    return after(asked_at, lambda rules: rules.message_retraction_working_days)

@@ -1,0 +1,522 @@
+"""Queries about threads. Each names the asking actor: what they may not see is not there (rule 16)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from hashlib import sha256 as hash_of
+from typing import Any, Final, cast
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Table, and_, delete, false, func, insert, or_, select, tuple_, union_all
+from sqlalchemy import update as change
+from sqlalchemy.orm import Session
+
+from handover.actors import Actor, Machine, Party, Patient, Role, Staff
+from handover.db import provided
+from handover.errors import NotFound
+from handover.ids import AgencyId, CommunicationId, PersonId, ServiceId, ThreadId
+from handover.keys.vault import Vault
+from handover.message.model import Entry, File, Message
+from handover.message.standing import Copy, Standing, placed
+from handover.message.steps import Glance, Shelf, glance, shelf_of, tell_leader_at
+from handover.message.tables import (
+    EarlyRetractionRow,
+    ThreadFileRow,
+    ThreadHistoryRow,
+    ThreadMessageRow,
+    ThreadRow,
+    ThreadTokenRow,
+)
+from handover.values import dump, load
+
+THREAD: Final = cast(Table, ThreadRow.__table__)
+MESSAGE: Final = cast(Table, ThreadMessageRow.__table__)
+FILE: Final = cast(Table, ThreadFileRow.__table__)
+TOKEN: Final = cast(Table, ThreadTokenRow.__table__)
+HISTORY: Final = cast(Table, ThreadHistoryRow.__table__)
+EARLY: Final = cast(Table, EarlyRetractionRow.__table__)
+AnyRow = Row[Any]
+Cursor = tuple[datetime, UUID]
+WORDS: Final = "message"
+"""The purpose under which words are hashed."""
+
+WRITERS: Final = (Role.REFERRER, Role.INTAKE, Role.CLINICIAN, Role.CASEWORKER)
+"""Who reads and writes threads, at the services for which they hold the role."""
+READERS: Final = (*WRITERS, Role.LEADER)
+"""Who reads them: a leader follows the threads of the own service, and writes in none."""
+
+
+class ThreadNotFound(NotFound):
+    """Not there, or not yours."""
+
+    code = "message.not-found"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A copy as it lies in the database."""
+
+    copy: Copy
+    entries: int
+    updated_at: datetime
+
+    @property
+    def standing(self) -> Standing:
+        """What the service knows of the thread."""
+        return self.copy.standing
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is sealed of a thread: its standing, and what a list shows of it."""
+
+    standing: Standing
+    glance: Glance
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A line of a list, without the messages."""
+
+    standing: Standing
+    glance: Glance
+    updated_at: datetime
+
+
+# --- copies ----------------------------------------------------------------------------------------------------
+
+
+def reach(by: Actor, roles: Sequence[Role] = READERS) -> ColumnElement[bool]:
+    """Return the condition for the copies the actor works with; nothing for who has no such role."""
+    if isinstance(by, Patient):
+        raise ThreadNotFound
+    mine = THREAD.c.agency == by.agency
+    if isinstance(by, Machine):
+        return mine
+    mine &= THREAD.c.shelf != Shelf.VANISHED.value
+    services = by.services(*roles)
+    return mine if None in services else mine & THREAD.c.service.in_(sorted(filter(None, services)))
+
+
+def find(
+    session: Session,
+    thread: ThreadId,
+    *,
+    by: Staff,
+    at: ServiceId | None = None,
+    roles: Sequence[Role] = READERS,
+    lock: bool = False,
+) -> Stored:
+    """Return a copy: at the service named, else the one that changed last. Raises ThreadNotFound."""
+    statement = (
+        select(THREAD)
+        .where(reach(by, roles), THREAD.c.thread == thread)
+        .order_by(THREAD.c.updated_at.desc(), THREAD.c.service)
+        .limit(1)
+    )
+    if at is not None:
+        statement = statement.where(THREAD.c.service == at)
+    row = session.execute(statement.with_for_update() if lock else statement).first()
+    if row is None:
+        raise ThreadNotFound
+    return _whole(session, row)
+
+
+def at_home(session: Session, home: Party, thread: ThreadId, *, lock: bool = True) -> Stored | None:
+    """Return, for the machine, the copy one service keeps; None when it keeps none."""
+    statement = select(THREAD).where(*_key(home, thread, THREAD))
+    row = session.execute(statement.with_for_update() if lock else statement).first()
+    return None if row is None else _whole(session, row)
+
+
+def holding(session: Session, home: Party, messages: Iterable[CommunicationId]) -> tuple[Stored, ...]:
+    """Return, for the machine, the copies of a service in which one of those messages lies, locked."""
+    found = (
+        select(MESSAGE.c.thread)
+        .where(
+            MESSAGE.c.agency == home.agency,
+            MESSAGE.c.service == home.service,
+            MESSAGE.c.message.in_(list(messages)),
+        )
+        .distinct()
+    )
+    threads = sorted(session.scalars(found))
+    held = (at_home(session, home, ThreadId(thread)) for thread in threads)
+    return tuple(each for each in held if each is not None)
+
+
+def about(session: Session, persons: Iterable[tuple[AgencyId, PersonId]]) -> tuple[Stored, ...]:
+    """Return, for the patient, every copy about them, the latest change first."""
+    wanted = [and_(THREAD.c.agency == agency, THREAD.c.person == person) for agency, person in persons]
+    statement = (
+        select(THREAD)
+        .where(or_(false(), *wanted), THREAD.c.shelf.not_in([Shelf.DRAFT.value, Shelf.VANISHED.value]))
+        .order_by(THREAD.c.updated_at.desc(), THREAD.c.thread)
+    )
+    return tuple(_whole(session, row) for row in session.execute(statement))
+
+
+def page(
+    session: Session,
+    *,
+    by: Staff,
+    shelves: Sequence[Shelf],
+    service: ServiceId | None = None,
+    after: Cursor | None = None,
+    limit: int = 50,
+) -> tuple[Listed, ...]:
+    """Return threads by their latest change, newest first; go on with `after=(updated_at, thread)`.
+
+    Each service and shelf is one range of an index: only as many of each are looked at as may be shown.
+    """
+    table = THREAD.c
+    later = () if after is None else (tuple_(table.updated_at, table.thread) < after,)
+    latest = (table.updated_at.desc(), table.thread.desc())
+    ranges = [
+        select(table.service, table.thread)
+        .where(*_on_shelf(by.agency, at, shelf), *later)
+        .order_by(*latest)
+        .limit(limit)
+        for at in _services(session, by, service)
+        for shelf in shelves
+    ]
+    if not ranges:
+        return ()
+    keys = union_all(*(select(each.subquery()) for each in ranges)).subquery()
+    same = and_(table.agency == by.agency, table.service == keys.c.service, table.thread == keys.c.thread)
+    statement = select(THREAD).join_from(keys, THREAD, same).order_by(*latest).limit(limit)
+    return tuple(_listed(session, row) for row in session.execute(statement))
+
+
+def search(
+    session: Session,
+    *,
+    by: Staff,
+    reference: str | None,
+    persons: Sequence[PersonId],
+    words: str,
+    limit: int = 50,
+) -> tuple[Listed, ...]:
+    """Return the threads with that reference, about one of those persons, or in which all those words stand."""
+    found: list[ColumnElement[bool]] = [THREAD.c.person.in_(persons)] if persons else []
+    if reference is not None:
+        found.append(THREAD.c.reference == reference)
+    tokens = provided(session, Vault).search_tokens(by.agency, WORDS, words)
+    if tokens:
+        found.append(_with_all(session, by.agency, tokens))
+    statement = (
+        select(THREAD)
+        .where(reach(by), or_(false(), *found))
+        .order_by(THREAD.c.updated_at.desc(), THREAD.c.thread.desc())
+        .limit(limit)
+    )
+    return tuple(_listed(session, row) for row in session.execute(statement)) if found else ()
+
+
+def of_work(session: Session, by: Staff, service: ServiceId, threads: Sequence[UUID]) -> tuple[Listed, ...]:
+    """Return the threads that a page of a service's work is about."""
+    statement = select(THREAD).where(reach(by), THREAD.c.service == service, THREAD.c.thread.in_(threads))
+    return tuple(_listed(session, row) for row in session.execute(statement)) if threads else ()
+
+
+def counts(session: Session, *, by: Staff, service: ServiceId | None = None) -> dict[Shelf, int]:
+    """Return how many threads stand on each shelf of the services where the reader works."""
+    table = THREAD.c
+    where = [reach(by)] if service is None else [reach(by), table.service == service]
+    statement = select(table.shelf, func.count()).where(*where).group_by(table.shelf)
+    return {Shelf(shelf): count for shelf, count in session.execute(statement)}
+
+
+def unopened_since(session: Session, agency: AgencyId, *, now: datetime, limit: int) -> tuple[Stored, ...]:
+    """Return, for the machine, copies whose leader is to be told by now, the longest wait first, locked."""
+    statement = (
+        select(THREAD)
+        .where(THREAD.c.agency == agency, THREAD.c.tell_leader_at <= now)
+        .order_by(THREAD.c.tell_leader_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return tuple(_whole(session, row) for row in session.execute(statement))
+
+
+# --- written ---------------------------------------------------------------------------------------------------
+
+
+def add(session: Session, copy: Copy, *, now: datetime, entries: Sequence[Entry] = ()) -> Stored:
+    """Store a new copy with its messages and the first lines of its history."""
+    standing = copy.standing
+    stored = Stored(copy, entries=len(entries), updated_at=now)
+    key = {**_whose(standing), "reference": standing.heading.reference}
+    session.execute(insert(THREAD).values(**key, **_values(session, stored)))
+    _put_messages(session, standing, (), copy.messages)
+    _add_history(session, standing, entries, first=1)
+    return stored
+
+
+def save(session: Session, stored: Stored, copy: Copy, *, now: datetime, entries: Sequence[Entry] = ()) -> Stored:
+    """Write what has changed in a copy, and add lines to its history."""
+    after = Stored(copy, stored.entries + len(entries), now)
+    where = _of(copy.standing, THREAD)
+    session.execute(change(THREAD).where(*where).values(**_values(session, after)))
+    _put_messages(session, copy.standing, stored.copy.messages, copy.messages)
+    _add_history(session, copy.standing, entries, first=stored.entries + 1)
+    return after
+
+
+def drop(session: Session, standing: Standing) -> None:
+    """Remove a copy of a thread in which nothing was ever sent or received."""
+    for table in (MESSAGE, FILE, TOKEN, HISTORY, THREAD):
+        session.execute(delete(table).where(*_of(standing, table)))
+
+
+def history(session: Session, standing: Standing) -> tuple[Entry, ...]:
+    """Return everything that happened at this copy, in the order it was written there."""
+    statement = select(HISTORY.c.line, HISTORY.c.entry).where(*_of(standing, HISTORY)).order_by(HISTORY.c.line)
+    return tuple(
+        load(Entry, _open(session, standing, "thread_history", "entry", row.entry, row.line))
+        for row in session.execute(statement)
+    )
+
+
+def works_there(by: Actor, service: ServiceId, roles: Sequence[Role] = WRITERS) -> bool:
+    """Whether a staff member holds one of the roles at that service."""
+    return isinstance(by, Staff) and any(by.has(role, service) for role in roles)
+
+
+# --- files -----------------------------------------------------------------------------------------------------
+
+
+def add_file(session: Session, standing: Standing, data: bytes) -> None:
+    """Keep a document's bytes with this copy, sealed; nothing changes when it is there already."""
+    name = _name_of(session, standing, hash_of(data).digest())
+    where = (*_of(standing, FILE), FILE.c.name == name)
+    if session.execute(select(FILE.c.name).where(*where)).first() is not None:
+        return
+    sealed = _seal(session, standing, "thread_file", "data", data, name)
+    session.execute(insert(FILE).values(**_whose(standing), name=name, data=sealed))
+
+
+def file_data(session: Session, standing: Standing, file: File) -> bytes:
+    """Return a file's bytes. Raises ThreadNotFound."""
+    name = _name_of(session, standing, file.sha256)
+    sealed = session.scalar(select(FILE.c.data).where(*_of(standing, FILE), FILE.c.name == name))
+    if sealed is None:
+        raise ThreadNotFound
+    return _open(session, standing, "thread_file", "data", sealed, name)
+
+
+def drop_unused_files(session: Session, copy: Copy) -> None:
+    """Remove the bytes of documents that no message of the copy names any more."""
+    standing = copy.standing
+    used = {_name_of(session, standing, file.sha256) for each in copy.messages for file in each.content.files}
+    session.execute(delete(FILE).where(*_of(standing, FILE), FILE.c.name.not_in(used)))
+
+
+# --- what was taken back before it came --------------------------------------------------------------------------
+
+
+def add_early(session: Session, home: Party, message: CommunicationId, by: Party, *, now: datetime) -> None:
+    """Remember that a message which has not come was taken back by who sends it."""
+    if message in early(session, home, by, [message]):
+        return
+    row = {"agency": home.agency, "service": home.service, "message": message, "at": now}
+    session.execute(insert(EARLY).values(**row, from_agency=by.agency, from_service=by.service))
+
+
+def early(
+    session: Session, home: Party, by: Party, messages: Iterable[CommunicationId]
+) -> frozenset[CommunicationId]:
+    """Return which of those messages their sender took back before they came."""
+    statement = select(EARLY.c.message).where(
+        EARLY.c.agency == home.agency,
+        EARLY.c.service == home.service,
+        EARLY.c.message.in_(list(messages)),
+        EARLY.c.from_agency == by.agency,
+        EARLY.c.from_service == by.service,
+    )
+    return frozenset(CommunicationId(each) for each in session.scalars(statement))
+
+
+# --- rows and seals --------------------------------------------------------------------------------------------
+
+
+def _whole(session: Session, row: AnyRow) -> Stored:
+    listed = _listed(session, row)
+    return Stored(Copy(listed.standing, _messages(session, listed.standing)), row.entries, row.updated_at)
+
+
+def _listed(session: Session, row: AnyRow) -> Listed:
+    row_id = f"{row.service}|{row.thread}"
+    plain = provided(session, Vault).open(AgencyId(row.agency), "thread", "standing", row_id, row.standing)
+    kept = load(Kept, plain)
+    return Listed(kept.standing, kept.glance, row.updated_at)
+
+
+def _messages(session: Session, standing: Standing) -> tuple[Message, ...]:
+    statement = select(MESSAGE.c.message, MESSAGE.c.via, MESSAGE.c.content).where(*_of(standing, MESSAGE))
+    return placed(
+        load(Message, _open(session, standing, "thread_message", "content", row.content, row.message, row.via))
+        for row in session.execute(statement)
+    )
+
+
+def _put_messages(
+    session: Session, standing: Standing, before: Sequence[Message], after: Sequence[Message]
+) -> None:
+    held = {(each.id, each.via): each for each in before}
+    wanted = {(each.id, each.via): each for each in after}
+    changed = [key for key in held.keys() | wanted.keys() if held.get(key) != wanted.get(key)]
+    for key in changed:
+        if key in wanted:
+            _put_message(session, standing, wanted[key], is_new=key not in held)
+        else:
+            session.execute(delete(MESSAGE).where(*_of_message(standing, held[key])))
+    for message in {message for message, _ in changed}:
+        was = _words_of(standing, message, held.values())
+        words = _words_of(standing, message, wanted.values())
+        if was != words:
+            _put_tokens(session, standing, message, words)
+
+
+def _put_message(session: Session, standing: Standing, message: Message, *, is_new: bool) -> None:
+    way = message.via or message.id
+    values = {
+        "status": message.status.value,
+        "written_at": message.written_at,
+        "placed_at": message.placed_at,
+        "content": _seal(session, standing, "thread_message", "content", dump(message), message.id, way),
+    }
+    if is_new:
+        session.execute(insert(MESSAGE).values(**_whose(standing), message=message.id, via=way, **values))
+        return
+    session.execute(change(MESSAGE).where(*_of_message(standing, message)).values(**values))
+
+
+def _of_message(standing: Standing, message: Message) -> tuple[ColumnElement[bool], ...]:
+    way = message.via or message.id
+    return (*_of(standing, MESSAGE), MESSAGE.c.message == message.id, MESSAGE.c.via == way)
+
+
+def _words_of(standing: Standing, wanted: CommunicationId, messages: Iterable[Message]) -> str:
+    """Return what a message is found by: its text, its author and its thread's line; nothing once it is hidden."""
+    seen = [each for each in messages if each.id == wanted and each.is_shown_at(standing.home)]
+    if not seen:
+        return ""
+    files = " ".join(file.name for file in seen[0].content.files)
+    return " ".join((standing.heading.line, seen[0].author.name, seen[0].content.text, files))
+
+
+def _put_tokens(session: Session, standing: Standing, message: CommunicationId, words: str) -> None:
+    session.execute(delete(TOKEN).where(*_of(standing, TOKEN), TOKEN.c.message == message))
+    tokens = provided(session, Vault).word_tokens(standing.home.agency, WORDS, words)
+    rows = [{**_whose(standing), "message": message, "token": token} for token in tokens]
+    if rows:
+        session.execute(insert(TOKEN), rows)
+
+
+def _with_all(session: Session, agency: AgencyId, tokens: Sequence[bytes]) -> ColumnElement[bool]:
+    """Return the condition for threads that have every token, the rarest looked up first."""
+    rarest, *others = sorted(tokens, key=partial(_frequency, session, agency))
+    first = TOKEN.alias()
+    statement = select(first.c.service, first.c.thread).where(first.c.agency == agency, first.c.token == rarest)
+    for token in others:
+        other = TOKEN.alias()
+        statement = statement.where(
+            select(other.c.token)
+            .where(
+                other.c.agency == agency,
+                other.c.token == token,
+                other.c.service == first.c.service,
+                other.c.thread == first.c.thread,
+            )
+            .exists()
+        )
+    return tuple_(THREAD.c.service, THREAD.c.thread).in_(statement)
+
+
+def _frequency(session: Session, agency: AgencyId, token: bytes) -> int:
+    some = select(TOKEN.c.thread).where(TOKEN.c.agency == agency, TOKEN.c.token == token).limit(1000)
+    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
+
+def _values(session: Session, stored: Stored) -> dict[str, Any]:
+    standing, copy = stored.standing, stored.copy
+    kept = Kept(standing, glance(copy))
+    return {
+        "person": standing.person,
+        "shelf": shelf_of(copy).value,
+        "owner": standing.owner,
+        "entries": stored.entries,
+        "updated_at": stored.updated_at,
+        "tell_leader_at": tell_leader_at(copy),
+        "standing": _seal(session, standing, "thread", "standing", dump(kept)),
+    }
+
+
+def _add_history(session: Session, standing: Standing, entries: Sequence[Entry], *, first: int) -> None:
+    rows = [
+        {
+            **_whose(standing),
+            "line": line,
+            "at": entry.at,
+            "act": entry.doing.value,
+            "entry": _seal(session, standing, "thread_history", "entry", dump(entry), line),
+        }
+        for line, entry in enumerate(entries, first)
+    ]
+    if rows:
+        session.execute(insert(HISTORY), rows)
+
+
+def _services(session: Session, by: Staff, only: ServiceId | None) -> tuple[ServiceId, ...]:
+    """Return the services where somebody reads threads; for the whole agency those that keep a copy."""
+    held = by.services(*READERS)
+    if only is not None:
+        return (only,) if held & {None, only} else ()
+    if None in held:
+        return tuple(_kept_at(session, by.agency))
+    return tuple(sorted(each for each in held if each is not None))
+
+
+def _kept_at(session: Session, agency: AgencyId) -> Iterator[ServiceId]:
+    """Yield the services that keep a copy, one step in an index for each."""
+    first = select(func.min(THREAD.c.service)).where(THREAD.c.agency == agency)
+    service = session.scalar(first)
+    while service is not None:
+        yield ServiceId(service)
+        service = session.scalar(first.where(THREAD.c.service > service))
+
+
+def _on_shelf(agency: AgencyId, service: ServiceId, shelf: Shelf) -> tuple[ColumnElement[bool], ...]:
+    return THREAD.c.agency == agency, THREAD.c.service == service, THREAD.c.shelf == shelf.value
+
+
+def _key(home: Party, thread: ThreadId, table: Table) -> tuple[ColumnElement[bool], ...]:
+    return table.c.agency == home.agency, table.c.service == home.service, table.c.thread == thread
+
+
+def _of(standing: Standing, table: Table) -> tuple[ColumnElement[bool], ...]:
+    return _key(standing.home, standing.thread, table)
+
+
+def _whose(standing: Standing) -> dict[str, Any]:
+    return {"agency": standing.home.agency, "service": standing.home.service, "thread": standing.thread}
+
+
+def _row_id(standing: Standing, *more: object) -> str:
+    return "|".join(map(str, (standing.home.service, standing.thread, *more)))
+
+
+def _seal(session: Session, standing: Standing, table: str, column: str, plain: bytes, *more: object) -> bytes:
+    vault = provided(session, Vault)
+    return vault.seal(standing.home.agency, table, column, _row_id(standing, *more), plain)
+
+
+def _open(session: Session, standing: Standing, table: str, column: str, sealed: bytes, *more: object) -> bytes:
+    vault = provided(session, Vault)
+    return vault.open(standing.home.agency, table, column, _row_id(standing, *more), sealed)
+
+
+def _name_of(session: Session, standing: Standing, sha256: bytes) -> str:
+    return provided(session, Vault).blind(standing.home.agency, "thread-file", sha256.hex()).hex()
