@@ -78,8 +78,19 @@ class Travelling:
     @property
     def fingerprint(self) -> str:
         """Hex SHA-256 that changes with anything that travels; names of topics and services are not of it."""
-        said = replace(self.released, topics=(), sender_name="", receiver_name="")
-        return hash_of(dump(said)).hexdigest()
+        return _fingerprint(self.released)
+
+    def origin(self, round_: int) -> Origin:
+        """Return what is to be kept beside the document that is made of this."""
+        return Origin(
+            files=self.files,
+            made_from=self.made_from,
+            permits=self.permits,
+            fingerprint=self.fingerprint,
+            frame=_fingerprint(replace(self.released, items=())),
+            round=round_,
+            supplements=self.released.supplements,
+        )
 
     @property
     def files(self) -> tuple[File, ...]:
@@ -99,7 +110,7 @@ def is_empty(content: Content) -> bool:
 
 
 def preview(session: Session, turn: Turn) -> Frozen:
-    """Return the document as the receiver would get it: the same bytes as long as nothing that travels changes.
+    """Return the document as the receiver would get it: the same bytes whenever the same would travel in a round.
 
     After sending: what was sent. Raises Incomplete (no receiver yet), NothingTravels, TooMuch; what was written
     before that stands (a yes that lapsed, the line in the log), so the caller is not to roll back.
@@ -109,13 +120,9 @@ def preview(session: Session, turn: Turn) -> Frozen:
     if stored.standing.status not in AT_SENDER:
         return sent_document(session, stored.standing)
     stored = lapse_if_changed(session, stored, now=turn.now)
-    now_travelling = travelling(session, stored.standing)
-    latest = latest_preview(session, stored.standing)
-    if latest is not None and latest.origin.fingerprint == now_travelling.fingerprint:
-        return latest.frozen
-    kept = freeze(now_travelling, round_=stored.standing.version.round, now=turn.now)
-    store.add_document(session, stored.standing, kept)
-    store.save(session, stored, replace(stored.standing, frozen=kept.frozen.sha256), now=stored.updated_at)
+    kept = approved_document(session, stored.standing) or _kept_or_made(session, stored.standing, turn.now)
+    if kept.frozen.sha256 != stored.standing.frozen:
+        store.save(session, stored, replace(stored.standing, frozen=kept.frozen.sha256), now=stored.updated_at)
     return kept.frozen
 
 
@@ -224,7 +231,10 @@ def travelling(session: Session, standing: Standing, only: Item | None = None) -
     chosen = [item for item in found if travels(item)]
     return Travelling(
         released=released,
-        made_from=tuple(MadeFrom(item=item.id, revision=item.revision) for item in chosen),
+        made_from=tuple(
+            MadeFrom(item=item.id, revision=item.revision, says=hash_of(dump(item.content)).hexdigest())
+            for item in chosen
+        ),
         permits=tuple(sorted({topic.permit for topic in released.topics})),
     )
 
@@ -243,15 +253,7 @@ def freeze(found: Travelling, *, round_: int, now: datetime) -> Kept:
         raise TooMuch("bundle.too-much.text", fields={"items": ["too-large"]})
     named = document.read(made).files
     frozen = Frozen(sha256=hash_of(made).hexdigest(), document=made, files=named, frozen_at=now)
-    origin = Origin(
-        files=frozen.files,
-        made_from=found.made_from,
-        permits=found.permits,
-        fingerprint=found.fingerprint,
-        round=round_,
-        supplements=found.released.supplements,
-    )
-    return Kept(frozen, origin)
+    return Kept(frozen, replace(found.origin(round_), files=frozen.files))
 
 
 def keep_choices(session: Session, standing: Standing, sha256: str, turn: Turn) -> None:
@@ -267,6 +269,30 @@ def keep_choices(session: Session, standing: Standing, sha256: str, turn: Turn) 
         now=turn.now,
     )
     store.add_choices(session, standing, sha256, orjson.dumps(consent), now=turn.now)
+
+
+def _kept_or_made(session: Session, standing: Standing, now: datetime) -> Kept:
+    """Return the document of what would travel now: one that was previewed in this round already, or a new one.
+
+    A new one that is an earlier one without some of its items bears the earlier one's time: that is when it would
+    have been made, had those items never been written (rule 11).
+    """
+    found, round_ = travelling(session, standing), standing.version.round
+    wanted = found.origin(round_)
+    earlier = store.previews(session, standing, round_)
+    same = next((each for each in earlier if each.origin.fingerprint == wanted.fingerprint), None)
+    kept = None if same is None else store.document(session, standing, same.sha256)
+    if kept is not None:
+        return kept
+    at = min((each.frozen_at for each in earlier if each.origin.contains(wanted)), default=now)
+    made = freeze(found, round_=round_, now=at)
+    store.add_document(session, standing, made)
+    return made
+
+
+def _fingerprint(released: Released) -> str:
+    said = replace(released, topics=(), sender_name="", receiver_name="")
+    return hash_of(dump(said)).hexdigest()
 
 
 def _topics(session: Session, agency: AgencyId, items: Iterable[Item]) -> dict[TopicCode, Topic]:

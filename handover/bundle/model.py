@@ -318,6 +318,8 @@ class MadeFrom:
 
     item: ItemId
     revision: int
+    says: str = ""
+    """Hex SHA-256 of its content."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,8 +332,18 @@ class Origin:
     """Topics of a permit that it takes to send it, where one is needed."""
     fingerprint: str = ""
     """Hex SHA-256 over the `Released` it was made of: equal as long as nothing that travels has changed."""
+    frame: str = ""
+    """The same without the items: patient, sender, receiver, author, wishes."""
     round: int = 1
     supplements: str | None = None
+
+    def contains(self, other: "Origin") -> bool:
+        """Whether the other document is this one without some of its items: what would have been previewed then,
+
+        had those that stay by now never been written.
+        """
+        ours, theirs = ({(made.item, made.says) for made in each.made_from} for each in (self, other))
+        return self.frame == other.frame and theirs <= ours
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,6 +85,15 @@ class Kept:
     origin: Origin
 
 
+@dataclass(frozen=True)
+class Preview:
+    """A document without its bytes: what it was made from."""
+
+    sha256: str
+    frozen_at: datetime
+    origin: Origin
+
+
 # --- copies ----------------------------------------------------------------------------------------------------
 
 
@@ -375,11 +384,22 @@ def document(session: Session, standing: Standing, sha256: str) -> Kept | None:
     if row is None:
         return None
     plain = _open(session, standing, "handover_document", "document", row.document, sha256)
-    origin = load(Origin, _open(session, standing, "handover_document", "about", row.about, sha256))
+    origin = load(Origin, _about_of(session, standing, row.sha256, row.about))
     if hash_of(plain).hexdigest() != sha256:
         return None
     frozen = Frozen(sha256=sha256, document=plain, files=origin.files, frozen_at=row.frozen_at)
     return Kept(frozen, origin)
+
+
+def previews(session: Session, standing: Standing, round_: int) -> tuple[Preview, ...]:
+    """Return what the previews of a round were made from, the oldest first; their bytes stay sealed."""
+    columns = (DOCUMENT.c.sha256, DOCUMENT.c.frozen_at, DOCUMENT.c.about)
+    statement = select(*columns).where(*_of(standing, DOCUMENT)).order_by(DOCUMENT.c.frozen_at, DOCUMENT.c.sha256)
+    found = (
+        Preview(row.sha256, row.frozen_at, load(Origin, _about_of(session, standing, row.sha256, row.about)))
+        for row in session.execute(statement)
+    )
+    return tuple(each for each in found if each.origin.round == round_ and each.origin.supplements is None)
 
 
 def documents(session: Session, standing: Standing) -> tuple[str, ...]:
@@ -583,6 +603,10 @@ def _seal(session: Session, standing: Standing, table: str, column: str, plain: 
 def _open(session: Session, standing: Standing, table: str, column: str, sealed: bytes, *more: object) -> bytes:
     vault = provided(session, Vault)
     return vault.open(standing.home.agency, table, column, _row_id(standing, *more), sealed)
+
+
+def _about_of(session: Session, standing: Standing, sha256: str, about: bytes) -> bytes:
+    return _open(session, standing, "handover_document", "about", about, sha256)
 
 
 def _name_of(session: Session, standing: Standing, sha256: bytes) -> str:

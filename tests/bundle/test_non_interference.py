@@ -50,7 +50,7 @@ from handover.ids import AgencyId, HandoverId, ItemId
 from handover.keys import attachment
 from handover.keys.vault import Vault
 from tests.builders import INTAKE, PSYCHOLOGIST
-from tests.bundle.meeting import PDF
+from tests.bundle.meeting import PDF, together
 from tests.fhir.handovers import HANDED, RELEASED, TOPICS
 from tests.fhir.people import message
 from tests.referral.nodes import PATIENT, PER, Town
@@ -226,10 +226,39 @@ def _write(session: Any, case: HandoverId, town: Town, what: tuple[str, int, Mar
         service.remove_item(session, patient if kind == "own" else turn, item)
 
 
+Step = tuple[str, int, Mark, bool]
+"""What is written: its kind, what it says, how it is marked in the end, and whether it is removed."""
+
+
+def _travels(step: Step) -> bool:
+    return step[2] is Mark.TRAVELS and not step[3]
+
+
+def _comes_and_goes(session: Any, case: HandoverId, at: datetime, step: Step) -> Callable[[], object]:
+    """Write an item that goes along for now, and return how the patient takes it out again."""
+    turn = Turn(handover=case, by=PATIENT, now=at, side=Side.PATIENT)
+    mine = Content(topic=TopicCode("free"), title=f"{CANARY}{step[1]}", own_words=CANARY)
+    item = service.add_own_item(session, turn, mine, clinician_may_see=step[3])
+    service.mark(session, turn, item, Mark.TRAVELS)
+    if step[3]:
+        return lambda: service.remove_item(session, turn, item)
+    return lambda: service.mark(session, turn, item, step[2])
+
+
 def _leaves_the_node(
-    town: Town, written: Sequence[tuple[str, int, Mark, bool]], chance: "_Chance"
+    town: Town,
+    written: Sequence[Step],
+    chance: "_Chance",
+    looked: Sequence[tuple[Step, bool]] = (),
+    *,
+    is_bare: bool = False,
 ) -> tuple[Any, ...]:
-    """Return all that lies ready to leave after one case was written, approved and sent; then undo it."""
+    """Return all that lies ready to leave after one case was written, approved and sent; then undo it.
+
+    `looked`: the patient looks at the preview again and again meanwhile, a minute apart. Something more goes along
+    for that one look, where the second of the pair says so, or from there to the last; `is_bare`: it was never
+    written.
+    """
     left: tuple[Any, ...] = ()
     with suppress(_Undone), town.kommune.db.transaction() as session:
         chance.begin("start")
@@ -241,13 +270,42 @@ def _leaves_the_node(
         chance.begin(f"writing {len(written)}")
         for what in (("text", 1, Mark.TRAVELS, False), *written):
             _write(session, case, town, what)
+        later = _looks(session, case, town.now, chance, () if is_bare else looked, len(looked))
+        me = Turn(handover=case, by=PATIENT, now=later, side=Side.PATIENT)
+        chance.begin("looking")
+        said_yes_to = service.preview(session, me)
         chance.begin("sending")
-        said_yes_to = service.preview(session, replace(turn, by=PATIENT, side=Side.PATIENT))
-        service.approve(session, replace(turn, by=PATIENT, side=Side.PATIENT), said_yes_to.sha256)
-        service.send(session, turn)
+        service.approve(session, me, said_yes_to.sha256)
+        service.send(session, replace(turn, now=later))
         left = (said_yes_to.document, *_rows(session))
         raise _Undone
     return left
+
+
+def _looks(
+    session: Any,
+    case: HandoverId,
+    at: datetime,
+    chance: "_Chance",
+    looked: Sequence[tuple[Step, bool]],
+    times: int,
+) -> datetime:
+    """Let the patient look that many times, a minute apart, with more in it or not; return when it is over."""
+    goes_at_last: list[Callable[[], object]] = []
+    for number in range(times):
+        at += timedelta(minutes=1)
+        chance.begin(f"coming {number}")
+        goes = _comes_and_goes(session, case, at, looked[number][0]) if looked else None
+        chance.begin("looking")
+        service.preview(session, Turn(handover=case, by=PATIENT, now=at, side=Side.PATIENT))
+        chance.begin(f"going {number}")
+        if goes is not None and looked[number][1]:
+            goes()
+        elif goes is not None:
+            goes_at_last.append(goes)
+    for goes in goes_at_last:
+        goes()
+    return at + timedelta(minutes=1)
 
 
 def _rows(session: Any) -> tuple[Any, ...]:
@@ -300,9 +358,64 @@ def chance(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Chance]:
 def test_nothing_that_leaves_the_node_tells_of_what_stays(
     two_nodes: Town, chance: _Chance, written: list[tuple[str, int, Mark, bool]]
 ) -> None:
-    bare = [each for each in written if each[2] is Mark.TRAVELS and not each[3]]
+    bare = [each for each in written if _travels(each)]
     whole = _leaves_the_node(two_nodes, written, chance)
     assert whole
     assert whole == _leaves_the_node(two_nodes, bare, chance)
     assert CANARY not in repr(whole)
     assert len(whole[1]) == 1
+
+
+coming = st.tuples(
+    st.tuples(st.just("own"), st.integers(2, 10**6), st.sampled_from([Mark.STAYS, Mark.UNDECIDED]), st.booleans()),
+    st.booleans(),
+)
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(st.lists(coming, min_size=1, max_size=4))
+def test_nothing_that_leaves_tells_of_what_went_along_for_a_while_in_a_preview(
+    two_nodes: Town, chance: _Chance, looked: list[tuple[Step, bool]]
+) -> None:
+    """Neither a time nor a byte: also where the first look showed more than what travels in the end."""
+    whole = _leaves_the_node(two_nodes, (), chance, looked)
+    assert whole
+    assert whole == _leaves_the_node(two_nodes, (), chance, looked, is_bare=True)
+    assert CANARY not in repr(whole)
+
+
+def test_a_preview_after_a_change_and_its_undoing_is_the_first_one_again(two_nodes: Town) -> None:
+    met = together(two_nodes)
+    met.add("Blir med", marked=Mark.TRAVELS)
+    first = met.preview()
+    two_nodes.pass_time(hours=1)
+    more = met.add(CANARY, marked=Mark.TRAVELS)
+    second = met.preview()
+    assert document.read(second.document).written_at > document.read(first.document).written_at
+
+    two_nodes.pass_time(hours=1)
+    met.do(service.mark, more, Mark.STAYS)
+    assert met.preview() == first
+    met.do(service.mark, more, Mark.TRAVELS)
+    assert met.preview() == second
+    met.do(service.approve, second.sha256)
+    assert met.preview() == second
+
+
+def test_a_document_without_what_the_first_preview_showed_bears_the_first_ones_time(two_nodes: Town) -> None:
+    met = together(two_nodes)
+    goes = met.add("Blir med", marked=Mark.TRAVELS)
+    stays = met.add(CANARY, marked=Mark.TRAVELS)
+    first = document.read(met.preview().document)
+    two_nodes.pass_time(hours=1)
+    met.do(service.mark, stays, Mark.STAYS)
+    without = document.read(met.preview().document)
+    assert without.written_at == first.written_at
+    assert [each.text for each in without.items] == ["Blir med"]
+
+    met.do(service.save_item, goes, Content(topic=TopicCode("important-now"), text="Noe annet"), seen=99)
+    assert document.read(met.preview().document).written_at > first.written_at
