@@ -7,6 +7,7 @@ with a lease, so that a worker that dies only delays it.
 import select
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,12 +30,13 @@ from handover.exchange import processing, store, upkeep
 from handover.exchange.client import Client
 from handover.exchange.courier import Courier, Round, Way
 from handover.exchange.model import Pace
-from handover.ids import AgencyId
 from handover.operator import auditing, journal
 from handover.operator import service as operator
 
 THREADS: Final = 8
 """Requests in flight at once."""
+LANES: Final = 2
+"""Requests in flight to one destination: while it works on one, the next is sealed here."""
 SLOW_LANE: Final = 2
 """Of these, how many destinations that failed last time may use: stuck ones never take the others' threads."""
 POLL: Final = 1.0
@@ -83,32 +85,32 @@ def work(node: Node, stop: threading.Event) -> None:
 
 @dataclass
 class _Lanes:
-    """Which ways are under way, which were asked for meanwhile, and which failed last time."""
+    """How many requests are under way on each way, which ways were asked for meanwhile, which failed last time."""
 
-    busy: set[Way] = field(default_factory=set)
+    busy: Counter[Way] = field(default_factory=Counter)
     again: set[Way] = field(default_factory=set)
     failed: set[Way] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self, way: Way) -> bool:
-        """Whether the way may start now; a busy one goes round once more instead."""
+        """Whether one more may start on this way now; where the way is full, one of those goes round once more."""
         with self.lock:
-            if way in self.busy:
+            if self.busy[way] >= (1 if way in self.failed else LANES):
                 self.again.add(way)
                 return False
-            if way in self.failed and len(self.busy & self.failed) >= SLOW_LANE:
+            if way in self.failed and sum(map(self.busy.__getitem__, self.failed)) >= SLOW_LANE:
                 return False
-            self.busy.add(way)
+            self.busy[way] += 1
             return True
 
     def ends(self, way: Way, result: Round) -> bool:
-        """Note how a round went; whether the way is done for now."""
+        """Note how a round went; whether this one is done for now."""
         with self.lock:
             (self.failed.discard if result.reached else self.failed.add)(way)
             goes_on = result.reached and (result.more or way in self.again)
             self.again.discard(way)
             if not goes_on:
-                self.busy.discard(way)
+                self.busy[way] -= 1
             return not goes_on
 
 
@@ -189,16 +191,9 @@ class Worker:
                 return
 
     def _due_ways(self) -> list[Way]:
-        now = self._clock()
         with self._node.db.reading() as session:
-            rows = store.destinations(session, self._agencies)
-            open_ways = [row for row in rows if not row.paused_at and (row.rest_until or now) <= now]
-            found = []
-            for row in open_ways:
-                due = store.first_due(session, AgencyId(row.agency), AgencyId(row.receiver))
-                if due is not None and due <= now:
-                    found.append(Way(AgencyId(row.agency), AgencyId(row.receiver)))
-        return found
+            found = store.due_ways(session, self._agencies, now=self._clock())
+        return [Way(agency, receiver) for agency, receiver in found]
 
     def _answer(self) -> int:
         done = 0
@@ -249,7 +244,7 @@ class Worker:
 
 
 def _hear_notify(node: Node, woken: Callable[[], None], stop: threading.Event) -> None:
-    """Wake on NOTIFY (PostgreSQL); after a lost connection, listen again."""
+    """Wake on another process's NOTIFY (PostgreSQL); after a lost connection, listen again."""
     while not stop.is_set():
         try:
             with node.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -257,9 +252,9 @@ def _hear_notify(node: Node, woken: Callable[[], None], stop: threading.Event) -
                 raw = cast(Any, connection.connection.driver_connection)
                 woken()
                 while not stop.is_set():
-                    if select.select([raw.fileno()], [], [], HEARKEN)[0]:
-                        for _ in raw.notifies(timeout=0):
-                            pass
+                    if not select.select([raw.fileno()], [], [], HEARKEN)[0]:
+                        continue
+                    if {note.payload for note in raw.notifies(timeout=0)} - {node.products.process}:
                         woken()
         except (SQLAlchemyError, OSError) as lost:
             log.warning("worker.listen", error=type(lost).__name__)

@@ -199,8 +199,9 @@ def read_problems(stored: str | None) -> tuple[Problem, ...]:
 
 def wake(session: Session) -> None:
     """Wake this process's worker and, on PostgreSQL, everybody's, once this transaction has committed."""
-    store.notify(session)
-    after_commit(session, provided(session, Products).wake.set)
+    products = provided(session, Products)
+    store.notify(session, products.process)
+    after_commit(session, products.wake.set)
 
 
 def _signed(session: Session, outgoing: Outgoing, pace: Pace, now: datetime) -> tuple[store.Values, store.Values]:

@@ -1,12 +1,12 @@
 """Queries of the post office: Core statements, for the hot path. Each names the agency that asks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Table, and_, bindparam, func, select, text, update
+from sqlalchemy import Row, Table, and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -41,7 +41,7 @@ _SETTLED: Final = (
     "problems",
     "acknowledgement",
 )
-_NOTIFY = Prepared(text(f"notify {CHANNEL}"))
+_NOTIFY = Prepared(select(func.pg_notify(CHANNEL, bindparam("by")).label("told")))
 _INSERT_OUTGOING = Prepared(OUTGOING.insert())
 _INSERT_CONTENT = Prepared(CONTENT.insert())
 _INSERT_HISTORY = Prepared(HISTORY.insert())
@@ -49,6 +49,19 @@ _INSERT_INCOMING = Prepared(INCOMING.insert())
 _DESTINATION = Prepared(
     select(DESTINATION).where(
         DESTINATION.c.agency == bindparam("agency"), DESTINATION.c.receiver == bindparam("receiver")
+    )
+)
+_DUE_WAYS = Prepared(
+    select(DESTINATION.c.agency, DESTINATION.c.receiver).where(
+        DESTINATION.c.agency == bindparam("agency"),
+        DESTINATION.c.paused_at.is_(None),
+        or_(DESTINATION.c.rest_until.is_(None), DESTINATION.c.rest_until <= bindparam("now")),
+        exists().where(
+            OUTGOING.c.agency == DESTINATION.c.agency,
+            OUTGOING.c.receiver == DESTINATION.c.receiver,
+            OUTGOING.c.is_open,
+            OUTGOING.c.due_at <= bindparam("now"),
+        ),
     )
 )
 _SETTLE = Prepared(
@@ -115,10 +128,10 @@ def is_postgresql(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-def notify(session: Session) -> None:
+def notify(session: Session, by: str) -> None:
     """Wake every waiting worker when this transaction commits; SQLite's workers look for themselves."""
     if is_postgresql(session):
-        _NOTIFY.run(session, [{}])
+        _NOTIFY.run(session, [{"by": by}])
 
 
 def add_outgoing(
@@ -153,15 +166,13 @@ def change_destination(session: Session, agency: AgencyId, receiver: AgencyId, *
     session.connection().execute(statement.values(**values))
 
 
-def first_due(session: Session, agency: AgencyId, receiver: AgencyId) -> datetime | None:
-    """Return when the next message of one way out is due: one step in the index, however long the queue."""
-    query = (
-        select(OUTGOING.c.due_at)
-        .where(OUTGOING.c.agency == agency, OUTGOING.c.receiver == receiver, OUTGOING.c.is_open)
-        .order_by(OUTGOING.c.due_at)
-        .limit(1)
-    )
-    return session.connection().execute(query).scalar_one_or_none()
+def due_ways(
+    session: Session, agencies: Sequence[AgencyId], *, now: datetime
+) -> Iterator[tuple[AgencyId, AgencyId]]:
+    """Return (sender, receiver) of every open way with something due; one step in the index for each."""
+    for agency in agencies:
+        for row in _DUE_WAYS.all(session, {"agency": agency, "now": now}):
+            yield AgencyId(row.agency), AgencyId(row.receiver)
 
 
 def due(session: Session, agency: AgencyId, receiver: AgencyId, *, now: datetime, most: int) -> Sequence[AnyRow]:

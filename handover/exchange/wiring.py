@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
+from secrets import token_hex
 
 from sqlalchemy.orm import Session
 
@@ -70,6 +72,8 @@ class Products:
     """Called in the transaction that found the reason; set by `app.py`."""
     wake: threading.Event = field(default_factory=threading.Event)
     """Set after every commit that gave this process's worker something to do."""
+    process: str = field(default_factory=partial(token_hex, 8))
+    """Signs this process's NOTIFYs: what its own threads posted, its worker has heard already."""
     posted: deque[tuple[AgencyId, AgencyId]] = field(default_factory=lambda: deque(maxlen=1000))
     """(sender, receiver) of what this process has just posted: a hint for its worker, which also looks."""
     known_ways: set[tuple[AgencyId, AgencyId]] = field(default_factory=set)

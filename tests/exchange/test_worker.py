@@ -55,13 +55,15 @@ def working(*sites: Site) -> Iterator[None]:
     threads = [threading.Thread(target=Worker(each.node, client=each.wire).loop, args=(stop,)) for each in sites]
     for thread in threads:
         thread.start()
-    yield
-    stop.set()
-    for each in sites:
-        each.node.products.wake.set()
-    for thread in threads:
-        thread.join(PATIENCE)
-        assert not thread.is_alive()
+    try:
+        yield
+    finally:
+        stop.set()
+        for each in sites:
+            each.node.products.wake.set()
+        for thread in threads:
+            thread.join(PATIENCE)
+    assert not any(thread.is_alive() for thread in threads)
 
 
 def until(found: Callable[[], bool]) -> None:
