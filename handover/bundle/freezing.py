@@ -38,6 +38,7 @@ from handover.bundle.topics import Topics
 from handover.db import provided
 from handover.directory import service as directory
 from handover.errors import Conflict, HandoverError, Invalid
+from handover.exchange.files import MAX_FILES_BYTES
 from handover.ids import AgencyId, PersonId, new_uuid
 from handover.moves import Incomplete
 from handover.person import service as person
@@ -45,7 +46,6 @@ from handover.values import dump
 
 MAX_DOCUMENT_BYTES: Final = 700 * 1024
 """Base64 in a message of 1 MiB, with room for the message itself."""
-MAX_FILES_BYTES: Final = 25 * 1024 * 1024
 """Everything attached that travels, together."""
 
 

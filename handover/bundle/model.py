@@ -16,10 +16,11 @@ from uuid import UUID
 from handover.actors import Author, Party
 from handover.bundle.lifecycle import UNSENT, Act, Side, Status, Version
 from handover.errors import Conflict
+from handover.exchange.files import File
 from handover.ids import HandoverId, ItemId
 from handover.person.model import Address, Identity
 
-__all__ = ["Address", "Author", "Identity", "Party"]
+__all__ = ["Address", "Author", "File", "Identity", "Party"]
 
 TopicCode = NewType("TopicCode", str)
 """One of the ready topics (`data/topics`), such as `helps-me`; `free` for the writer's own."""
@@ -136,19 +137,6 @@ class Diagnosis:
 
 
 Details = CrisisStep | PersonAround | NextAppointment | Medicine | Diagnosis
-
-
-@dataclass(frozen=True, kw_only=True)
-class File:
-    """A whole document that travels or stays as one. Its bytes are sealed elsewhere."""
-
-    name: str = field(repr=False)
-    content_type: str
-    """`application/pdf`, `image/jpeg` or `image/png`, found in the content itself."""
-    length: int
-    """Bytes."""
-    sha256: bytes = field(repr=False)
-    """Of the plaintext."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -92,7 +92,6 @@ from handover.bundle.worklists import (
     work_news,
 )
 from handover.bundle.writing import (
-    BadFile,
     BadItem,
     BadReceiver,
     ItemNotFound,
@@ -114,7 +113,6 @@ __all__ = [
     "COUNT_CAP",
     "AlreadyThere",
     "BadDay",
-    "BadFile",
     "BadItem",
     "BadReceiver",
     "BadTelling",

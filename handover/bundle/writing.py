@@ -6,10 +6,8 @@ Every save is one transaction of one item, so that a session lost in the middle 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Final
 
-import filetype
 from sqlalchemy.orm import Session
 
 from handover.actors import Author, Party, Patient, Role, Staff
@@ -44,6 +42,7 @@ from handover.db import provided
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import Invalid, NotFound, NotPermitted
+from handover.exchange import files
 from handover.ids import HandoverId, ItemId, PersonId, ReferralId, ServiceId, new_reference, new_uuid
 from handover.person import service as person
 from handover.person.model import Identity
@@ -52,7 +51,6 @@ from handover.workdays import age_on, local_date, rules_on
 MAX_TEXT: Final = 20_000
 """Characters of one text of one item."""
 MAX_ITEMS: Final = 200
-CONTENT_TYPES: Final = frozenset({"application/pdf", "image/jpeg", "image/png"})
 _DETAILS: Final[Mapping[Kind, type[Details]]] = {
     Kind.CRISIS: CrisisStep,
     Kind.PERSON: PersonAround,
@@ -81,12 +79,6 @@ class BadReceiver(Invalid):
     """Codes `bundle.receiver.unknown`, `.takes-none`, `.closed` or `.ourselves`."""
 
     code = "bundle.receiver"
-
-
-class BadFile(Invalid):
-    """Codes `bundle.file.type`, `.empty` or `.too-large`."""
-
-    code = "bundle.file"
 
 
 class BadItem(Invalid):
@@ -233,7 +225,7 @@ def attach(
     is_staff = isinstance(turn.by, Staff)
     stored = to_write(session, turn) if is_staff else to_speak(session, turn)
     held = [each.content.file for each in shown_items(session, stored, turn)]
-    file = checked_file(name, data, held=sum(each.length for each in held if each is not None))
+    file = files.checked(name, data, held=sum(each.length for each in held if each is not None))
     return _attached(session, stored, turn, file, data, topic, is_staff or clinician_may_see)
 
 
@@ -373,20 +365,6 @@ def check(session: Session, standing: Standing, content: Content) -> None:
             found[name] = ["too-long"]
     if found:
         raise BadItem(fields=found)
-
-
-def checked_file(name: str, data: bytes, *, held: int = 0) -> File:
-    """Return what a document is, by its content. `held`: bytes of the others. Raises BadFile."""
-    if not data:
-        raise BadFile("bundle.file.empty", fields={"file": ["empty"]})
-    if held + len(data) > freezing.MAX_FILES_BYTES:
-        raise BadFile("bundle.file.too-large", fields={"file": ["too-large"]})
-    kind = filetype.guess_mime(data)
-    if kind not in CONTENT_TYPES:
-        raise BadFile("bundle.file.type", fields={"file": ["type"]})
-    return File(
-        name=name.strip()[:200] or "dokument", content_type=kind, length=len(data), sha256=sha256(data).digest()
-    )
 
 
 # --- checks ----------------------------------------------------------------------------------------------------

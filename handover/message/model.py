@@ -13,11 +13,12 @@ from uuid import UUID
 
 from handover.actors import Author, Party
 from handover.errors import Invalid
+from handover.exchange.files import MAX_FILES_BYTES, File
 from handover.ids import CommunicationId, MessageId, ThreadId
 from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.person.model import Identity
 
-__all__ = ["Author", "Identity", "Party"]
+__all__ = ["Author", "File", "Identity", "Party"]
 
 SlotId = NewType("SlotId", UUID)
 """One time offered for a talk."""
@@ -29,8 +30,6 @@ MAX_LINE: Final = 120
 MAX_NAME: Final = 100
 """Characters of a wished person, a reason's phone, a place."""
 MAX_REASON: Final = 1_000
-MAX_FILES_BYTES: Final = 25 * 1024 * 1024
-"""All files of one message together, those of what it forwards too."""
 MAX_FILES: Final = 20
 MAX_FORWARDS: Final = 50
 MAX_FORWARDED_TEXT: Final = 200_000
@@ -85,19 +84,6 @@ class Member:
     party: Party
     since: datetime
     added_by: Party | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class File:
-    """A document that belongs to one message and goes where that message goes."""
-
-    name: str = field(repr=False)
-    content_type: str
-    """`application/pdf`, `image/jpeg` or `image/png`, found in the content itself."""
-    length: int
-    """Bytes."""
-    sha256: bytes = field(repr=False)
-    """Of the plaintext."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-import filetype
 from sqlalchemy.orm import Session
 
-from handover.exchange import blobs
+from handover.exchange import blobs, files
 from handover.exchange.model import Received, SealedBlob
 from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
 from handover.referral import store
@@ -40,7 +39,7 @@ def keep(
     named = read_blobs(received.resource)
     for each in attachments:
         content = blobs.take(session, received, named[each.id])
-        if filetype.guess_mime(content) != each.content_type:
+        if not files.is_of_type(content, each.content_type):
             raise FhirInvalid([_OTHER_TYPE])
         store.add_attachment(session, standing, each, content, now=now)
 

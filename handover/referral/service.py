@@ -76,7 +76,6 @@ from handover.referral.receiving import (
 )
 from handover.referral.store import COUNT_CAP, ReferralNotFound, Stored
 from handover.referral.writing import (
-    BadAttachment,
     PaperReferral,
     StaleDraft,
     TakesNoReferrals,
@@ -104,7 +103,6 @@ def note_to_other_side(session: Session, turn: Turn, text: str) -> Stored:
 
 __all__ = [
     "COUNT_CAP",
-    "BadAttachment",
     "Case",
     "CaseRow",
     "Loan",

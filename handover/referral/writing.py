@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Final
 
-import filetype
 from sqlalchemy.orm import Session
 
 from handover.actors import Author, Role, Staff
@@ -13,6 +11,7 @@ from handover.audit.model import Event as Logged
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import Conflict, Invalid, NotPermitted
+from handover.exchange import files
 from handover.exchange import service as exchange
 from handover.ids import AgencyId, ReferralId, ServiceId, new_reference, new_uuid
 from handover.moves import MoveNotAllowed, require_text
@@ -34,11 +33,8 @@ from handover.referral.model import (
 from handover.referral.standing import Channel, Standing, decide, move_unsent
 from handover.referral.store import ROLES, Stored
 
-MAX_ATTACHMENT_BYTES: Final = 25 * 1024 * 1024
-"""All attachments of a referral together."""
 UNDO: Final = timedelta(seconds=30)
 """How long a referral that was sent can be taken back (`Settings.undo_seconds`)."""
-CONTENT_TYPES: Final = frozenset({"application/pdf", "image/jpeg", "image/png"})
 
 
 class StaleDraft(Conflict):
@@ -57,12 +53,6 @@ class TakesNoReferrals(Invalid):
     """The service is closed or takes no referrals."""
 
     code = "referral.service-takes-none"
-
-
-class BadAttachment(Invalid):
-    """Codes `referral.attachment.type`, `.empty` or `.too-large`."""
-
-    code = "referral.attachment"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +131,7 @@ def discard_draft(session: Session, turn: Turn) -> None:
 
 
 def add_attachment(session: Session, turn: Turn, title: str, data: bytes) -> Attachment:
-    """Add a file to a draft. Raises BadAttachment for other types than PDF, JPEG, PNG, and over 25 MB in all."""
+    """Add a file to a draft. Raises BadFile for other types than PDF, JPEG, PNG, and over 25 MB in all."""
     stored = _draft(session, turn)
     held = store.attachments(session, stored.standing)
     made = checked_attachment(title, data, held=sum(each.length for each in held))
@@ -162,20 +152,14 @@ def remove_attachment(session: Session, turn: Turn, attachment: AttachmentId) ->
 
 
 def checked_attachment(title: str, data: bytes, *, held: int = 0) -> Attachment:
-    """Return what a file is, by its content. `held`: bytes of the other attachments. Raises BadAttachment."""
-    if not data:
-        raise BadAttachment("referral.attachment.empty", fields={"attachment": ["empty"]})
-    if held + len(data) > MAX_ATTACHMENT_BYTES:
-        raise BadAttachment("referral.attachment.too-large", fields={"attachment": ["too-large"]})
-    kind = filetype.guess_mime(data)
-    if kind not in CONTENT_TYPES:
-        raise BadAttachment("referral.attachment.type", fields={"attachment": ["type"]})
+    """Return what a file is, by its content. `held`: bytes of the other attachments. Raises BadFile."""
+    file = files.checked(title, data, held=held, otherwise="vedlegg")
     return Attachment(
         id=AttachmentId(new_uuid()),
-        title=title.strip()[:200] or "vedlegg",
-        content_type=kind,
-        length=len(data),
-        sha256=sha256(data).digest(),
+        title=file.name,
+        content_type=file.content_type,
+        length=file.length,
+        sha256=file.sha256,
     )
 
 

@@ -48,7 +48,7 @@ def test_a_file_that_is_not_what_it_is_called_is_refused_and_the_referrer_gets_a
     """A sender of another make, that believes a file's name."""
     referral = town.draft()
     with monkeypatch.context() as trusting:
-        trusting.setattr("handover.referral.writing.filetype.guess_mime", lambda _: "application/pdf")
+        trusting.setattr("handover.exchange.files.filetype.guess_mime", lambda _: "application/pdf")
         town.do(PER, service.add_attachment, referral, "Kanari.pdf", b"MZ" + PDF)
     town.do(PER, service.send, referral)
     town.settle()

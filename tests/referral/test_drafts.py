@@ -7,14 +7,14 @@ from datetime import date, timedelta
 import pytest
 
 from handover.errors import Invalid, NotFound, NotPermitted
+from handover.exchange.files import MAX_FILES_BYTES, BadFile
 from handover.ids import ReferralId, ServiceId, new_reference
 from handover.moves import MoveNotAllowed
 from handover.referral import service
 from handover.referral.deadlines import TooYoung
 from handover.referral.lifecycle import Status
 from handover.referral.model import Attachment, ReferralContent
-from handover.referral.service import BadAttachment, ReferralNotFound, StaleDraft, TakesNoReferrals
-from handover.referral.writing import MAX_ATTACHMENT_BYTES
+from handover.referral.service import ReferralNotFound, StaleDraft, TakesNoReferrals
 from tests.builders import INTAKE, OUTPATIENT, PSYCHOLOGIST
 from tests.referral.nodes import INGRID, PER, Town, content
 
@@ -133,16 +133,16 @@ def test_an_attachment_is_what_its_content_says(two_nodes: Town, data: bytes, ki
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"", "referral.attachment.empty"),
-        (b"MZ\x90\x00" + b"\x00" * 200, "referral.attachment.type"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "referral.attachment.type"),
-        (b"just text", "referral.attachment.type"),
-        (PDF + b"x" * MAX_ATTACHMENT_BYTES, "referral.attachment.too-large"),
+        (b"", "file.empty"),
+        (b"MZ\x90\x00" + b"\x00" * 200, "file.type"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "file.type"),
+        (b"just text", "file.type"),
+        (PDF + b"x" * MAX_FILES_BYTES, "file.too-large"),
     ],
 )
 def test_other_files_and_too_large_ones_are_refused(two_nodes: Town, data: bytes, code: str) -> None:
     town = two_nodes
-    with pytest.raises(BadAttachment) as refused:
+    with pytest.raises(BadFile) as refused:
         town.do(PER, service.add_attachment, town.draft(), "fil.pdf", data)
     assert refused.value.stable_code == code
 
@@ -150,9 +150,9 @@ def test_other_files_and_too_large_ones_are_refused(two_nodes: Town, data: bytes
 def test_attachments_are_limited_together_and_kept_when_the_text_is_saved(two_nodes: Town) -> None:
     town = two_nodes
     referral = town.draft()
-    large = PDF + b"x" * (MAX_ATTACHMENT_BYTES - 1000)
+    large = PDF + b"x" * (MAX_FILES_BYTES - 1000)
     town.do(PER, service.add_attachment, referral, "stor.pdf", large)
-    with pytest.raises(BadAttachment):
+    with pytest.raises(BadFile):
         town.do(PER, service.add_attachment, referral, "liten.pdf", PDF + b"x" * 1000)
     save(town, referral, content(problem="Ny tekst"), 0)
     assert len(town.see(PER, referral).content.attachments) == 1

@@ -19,10 +19,11 @@ from handover.bundle.pages.cards import CHOICES, digest, topic_of, topic_text
 from handover.bundle.pages.desk import MOVED, SENDERS, SENTENCES, as_download, blueprint, my_services, turn_of
 from handover.bundle.pages.marking import has_lapsed
 from handover.bundle.pages.sight import sight_of
-from handover.bundle.service import BadFile, Case, ItemNotFound, Turn
+from handover.bundle.service import Case, ItemNotFound, Turn
 from handover.bundle.words import content as said
 from handover.clock import now
 from handover.errors import Conflict, Invalid
+from handover.exchange.files import BadFile
 from handover.ids import ItemId, ReferralId, ServiceId
 from handover.web.errors import sentence_for
 from handover.web.forms import REFUSED, Form, parse_day
@@ -160,7 +161,7 @@ def attach(handover: UUID) -> ResponseReturnValue:
     try:
         with web.transaction() as session:
             if not sent:
-                raise BadFile("bundle.file.empty", fields={"file": ["required"]})
+                raise BadFile("file.empty", fields={"file": ["required"]})
             for each in sent:
                 item = handovers.attach(session, turn, code, each.filename or "", each.read())
     except BadFile as refused:

@@ -125,7 +125,7 @@ def moved_page(turn: Turn, moved: Conflict, *, kept: str = "") -> str:
 
 
 def _refused(turn: Turn, page: ActPage, refused: Invalid) -> str:
-    fields = {("attachments" if name == "attachment" else name): codes for name, codes in refused.fields.items()}
+    fields = {("attachments" if name == "file" else name): codes for name, codes in refused.fields.items()}
     sentences = {f"{page.field}.required": page.empty, **FILE_SENTENCES}
     filled = Form.refused(request.form, Invalid(refused.stable_code, fields=fields), sentences)
     with web.transaction() as session:

@@ -21,6 +21,7 @@ from handover.directory import names
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import Conflict, Invalid, NotFound
+from handover.exchange.files import BadFile
 from handover.ids import ServiceId
 from handover.moves import MoveNotAllowed
 from handover.referral import schema, sharing, words
@@ -30,7 +31,7 @@ from handover.referral.lifecycle import Status
 from handover.referral.model import AttachmentId, ReferralContent
 from handover.referral.pages.asking import FILE_SENTENCES, moved_page, read_file
 from handover.referral.pages.sending import attachment_url, blueprint, may_copy, turn_of, undo_time
-from handover.referral.service import BadAttachment, Case, StaleDraft, TakesNoReferrals, Turn
+from handover.referral.service import Case, StaleDraft, TakesNoReferrals, Turn
 from handover.web.forms import REFUSED, Form
 from handover.web.i18n import Sentence, Text
 from handover.web.i18n import lazy_gettext as _l
@@ -384,7 +385,7 @@ def _sentences(refused: Invalid) -> dict[str, Text]:
 
 def _refused_page(turn: Turn, refused: Invalid, *, sent: bool = True) -> str:
     """Return the form with everything that was typed and a sentence for each field (`sent`: the form was)."""
-    if isinstance(refused, TakesNoReferrals | BadAttachment) or not sent:
+    if isinstance(refused, TakesNoReferrals | BadFile) or not sent:
         refused = Invalid(refused.stable_code, fields=_own_names(refused.fields))
     with web.transaction() as session:
         case = referrals.show(session, turn)
@@ -393,7 +394,7 @@ def _refused_page(turn: Turn, refused: Invalid, *, sent: bool = True) -> str:
 
 
 def _own_names(fields: dict[str, list[str]]) -> dict[str, list[str]]:
-    return {("attachments" if name == "attachment" else name): codes for name, codes in fields.items()}
+    return {("attachments" if name == "file" else name): codes for name, codes in fields.items()}
 
 
 def _stale_page(turn: Turn, stale: StaleDraft) -> str:
