@@ -29,16 +29,20 @@ from handover.inquiry import pages as inquiry
 from handover.keys import passphrase
 from handover.keys.keyring import Keyring, load
 from handover.keys.vault import Vault, open_vault
+from handover.notice import pages as notices
+from handover.notice import senders
+from handover.notice.senders import Ways
 from handover.operator import log_pages, telemetry
 from handover.operator import pages as operator
 from handover.operator import routes as watching
 from handover.patient import afterwards, choices
+from handover.patient import notices as my_notices
 from handover.patient import pages as patient
 from handover.person import service as person
 from handover.referral import service as referral
 from handover.referral.pages import finding, receiving, referrer
+from handover.worklist import asked, sharing, tasks
 from handover.worklist import pages as worklist
-from handover.worklist import sharing, tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +78,7 @@ def assemble(settings: Settings, db: Database, keyring: Keyring) -> Node:
     db.provide(Vault, open_vault(db, keyring, now=clock.now()))
     db.provide(Products, products)
     db.provide(Peers, peers.of_directory(db, settings.directory_source))
+    db.provide(Ways, senders.of_settings(settings.mail, settings.sms, settings.notices_dir))
     db.provide(Topics, topics.read(settings.topics_dir))
     db.provide(person.Watch, person.Watch(bundle.person_changed))
     db.provide(Lender, Lender(borrowing.offered, referral.lend_file))
@@ -94,6 +99,7 @@ def create_app(node: Node) -> Flask:
         node.keyring,
         name_of_agency=names.of_agency,
         name_of_patient=lambda session, number: person.name_of_number(session, node.settings.agencies, number),
+        asked_of=asked.asked_of,
     )
     app.register_blueprint(exchange.blueprint)
     app.register_blueprint(blob_routes.blueprint)
@@ -106,6 +112,8 @@ def create_app(node: Node) -> Flask:
     app.register_blueprint(patient.blueprint)
     app.register_blueprint(choices.blueprint)
     app.register_blueprint(afterwards.blueprint)
+    app.register_blueprint(my_notices.blueprint)
+    app.register_blueprint(notices.blueprint)
     app.register_blueprint(inquiry.blueprint)
     app.register_blueprint(finding.blueprint)
     app.register_blueprint(referrer.blueprint)

@@ -30,8 +30,11 @@ from handover.exchange import processing, store, upkeep
 from handover.exchange.client import Client
 from handover.exchange.courier import Courier, Round, Way
 from handover.exchange.model import Pace
+from handover.notice import courier as notices
+from handover.notice.senders import Ways
 from handover.operator import auditing, journal
 from handover.operator import service as operator
+from handover.team import noticing
 
 THREADS: Final = 8
 """Requests in flight at once."""
@@ -62,6 +65,7 @@ def run_once(node: Node, now: datetime, *, client: Client | None = None) -> int:
     while done := worker.step():
         total += done
     worker.tidy()
+    worker.tell()
     return total
 
 
@@ -124,6 +128,7 @@ class Worker:
         self._clock = clock
         with node.db.reading() as session:
             pace = provided(session, Pace)
+            self._ways_out = provided(session, Ways)
         self._client = client or Client(pace)
         self._courier = Courier(node.db, self._client, clock)
         self._lanes = _Lanes()
@@ -152,9 +157,10 @@ class Worker:
     def loop(self, stop: threading.Event) -> None:
         """Work until told to stop, with at most THREADS requests in flight."""
         listener = self._listen(stop)
-        with ThreadPoolExecutor(THREADS + 3, thread_name_prefix="courier") as pool:
+        with ThreadPoolExecutor(THREADS + 4, thread_name_prefix="courier") as pool:
             pool.submit(self._keep_up, stop)
             pool.submit(self._look_through, stop)
+            pool.submit(self._keep_telling, stop)
             if self._node.settings.directory_source:
                 pool.submit(self._keep_fresh, stop)
             while not stop.is_set():
@@ -222,6 +228,23 @@ class Worker:
             except Exception as error:
                 log.error("worker.directory", error=type(error).__name__)
             stop.wait(FRESHEN_EVERY)
+
+    def _keep_telling(self, stop: threading.Event) -> None:
+        """Send notices, beside what goes to other nodes: a mail server may be slow."""
+        while not stop.is_set():
+            try:
+                self.tell()
+            except Exception as error:
+                log.error("worker.notices", error=type(error).__name__)
+            stop.wait(POLL)
+
+    def tell(self) -> int:
+        """Send the notices that are due; returns how many attempts were made."""
+        done = 0
+        for agency in self._agencies:
+            noticing.pass_on(self._node.db, agency, now=self._clock())
+            done += notices.send_due(self._node.db, self._ways_out, agency, self._clock)
+        return done
 
     def _look_through(self, stop: threading.Event) -> None:
         """Measure our answer times, and see once a day that no log was changed; a long one takes minutes."""

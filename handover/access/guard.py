@@ -23,7 +23,7 @@ from handover.access import rule_of, service
 from handover.access.model import STEP_UP_FRESH, Callers, Rule
 from handover.access.oidc import Provider
 from handover.access.service import TOUCH_EVERY, Visitor
-from handover.actors import Actor, Patient
+from handover.actors import Actor, Patient, Staff
 from handover.audit import service as audit
 from handover.audit.model import Event
 from handover.clock import now
@@ -54,6 +54,10 @@ NameOfPatient = Callable[[Session, str], str]
 """What this node calls the patient with this number; empty where it knows none. ID-porten tells no names."""
 
 
+AskedOf = Callable[[Session, Staff], int]
+"""How much is asked of a member of the staff; names nobody."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Door:
     """What `access` knows of this node: its agencies, its login providers by kind of caller, its cookies."""
@@ -63,6 +67,7 @@ class Door:
     node_url: str
     name_of_agency: NameOfAgency
     name_of_patient: NameOfPatient
+    asked_of: AskedOf = lambda _session, _staff: 0
 
     @property
     def home(self) -> AgencyId:
@@ -126,7 +131,7 @@ def _guard() -> ResponseReturnValue | None:
     if rule.callers is Callers.MACHINES:
         return None
     at = now()
-    found = _recognise(at)
+    found = _recognise(at, rule)
     if rule.needs_session and found is None:
         return _ask_to_log_in()
     if request.method not in SAFE:
@@ -142,7 +147,7 @@ def _guard() -> ResponseReturnValue | None:
     return _admit(rule, found, at) if rule.needs_actor else None
 
 
-def _recognise(at: datetime) -> Visitor | None:
+def _recognise(at: datetime, rule: Rule) -> Visitor | None:
     token = request.cookies.get(door().cookie("session"))
     if not token:
         return None
@@ -158,18 +163,20 @@ def _recognise(at: datetime) -> Visitor | None:
             found = replace(found, name=name, actor=replace(found.actor, name=name))
         g.handover_visitor = found
         g.handover_actor = found.actor
-        shell.sign_in(_shown(session, found))
+        shell.sign_in(_shown(session, found, is_quiet=rule.is_quiet))
     return found
 
 
-def _shown(session: Session, found: Visitor) -> shell.SignedIn:
+def _shown(session: Session, found: Visitor, *, is_quiet: bool) -> shell.SignedIn:
     agency_name = door().name_of_agency(session, found.agency) if found.agency else None
+    asked = door().asked_of(session, found.actor) if isinstance(found.actor, Staff) and not is_quiet else 0
     return shell.SignedIn(
         actor=found.actor,
         name=found.name,
         agency_name=agency_name,
         ends_at=found.ends_at,
         can_switch=found.places > 1,
+        asked=asked,
     )
 
 

@@ -3,7 +3,7 @@
 from flask import Flask
 
 from handover.access import guard, pages
-from handover.access.guard import Door, NameOfAgency, NameOfPatient
+from handover.access.guard import AskedOf, Door, NameOfAgency, NameOfPatient
 from handover.access.oidc import Provider
 from handover.access.profiles import profile
 from handover.config import Settings
@@ -19,6 +19,7 @@ def init_app(
     *,
     name_of_agency: NameOfAgency,
     name_of_patient: NameOfPatient = lambda _session, _number: "",
+    asked_of: AskedOf = lambda _session, _staff: 0,
 ) -> None:
     """Guard every route of the application. The node's client key is its first agency's."""
     the_door = Door(
@@ -27,6 +28,7 @@ def init_app(
         node_url=settings.node_url,
         name_of_agency=name_of_agency,
         name_of_patient=name_of_patient,
+        asked_of=asked_of,
     )
     app.config["PREFERRED_URL_SCHEME"] = "https" if the_door.is_https else "http"
     guard.init_app(app, the_door)

@@ -15,7 +15,7 @@ from handover.actors import Actor, Author, Machine, Party, Patient, Staff
 from handover.audit import service as audit
 from handover.audit.model import Detail
 from handover.audit.model import Event as Logged
-from handover.bundle import store
+from handover.bundle import noticing, store
 from handover.bundle.lifecycle import Act, Side, Version
 from handover.bundle.model import Entry, RequestId
 from handover.bundle.standing import Standing
@@ -140,6 +140,7 @@ def record(
     saved = store.save(session, stored, after, now=now, entries=[line])
     log_act(session, saved, act, by=by, now=now, detail=said.detail)
     plan(session, after, by=by, now=now)
+    noticing.tell_patient(session, after, act, by=by, now=now)
     return saved
 
 
@@ -192,6 +193,7 @@ def plan(session: Session, standing: Standing, *, by: Actor, now: datetime) -> N
         team.close_item(session, place, by=by.id if isinstance(by, Staff) else None, now=now)
         return
     team.open_item(session, place, next_step=step.step.value, due_at=step.due_at, owner=standing.owner, now=now)
+    noticing.tell_staff(session, standing, place, by=by, now=now)
 
 
 def place_of(standing: Standing) -> Place:

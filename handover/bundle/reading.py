@@ -15,7 +15,7 @@ from handover.actors import Party, Patient, Staff
 from handover.audit import service as audit
 from handover.audit.model import Entry as LogEntry
 from handover.audit.model import Event as Logged
-from handover.bundle import cases, freezing, scope, store, writing
+from handover.bundle import cases, freezing, noticing, scope, store, writing
 from handover.bundle.cases import Turn
 from handover.bundle.lifecycle import AT_SENDER, Act, Side, Status
 from handover.bundle.model import Entry, File, Frozen, Item, Mark, Topic, TopicCode
@@ -29,6 +29,7 @@ from handover.exchange.model import Delivery
 from handover.ids import AgencyId, ServiceId
 from handover.person import service as person
 from handover.person.model import Identity
+from handover.team import noticing as team_noticing
 from handover.team import service as team
 from handover.team.model import InternalNote, Task
 
@@ -90,6 +91,9 @@ def case_of(session: Session, turn: Turn) -> Case:
     if turn.side is Side.SENDER:
         stored = _decline_read(session, stored, turn)
     cases.log(session, stored, Logged.HANDOVER_READ, by=turn.by, now=turn.now)
+    if isinstance(turn.by, Patient):
+        known = dict(cases.known_as(session, turn.by))
+        team_noticing.patient_opened(session, [turn.handover], known, now=turn.now)
     return show(session, stored, turn)
 
 
@@ -236,6 +240,7 @@ def _decline_read(session: Session, stored: Stored, turn: Turn) -> Stored:
     if standing.status is not Status.DECLINED or standing.decline_read_at is not None:
         return stored
     after = replace(standing, decline_read_at=turn.now)
+    noticing.tell_patient(session, after, Act.DECLINE, by=turn.by, now=turn.now)
     return store.save(session, stored, after, now=stored.updated_at)
 
 

@@ -13,7 +13,18 @@ from sqlalchemy.orm import Session
 
 from handover.actors import Party
 from handover.audit.model import Event as Logged
-from handover.bundle import afterwards, cases, fhir, following, identity, sending, store, telling, writing
+from handover.bundle import (
+    afterwards,
+    cases,
+    fhir,
+    following,
+    identity,
+    noticing,
+    sending,
+    store,
+    telling,
+    writing,
+)
 from handover.bundle.document import Document
 from handover.bundle.fhir import view
 from handover.bundle.lifecycle import Act, Side, Status, Version
@@ -244,6 +255,9 @@ def _adopt(session: Session, stored: Stored, told: StatusUpdate, now: datetime) 
     elif told.note is None and told.version != before.version:
         lines.append(_said(before, after, told))
     saved = _saved(session, stored, after, lines, now)
+    if told.note is None and after.version == told.version != before.version:
+        by = cases.machine(saved.agency)
+        noticing.tell_patient(session, after, _act_of(before, told), by=by, now=now)
     if owes_withdrawal(after):
         afterwards.ask_to_take_back(session, saved, now=now)
 

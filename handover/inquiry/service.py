@@ -32,9 +32,13 @@ from handover.inquiry.model import (
     due_after,
 )
 from handover.keys.vault import Vault
+from handover.notice import service as notice
+from handover.notice.model import Watch, patient
 from handover.values import dump, load
 
 PAGE: Final = 200
+KIND: Final = "inquiry"
+"""What the answer is called, for whoever is asked to reach a patient who has not read it."""
 _TABLE: Final = "inquiry"
 
 
@@ -105,6 +109,14 @@ def answer(session: Session, inquiry: InquiryId, text: str, *, by: Staff, now: d
     made = Answer(text=said, name=by.name, title=by.title, at=now)
     sealed = _seal(session, by.agency, "answer", inquiry, dump(made))
     store.answer(session, by.agency, inquiry, sealed=sealed, by=by.id)
+    where = found.about
+    notice.tell(
+        session,
+        patient(where.agency, found.person),
+        f"inquiry/{inquiry}",
+        now=now,
+        watch=Watch(service=where.service, subject=inquiry, subject_kind=KIND),
+    )
     _log_about(session, Event.INQUIRY_ANSWER, found, by=by, now=now)
 
 

@@ -59,6 +59,9 @@ def send_due(db: Database, ways: Ways, agency: AgencyId, clock: Callable[[], dat
     """Send what is due of one agency, one after the other; returns how many attempts were made."""
     attempts = 0
     while True:
+        with db.reading() as session:
+            if not store.is_due(session, agency, now=clock()):
+                return attempts
         with db.transaction() as session:
             row = store.next_due(session, agency, now=clock())
             if row is None:

@@ -52,6 +52,8 @@ from handover.workdays import local_date, rules_on
 PAGE: Final = 200
 REMEMBERED: Final = timedelta(days=400)
 """So long a cause is remembered; nothing is retried that late."""
+EVERY: Final = timedelta(minutes=1)
+"""How often what time alone causes is looked for."""
 _CAUSE: Final = "notice-cause"
 _CODE: Final = "notice-code"
 
@@ -211,6 +213,19 @@ def long_unopened(session: Session, agency: AgencyId, *, now: datetime) -> tuple
         )
         for row in rows
     )
+
+
+def is_anything_to_pass_on(session: Session, agency: AgencyId, *, now: datetime) -> bool:
+    """Whether it is a minute since dates that passed were told of; before that there is nothing to do."""
+    until = store.passed_until(session, agency)
+    return until is None or now >= until + EVERY
+
+
+def passed_since(session: Session, agency: AgencyId, *, earliest: datetime, now: datetime) -> datetime:
+    """Return since when dates that passed are to be told of now, and note that they are; each is told of once."""
+    until = store.passed_until(session, agency)
+    store.put_passed(session, agency, now)
+    return max(until or now, earliest)
 
 
 def _watch(session: Session, to: Recipient, watch: Watch, *, since: datetime) -> None:

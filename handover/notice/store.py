@@ -154,6 +154,12 @@ def drop_codes(session: Session, to: Recipient, *, now: datetime) -> None:
     )
 
 
+def is_due(session: Session, agency: AgencyId, *, now: datetime) -> bool:
+    """Whether any notice is due."""
+    oldest = oldest_due(session, agency)
+    return oldest is not None and oldest <= now
+
+
 def next_due(session: Session, agency: AgencyId, *, now: datetime) -> RowMapping | None:
     """Return, locked, the notice that has been due longest; one that another worker has in hand is passed over."""
     table = OutgoingNoticeRow
@@ -254,9 +260,8 @@ def long_unopened(session: Session, agency: AgencyId, *, before: datetime, limit
 
 
 def passed_until(session: Session, agency: AgencyId) -> datetime | None:
-    """Return until when the agency's staff were told of dates that passed, locked."""
-    query = select(PassedRow.until).where(PassedRow.agency == agency).with_for_update()
-    return session.scalar(query)
+    """Return until when the agency's staff were told of dates that passed."""
+    return session.scalar(select(PassedRow.until).where(PassedRow.agency == agency))
 
 
 def put_passed(session: Session, agency: AgencyId, until: datetime) -> None:

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from handover.operator.model import Assessing, Vitals, age
+from handover.operator.model import Assessing, Notices, Vitals, age
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -26,12 +26,13 @@ class Seen:
     assessing: Sequence[Assessing]
     directory_left: float | None
     worker_silent: float
+    notices: Sequence[Notices] = ()
 
 
 def render(seen: Seen, *, now: datetime) -> bytes:
     """Return the numbers in Prometheus' text format; 0 where nothing waits."""
     registry = CollectorRegistry()
-    registry.register(_Numbers([*_waiting(seen.vitals, now), *_others(seen)]))
+    registry.register(_Numbers([*_waiting(seen.vitals, now), *_notices(seen.notices, now), *_others(seen)]))
     return generate_latest(registry)
 
 
@@ -68,6 +69,19 @@ def _waiting(vitals: Sequence[Vitals], now: datetime) -> Iterator[GaugeMetricFam
         "handover_log_rows_waiting",
         "Rows of the log that wait for their place in the chain",
         {each.agency: each.unlogged for each in vitals},
+    )
+
+
+def _notices(seen: Sequence[Notices], now: datetime) -> Iterator[GaugeMetricFamily]:
+    yield _gauge(
+        "handover_oldest_unsent_notice_seconds",
+        "Since the oldest notice by e-mail or SMS that has not left was due",
+        {each.agency: age(each.oldest_due, now) for each in seen},
+    )
+    yield _gauge(
+        "handover_notices_given_up",
+        "Notices by e-mail or SMS that could not be sent",
+        {each.agency: each.given_up for each in seen},
     )
 
 

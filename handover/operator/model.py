@@ -25,6 +25,16 @@ class Vitals:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Notices:
+    """How one agency's notices by e-mail and SMS are doing."""
+
+    agency: AgencyId
+    oldest_due: datetime | None
+    """When the oldest that has not left is, or was, due."""
+    given_up: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Assessing:
     """How one service keeps the legal deadline: the share in time of what is assessed or overdue."""
 

@@ -32,6 +32,8 @@ from handover.ids import AgencyId, MessageId, ServiceId, StaffId
 from handover.keys import files
 from handover.keys.files import KeyFile
 from handover.keys.lifecycle import KeyState, Use
+from handover.notice import service as notice_service
+from handover.notice.model import NoticeId
 from handover.operator import service, words
 from handover.operator.model import SentTimes
 from handover.referral import service as referral
@@ -168,6 +170,29 @@ def act_on_destination(receiver: str, act: str) -> ResponseReturnValue:
             raise NotFound
         acts[act](session, by.agency, AgencyId(receiver), by=by, now=now())
     return redirect(url_for(".deliveries"))
+
+
+@blueprint.get("/varsler")
+@allow(*RUNS)
+def notices() -> ResponseReturnValue:
+    """Show the notices that could not be sent, why, and those that wait; never to whom."""
+    by = current_staff()
+    with transaction() as session:
+        _saw(session, "notices")
+        lost = notice_service.given_up(session, by.agency)
+        waiting = notice_service.waiting(session, by.agency)
+    done = bool(request.args.get("gjort"))
+    return render_template("operator/notices.html", lost=lost, waiting=waiting, words=words, done=done)
+
+
+@blueprint.post("/varsler/<uuid:notice>/prov")
+@allow(*RUNS)
+def try_notice(notice: UUID) -> ResponseReturnValue:
+    """Try a notice again that was given up."""
+    by = current_staff()
+    with transaction() as session:
+        notice_service.try_again(session, by.agency, NoticeId(notice), by=by, now=now())
+    return redirect(url_for(".notices", gjort="prov"))
 
 
 def _saw(session: Session, what: object, event: Event = Event.OPERATOR_LIST) -> None:

@@ -58,8 +58,11 @@ def numbers() -> ResponseReturnValue:
         expires_at = directory.state(session, now=now).expires_at
         assessing = service.assessing(session, settings.agencies, now=now)
         silent = age(service.last_beat(session, service.WORKER), now)
+        notices = service.notices(session, settings.agencies)
     left = None if expires_at is None else (expires_at - now).total_seconds()
-    seen = metrics.Seen(vitals=vitals, assessing=assessing, directory_left=left, worker_silent=silent)
+    seen = metrics.Seen(
+        vitals=vitals, assessing=assessing, directory_left=left, worker_silent=silent, notices=notices
+    )
     return Response(metrics.render(seen, now=now), content_type=metrics.CONTENT_TYPE)
 
 

@@ -16,8 +16,9 @@ from handover.db import Database
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.ids import AgencyId, ServiceId
+from handover.notice import service as notice
 from handover.operator import store
-from handover.operator.model import Assessing, SentTimes, Vitals
+from handover.operator.model import Assessing, Notices, SentTimes, Vitals
 from handover.referral import service as referral
 
 WORKER: Final = "worker"
@@ -40,6 +41,18 @@ def beat(db: Database, kind: str, *, now: datetime) -> None:
 def last_beat(session: Session, kind: str) -> datetime | None:
     """Return when any process of this kind last said that it runs; None where none has for a day."""
     return store.last_beat(session, kind)
+
+
+def notices(session: Session, agencies: Iterable[AgencyId]) -> list[Notices]:
+    """Return how each agency's notices are doing."""
+    return [
+        Notices(
+            agency=agency,
+            oldest_due=notice.oldest_due(session, agency),
+            given_up=notice.count_given_up(session, agency),
+        )
+        for agency in agencies
+    ]
 
 
 def vitals(

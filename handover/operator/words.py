@@ -7,6 +7,7 @@ from handover.actors import Role
 from handover.exchange.lifecycle import State
 from handover.exchange.model import Event, Fault, Side
 from handover.keys.lifecycle import KeyState, Use
+from handover.notice.model import Kind, Purpose
 from handover.web.i18n import Text
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.parts import Tone
@@ -103,3 +104,22 @@ def why(fault: Fault | None) -> list[Text]:
         return []
     said = [FAULTS[fault.code]] if fault.code in FAULTS else []
     return [*said, SIDES[fault.side], f"({fault.code})"]
+
+
+NOTICES: Final[Mapping[tuple[Kind, Purpose], Text]] = {
+    (Kind.PATIENT, Purpose.NEWS): _l("Varsel til en pasient"),
+    (Kind.PATIENT, Purpose.CODE): _l("Kode til en pasient"),
+    (Kind.STAFF, Purpose.NEWS): _l("Varsel til en ansatt"),
+    (Kind.STAFF, Purpose.CODE): _l("Kode til en ansatt"),
+}
+_NOTICE_FAULTS: Final[Mapping[str, Text]] = {
+    "smtp.5": _l("Adressen finnes ikke, eller tar ikke imot."),
+    "sms.4": _l("SMS-tjenesten tar ikke imot nummeret."),
+    "notice.no-way-out": _l("Noden er ikke satt opp til å sende på denne måten."),
+}
+
+
+def why_no_notice(code: str) -> Text:
+    """Return why a notice could not be sent."""
+    found = (text for start, text in _NOTICE_FAULTS.items() if code.startswith(start))
+    return next(found, _l("Tjeneren for e-post eller SMS svarte ikke som den skulle."))

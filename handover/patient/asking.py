@@ -27,6 +27,7 @@ from handover.ids import AgencyId, PersonId
 from handover.inquiry import service as inquiry
 from handover.inquiry.model import MAX_TEXT, About, Inquiry, TooMany, due_after
 from handover.person import service as person
+from handover.team import noticing
 from handover.web.forms import REFUSED, Form
 from handover.web.i18n import Sentence, Text
 from handover.web.i18n import gettext as _
@@ -101,10 +102,11 @@ def send(log: Log) -> ResponseReturnValue:
 
 def asked(session: Session, log: Log, *, kind: str, subjects: frozenset[UUID]) -> list[Asked]:
     """Return what the patient has asked about these things, the latest first."""
-    found = inquiry.asked(session, owners(session))
-    return [
-        _asked(session, log, each) for each in found if each.about.kind == kind and each.about.subject in subjects
-    ]
+    known = owners(session)
+    found = inquiry.asked(session, known)
+    shown = [each for each in found if each.about.kind == kind and each.about.subject in subjects]
+    noticing.patient_opened(session, [each.id for each in shown if each.answer is not None], known, now=now())
+    return [_asked(session, log, each) for each in shown]
 
 
 def owners(session: Session) -> dict[AgencyId, PersonId]:

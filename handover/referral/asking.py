@@ -11,7 +11,7 @@ from handover.audit.model import Event as Logged
 from handover.errors import Conflict
 from handover.ids import new_uuid
 from handover.moves import require_text
-from handover.referral import blobs, cases, sharing, store, writing
+from handover.referral import blobs, cases, noticing, sharing, store, writing
 from handover.referral.cases import Said, Turn
 from handover.referral.lifecycle import Act, Status
 from handover.referral.model import Attachment, Refusal, RequestId, Update, UpdateKind
@@ -83,6 +83,7 @@ def outcome_opened(session: Session, stored: Stored, turn: Turn) -> Stored:
         cases.post(session, after, _update(stored, turn, UpdateKind.OUTCOME_OPENED, ""), now=turn.now)
     saved = store.save(session, stored, after, now=turn.now)
     cases.plan(session, after, by=turn.by, now=turn.now)
+    noticing.tell_patient(session, standing, after, now=turn.now)
     return saved
 
 

@@ -20,7 +20,7 @@ from handover.exchange import service as exchange
 from handover.exchange.model import Event, Outgoing, SealedBlob
 from handover.fhir.problem import FhirInvalid
 from handover.ids import AgencyId, MessageId, ReferralId, ServiceId, new_uuid
-from handover.referral import fhir, store
+from handover.referral import fhir, noticing, store
 from handover.referral.lifecycle import Act, Side, Version
 from handover.referral.model import (
     Attachment,
@@ -125,6 +125,7 @@ def record(
     saved = store.save(session, stored, after, now=now, entries=[entry], content=content)
     log(session, saved, Logged(f"referral.{act.value}"), by=by, now=now, detail=said.detail)
     plan(session, after, by=by, now=now)
+    noticing.tell_patient(session, stored.standing, after, now=now)
     return saved
 
 
@@ -155,6 +156,7 @@ def plan(session: Session, standing: Standing, *, by: Actor, now: datetime) -> N
         team.close_item(session, place, by=done_by, now=now)
         return
     team.open_item(session, place, next_step=step.step.value, due_at=step.due_at, owner=standing.owner, now=now)
+    noticing.tell_staff(session, standing, place, by=by, now=now)
 
 
 def close_work(session: Session, standing: Standing, *, by: Staff, now: datetime) -> None:

@@ -46,6 +46,7 @@ from handover.referral.standing import (
 )
 from handover.referral.steps import RECEIVER_WAITS, NextStep, Shelf, Step, next_step, steps_of_receiver
 from handover.referral.store import WORK, Range, ReferralNotFound, Stored
+from handover.team import noticing
 from handover.team import service as team
 from handover.team.model import InternalNote, Task, WorkItem
 from handover.workdays import end_of, local_date, working_days_between
@@ -377,6 +378,8 @@ def my_referral(
     if not copies:
         raise ReferralNotFound
     _log_patient(session, copies, Logged.REFERRAL_READ, by=by, now=now)
+    owners = {each.agency: each.standing.person for each in copies if each.standing.person is not None}
+    noticing.patient_opened(session, [referral], owners, now=now)
     return _patient_case(session, copies, now)
 
 

@@ -18,7 +18,7 @@ from handover.exchange.wiring import Products
 from handover.ids import PersonId
 from handover.person import service as person
 from handover.person.model import Identity
-from handover.referral import asking, blobs, cases, fhir, sharing, store
+from handover.referral import asking, blobs, cases, fhir, noticing, sharing, store
 from handover.referral.cases import Said
 from handover.referral.deadlines import refuse_under_age
 from handover.referral.lifecycle import UNSENT, Act, Side, Status, Version
@@ -122,6 +122,7 @@ def _take_in(session: Session, request: Request, received: Received, held: Store
     _ask_a_person(session, standing, request.content.patient, now)
     cases.log(session, saved, Logged.REFERRAL_RECEIVE, by=cases.machine(request.receiver.agency), now=now)
     cases.plan(session, standing, by=cases.machine(request.receiver.agency), now=now)
+    noticing.tell_patient(session, None, standing, now=now)
     if request.leg > 1:
         cases.tell(session, standing, author=None, now=now)
 
@@ -222,6 +223,7 @@ def receive_update(session: Session, received: Received) -> None:
         detail={"kind": update.kind.value},
     )
     cases.plan(session, after, by=cases.machine(saved.agency), now=now)
+    noticing.tell_patient(session, before, after, now=now)
     if after.version != before.version:
         cases.tell(session, after, author=None, now=now)
     _raise_if_late(session, stored, after, update, now)
@@ -297,6 +299,7 @@ def _adopt(session: Session, stored: Stored, told: StatusUpdate, now: datetime) 
     saved = store.save(session, stored, after, now=now, entries=[entry])
     cases.log(session, saved, Logged.REFERRAL_RECEIVE_STATUS, by=by, now=now, detail={"act": told.act.value})
     cases.plan(session, after, by=by, now=now)
+    noticing.tell_patient(session, before, after, now=now)
 
 
 def _asked(told: StatusUpdate) -> str:

@@ -80,6 +80,8 @@ class TaskKind(StrEnum):
     """Another agency names a patient of ours otherwise; the text says how: ours on a line, theirs on the next."""
     ODD_BIRTH_DATE = "odd-birth-date"
     """The birth date another agency wrote is not the one its national number was given for."""
+    LETTER_OR_CALL = "letter-or-call"
+    """The patient has not opened something for some days: write a letter, or call."""
     ALARM = "alarm"
     """Something an operator must look at."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import RowMapping
@@ -49,6 +49,19 @@ class Counts:
     open: int
     overdue: int
     unowned: int
+
+
+MOST_ASKED: Final = 99
+"""A title counts no further."""
+
+
+@dataclass(frozen=True)
+class Asks:
+    """A kind of work, the services at which somebody does it, and the steps that ask something of them."""
+
+    kind: str
+    services: tuple[ServiceId, ...]
+    steps: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -134,6 +147,14 @@ def overdue(session: Session, agency: AgencyId, *, now: datetime, limit: int = 2
 def counts(session: Session, agency: AgencyId, service: ServiceId, *, kind: str, now: datetime) -> Counts:
     """Return how much open work a service has."""
     return Counts(**store.counts(session, agency, service, kind=kind, now=now))
+
+
+def count_asked(session: Session, by: Staff, asks: Sequence[Asks]) -> int:
+    """Return how much is asked of somebody: their own work, what nobody has taken, tasks; at most MOST_ASKED."""
+    work = store.count_asked(session, by.agency, by.id, [vars(each) for each in asks], limit=MOST_ASKED)
+    services = {at for at, _role in by.roles}
+    tasks = store.count_tasks(session, by.agency, staff=by.id, services=services, limit=MOST_ASKED)
+    return min(work + tasks, MOST_ASKED)
 
 
 def mark_read(session: Session, by: Staff, kind: str, subject: UUID, *, now: datetime) -> None:

@@ -1,11 +1,11 @@
 """Queries about a team's work; each names the agency and the service that ask."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import RowMapping, Select, and_, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -155,15 +155,43 @@ def open_tasks(
     session: Session, agency: AgencyId, *, staff: StaffId | None, services: Iterable[ServiceId | None]
 ) -> Sequence[RowMapping]:
     """Return the open tasks of one person, and those of their services that name nobody; the oldest first."""
-    own = TaskRow.for_staff == staff
-    wanted = list(services)
-    unnamed = TaskRow.for_staff.is_(None) if None in wanted else _unnamed_at(wanted)
-    statement = (
-        select(TaskRow.__table__)
-        .where(TaskRow.agency == agency, TaskRow.is_open.is_(True), or_(own, unnamed))
-        .order_by(TaskRow.raised_at, TaskRow.id)
-    )
+    statement = _open_tasks(agency, staff, services).order_by(TaskRow.raised_at, TaskRow.id)
     return session.execute(statement).mappings().all()
+
+
+def _open_tasks(agency: AgencyId, staff: StaffId | None, services: Iterable[ServiceId | None]) -> Select[Any]:
+    own, wanted = TaskRow.for_staff == staff, list(services)
+    unnamed = TaskRow.for_staff.is_(None) if None in wanted else _unnamed_at(wanted)
+    return select(TaskRow.__table__).where(TaskRow.agency == agency, TaskRow.is_open.is_(True), or_(own, unnamed))
+
+
+def count_tasks(
+    session: Session, agency: AgencyId, *, staff: StaffId, services: Iterable[ServiceId | None], limit: int
+) -> int:
+    """Return how many tasks `open_tasks` would give, counted no further than `limit`."""
+    some = _open_tasks(agency, staff, services).with_only_columns(TaskRow.id).limit(limit).subquery()
+    return session.execute(select(func.count()).select_from(some)).scalar_one()
+
+
+def count_asked(
+    session: Session, agency: AgencyId, staff: StaffId, asks: Iterable[Mapping[str, Any]], *, limit: int
+) -> int:
+    """Return how much open work of those kinds, services and steps is somebody's or nobody's; at most `limit`."""
+    table = WorkItemRow
+    of_kind = [
+        and_(table.kind == each["kind"], table.service.in_(each["services"]), table.next_step.in_(each["steps"]))
+        for each in asks
+    ]
+    if not of_kind:
+        return 0
+    theirs = or_(table.owner == staff, table.owner.is_(None))
+    some = (
+        select(table.subject)
+        .where(table.agency == agency, table.is_open.is_(True), theirs, or_(*of_kind))
+        .limit(limit)
+        .subquery()
+    )
+    return session.execute(select(func.count()).select_from(some)).scalar_one()
 
 
 def tasks_about(session: Session, agency: AgencyId, subject: UUID) -> Sequence[RowMapping]:
@@ -183,6 +211,31 @@ def finish_task(session: Session, agency: AgencyId, task: UUID, *, by: StaffId, 
         .returning(TaskRow.id)
     )
     return result.first() is not None
+
+
+def finish_tasks_about(
+    session: Session, agency: AgencyId, subjects: Iterable[UUID], kind: str, *, now: datetime
+) -> None:
+    """Close the open tasks of a kind about some cases: what they asked for has come about by itself."""
+    session.execute(
+        update(TaskRow)
+        .where(
+            TaskRow.agency == agency,
+            TaskRow.subject.in_(list(subjects)),
+            TaskRow.is_open.is_(True),
+            TaskRow.kind == kind,
+        )
+        .values(is_open=False, done_at=now)
+    )
+
+
+def passed(session: Session, agency: AgencyId, *, since: datetime, until: datetime) -> Sequence[RowMapping]:
+    """Return the open items of an agency whose date passed after `since`, up to `until`."""
+    table = WorkItemRow
+    statement = select(table.__table__).where(
+        table.agency == agency, table.is_open.is_(True), table.due_at > since, table.due_at <= until
+    )
+    return session.execute(statement.order_by(table.due_at)).mappings().all()
 
 
 def counts(session: Session, agency: AgencyId, service: ServiceId, *, kind: str, now: datetime) -> RowMapping:

@@ -48,6 +48,8 @@ class SignedIn:
     agency_name: str | None
     ends_at: datetime
     can_switch: bool = False
+    asked: int = 0
+    """How much is asked of a member of the staff: stands first in the title, and names nobody."""
 
     @property
     def seconds_left(self) -> int:

@@ -43,6 +43,7 @@ from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.parts import Filter, Tone
 from handover.web.shell import MenuItem, add_menu_item
+from handover.worklist.asked import asked_of
 from handover.worklist.model import (
     FILTERS,
     Both,
@@ -201,6 +202,7 @@ def news(service: str) -> ResponseReturnValue:
     version = next(iter(request.if_none_match.as_set(include_weak=True)), "")
     with web.reading() as session:
         found = _news(session, ServiceId(service), current_staff(), version)
+        asked = asked_of(session, current_staff()) if found.version != version else 0
     if found.version == version:
         return Response(status=304, headers={"ETag": f'"{version}"'})
     text = (
@@ -208,7 +210,7 @@ def news(service: str) -> ResponseReturnValue:
         if found.new
         else _("Listen er endret – vis")
     )
-    answer = jsonify(text=text)
+    answer = jsonify(text=text, asked=asked)
     answer.set_etag(found.version)
     return answer
 

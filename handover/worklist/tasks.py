@@ -40,6 +40,7 @@ TASKS: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.LATE_INFORMATION: _l("Nye opplysninger kom etter at saken var avgjort"),
     TaskKind.IDENTITY_DIFFERS: _l("Avsenderen skriver navn eller fødselsdato annerledes enn dere"),
     TaskKind.ODD_BIRTH_DATE: _l("Fødselsdatoen passer ikke til fødselsnummeret"),
+    TaskKind.LETTER_OR_CALL: _l("Pasienten har ikke sett det som er nytt"),
     TaskKind.ALARM: _l("Noe må ses på av den som drifter systemet"),
 }
 ADVICE: Final[Mapping[TaskKind, Sentence]] = {
@@ -53,6 +54,10 @@ ADVICE: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.IDENTITY_DIFFERS: _l("Spør pasienten hva som er riktig. Ingenting er endret hos dere."),
     TaskKind.ODD_BIRTH_DATE: _l(
         "Åpne saken og spør pasienten om fødselsdatoen. Overgang er foreløpig bare for personer over 18 år."
+    ),
+    TaskKind.LETTER_OR_CALL: _l(
+        "Send et brev eller ring. Pasienten har ikke åpnet det her på fire dager, "
+        "men kan ha lest det et annet sted."
     ),
     TaskKind.ALARM: _l("Si fra til den som drifter systemet hos dere."),
 }

@@ -30,9 +30,10 @@ from handover.bundle.store import ROLES
 from handover.db import Database
 from handover.demo.people import synthetic_number
 from handover.exchange.tables import OutgoingRow
-from handover.ids import AgencyId, ServiceId
+from handover.ids import AgencyId, ServiceId, new_uuid
 from handover.inquiry import service as inquiry
 from handover.inquiry.model import ANSWERS, About
+from handover.notice.tables import OutgoingNoticeRow
 from handover.person import service as person
 from handover.person.model import Identity
 from handover.referral import service
@@ -55,6 +56,7 @@ MISSING: Final = {
     "handover": "00000000-0000-4000-8000-000000000007",
     "item": "00000000-0000-4000-8000-000000000008",
     "sha256": "00" * 32,
+    "notice": "00000000-0000-4000-8000-000000000009",
 }
 """For each parameter of an address a value that names nothing; another parameter needs a case here."""
 PACED: Final = ("SELECT directory_copy.revision", "UPDATE web_session SET active_at")
@@ -166,6 +168,7 @@ def house(open_database: Callable[[], Database]) -> House:
     _callers(found)
     _tasks(found)
     _inquiries(found)
+    _notices(found)
     return found
 
 
@@ -309,6 +312,17 @@ def _inquiries(house: House) -> None:
             made = inquiry.ask(session, about, "Hvorfor?", by=by, person=owner, now=house.town.now)
             values = (("inquiry", str(made)),)
             house.things.append(Thing(values, DPS, service_, frozenset(ANSWERS), shows=thing.shows))
+
+
+def _notices(house: House) -> None:
+    """A notice of each agency that could not be sent."""
+    with house.town.kommune.db.transaction() as session:
+        for agency in SERVICES:
+            id_, at = new_uuid(), house.town.now
+            state = {"state": "given-up", "made_at": at, "due_at": at, "attempts": 8}
+            whom = {"kind": "staff", "recipient": new_uuid(), "purpose": "news", "channel": "email"}
+            session.add(OutgoingNoticeRow(agency=agency, id=id_, **whom, **state, error="smtp.451"))
+            house.things.append(Thing((("notice", str(id_)),), agency))
 
 
 def _tasks(house: House) -> None:

@@ -75,7 +75,9 @@ each("[data-poll]", (region) => setInterval(async () => {
   const headers = { "If-None-Match": region.dataset.version };
   const answer = await fetch(region.dataset.poll, { headers, redirect: "error" }).catch(() => null);
   if (answer?.status !== 200) return;
-  const { text } = await answer.json();
+  const { text, asked } = await answer.json();
+  const title = document.title.replace(/^\(\d+\) /, "");
+  if (asked !== undefined) document.title = asked ? `(${asked}) ${title}` : title;
   if (!text || text === region.textContent) return;
   const link = Object.assign(document.createElement("a"), { href: region.dataset.show, textContent: text, className: "ds-link" });
   region.replaceChildren(link);
