@@ -203,17 +203,7 @@ def place_of(standing: Standing) -> Place:
 
 def raise_task(session: Session, standing: Standing, kind: TaskKind, text: str, *, now: datetime) -> None:
     """Leave a task for the copy's owner, else for its service. `text`: codes and paths, never content."""
-    team.raise_task(
-        session,
-        standing.home.agency,
-        kind=kind,
-        text=text,
-        now=now,
-        service=standing.home.service,
-        for_staff=standing.owner,
-        subject=standing.handover,
-        subject_kind=WORK[standing.side],
-    )
+    team.raise_task_at(session, place_of(standing), kind, text, for_staff=standing.owner, now=now)
 
 
 def machine(agency: AgencyId) -> Machine:

@@ -88,10 +88,7 @@ def _task(session: Session, stored: Stored, fact: DeliveryFact) -> None:
         text = consent.whom_to_call(session, stored.agency, stored.standing.person, _other_side(session, stored))
         cases.raise_task(session, stored.standing, TaskKind.HELD_BACK, text, now=fact.at)
         return
-    fault = "" if fact.fault is None else f"{fact.fault.side.value} {fact.fault.code}"
-    lines = [f"{fact.event.value} {fact.state.value} {fault}".strip()]
-    lines += [f"{problem.path}: {problem.code} {problem.text}".strip() for problem in fact.problems]
-    cases.raise_task(session, stored.standing, TaskKind.NOT_DELIVERED, "\n".join(lines), now=fact.at)
+    cases.raise_task(session, stored.standing, TaskKind.NOT_DELIVERED, fact.summary(), now=fact.at)
 
 
 def _is_forbidden(session: Session, stored: Stored, fact: DeliveryFact) -> bool:

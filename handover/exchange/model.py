@@ -131,6 +131,13 @@ class DeliveryFact:
     fault: Fault | None = None
     problems: tuple[Problem, ...] = ()
 
+    def summary(self) -> str:
+        """Return what became of the message as a task quotes it: codes and paths, a line each, never content."""
+        fault = "" if self.fault is None else f"{self.fault.side.value} {self.fault.code}"
+        lines = [f"{self.event.value} {self.state.value} {fault}".strip()]
+        lines += [f"{problem.path}: {problem.code} {problem.text}".strip() for problem in self.problems]
+        return "\n".join(lines)
+
 
 @dataclass(frozen=True)
 class Change:

@@ -362,7 +362,7 @@ def _sent_on_fact(session: Session, stored: Stored, fact: DeliveryFact) -> None:
     standing = stored.standing
     if fact.message != standing.message:
         if fact.state is State.ACKNOWLEDGED:
-            _task(session, standing, TaskKind.HELD_TWICE, _in_words(fact), fact.at)
+            _task(session, standing, TaskKind.HELD_TWICE, fact.summary(), fact.at)
         return
     if fact.state is State.ACKNOWLEDGED:
         after = redirect_arrived(standing, len(standing.holders), now=fact.at)
@@ -393,17 +393,7 @@ def _machine_record(session: Session, stored: Stored, after: Standing, act: Act,
 
 
 def _task(session: Session, standing: Standing, kind: TaskKind, text: str, now: datetime) -> None:
-    team.raise_task(
-        session,
-        standing.home.agency,
-        kind=kind,
-        text=text,
-        now=now,
-        service=standing.home.service,
-        for_staff=standing.owner,
-        subject=standing.referral,
-        subject_kind=cases.WORK[standing.side],
-    )
+    team.raise_task_at(session, cases.place_of(standing), kind, text, for_staff=standing.owner, now=now)
 
 
 def _lost_task(session: Session, standing: Standing, kind: TaskKind, fact: DeliveryFact) -> None:
@@ -411,14 +401,7 @@ def _lost_task(session: Session, standing: Standing, kind: TaskKind, fact: Deliv
     if fact.state is State.STOPPED:
         _task(session, standing, TaskKind.HELD_BACK, sharing.whom_to_call(session, standing), fact.at)
     else:
-        _task(session, standing, kind, _in_words(fact), fact.at)
-
-
-def _in_words(fact: DeliveryFact) -> str:
-    fault = "" if fact.fault is None else f"{fact.fault.side.value} {fact.fault.code}"
-    lines = [f"{fact.event.value} {fact.state.value} {fault}".strip()]
-    lines += [f"{problem.path}: {problem.code} {problem.text}".strip() for problem in fact.problems]
-    return "\n".join(lines)
+        _task(session, standing, kind, fact.summary(), fact.at)
 
 
 # --- checks ----------------------------------------------------------------------------------------------------

@@ -249,6 +249,23 @@ def raise_task(  # noqa: PLR0913 - one keyword for each thing a task says
     return id_
 
 
+def raise_task_at(
+    session: Session, place: Place, kind: TaskKind, text: str, *, for_staff: StaffId | None, now: datetime
+) -> TaskId:
+    """Leave a task about a case: for the one who has it, else for the service. `text`: codes, never content."""
+    return raise_task(
+        session,
+        place.agency,
+        kind=kind,
+        text=text,
+        now=now,
+        service=place.service,
+        for_staff=for_staff,
+        subject=place.subject,
+        subject_kind=place.kind,
+    )
+
+
 def tasks(session: Session, by: Staff) -> tuple[Task, ...]:
     """Return a person's open tasks, and the unnamed ones of the services they work for; the oldest first."""
     services = {at for at, _role in by.roles}
