@@ -12,10 +12,12 @@ from playwright.sync_api import Browser
 
 from handover import clock
 from handover.actors import Patient, Staff
+from handover.app import Node
 from handover.db import Database
 from handover.ids import ReferralId
 from handover.referral import service
 from tests.browser.harness import Visitor, visiting
+from tests.bundle.meeting import Meeting
 from tests.referral.nodes import DPS_NODE, INGRID, OLA, PER, Town, acceptance, appointment, refusal, town
 from tests.referral.visiting import register_everybody, sign_in
 from tests.serving import address, open_server, running
@@ -24,11 +26,14 @@ from tests.worklist.ward import identity
 
 @dataclass(frozen=True)
 class AtWork:
-    """The town, where the municipality's pages are, and each referral by the name of its state."""
+    """The town, where the municipality's pages are, and each referral and handover by the name of its state."""
 
     town: Town
     home: str
     cases: dict[str, ReferralId] = field(default_factory=dict)
+    handed: dict[str, Meeting] = field(default_factory=dict)
+    node: Node | None = None
+    """Whose pages they are; None: the municipality's."""
 
     @contextmanager
     def visit(
@@ -43,7 +48,7 @@ class AtWork:
         """Open a window in which somebody is signed in already, at the town's own time."""
         clock.set_offset(self.town.now - datetime.now(UTC))
         with visiting(browser, self.home, javascript=javascript, color_scheme=scheme, **context) as visitor:
-            name, value = sign_in(self.town.kommune, by, self.town)
+            name, value = sign_in(self.node or self.town.kommune, by, self.town)
             visitor.page.context.add_cookies([{"name": name, "value": value, "url": self.home}])
             yield visitor
 

@@ -83,10 +83,15 @@ class Visitor:
         raise AssertionError(f"{on} never got the focus")
 
     def screenshot(self, name: str) -> None:
-        """Keep a picture of the whole page in build/screenshots/, where pictures are wanted."""
-        if os.environ.get(PICTURES) == "1":
-            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-            self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+        """Keep pictures of the whole page, as it is and on a phone, in build/screenshots/, if wanted."""
+        if os.environ.get(PICTURES) != "1":
+            return
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+        before = self.page.viewport_size or {"width": WIDE, "height": 900}
+        self.page.set_viewport_size({"width": NARROW, "height": 800})
+        self.page.screenshot(path=SCREENSHOTS / f"{name}-phone.png", full_page=True)
+        self.page.set_viewport_size(before)
 
     def assert_quiet(self) -> None:
         """The console is empty, nothing failed, and nobody else was asked for anything."""

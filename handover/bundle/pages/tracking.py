@@ -228,7 +228,7 @@ def tracking_page(session: Session, case: Case, turn: Turn, *, problem: Text = "
         history=happened,
         meeting=told.meeting_texts(standing.meeting),
         take_over=told.take_over_texts(standing.take_over),
-        decline=told.decline_texts(standing.decline),
+        decline=told.decline_texts(standing.decline, _latest(case, Act.DECLINE)),
         withdrawal=told.withdrawal_texts(standing.withdrawal),
         acts=_links(case),
         trusted=told.trusted_of(standing),
@@ -273,6 +273,10 @@ def _then_show(turn: Turn, do: Callable[[Session, Turn], Any], *, done: str | No
 
 def _form_page(case: Case, page: ActPage, filled: Form) -> str:
     return render_template("bundle/desk/act.html", standing=case.standing, page=page, form=filled)
+
+
+def _latest(case: Case, act: Act) -> datetime | None:
+    return next((entry.at for entry in reversed(case.history) if entry.act is act), None)
 
 
 def _links(case: Case) -> list[ActPage]:

@@ -108,8 +108,8 @@ def banner(scene: Scene) -> parts.NextStep:
     ask = _ask(scene, state)
     return parts.NextStep(
         now=gettext(headline.bokmaal, **named),
-        by=_by(scene),
-        act=gettext(ask.sentence.bokmaal, **named),
+        by=dates.upfirst(label(scene).sentence),
+        act=_with_day(scene, gettext(ask.sentence.bokmaal, **named)),
         must_act=ask.must,
         is_late=state in {_T.OVERDUE, _T.UNDELIVERED},
     )
@@ -137,12 +137,12 @@ def _late(scene: Scene) -> Ask:
     return _LATE[scene.reader]
 
 
-def _by(scene: Scene) -> str:
+def _with_day(scene: Scene, ask: str) -> str:
+    """Return what is asked, with the day by which the reader must have done it."""
     step = scene.step
-    sentence = dates.upfirst(label(scene).sentence)
-    if step is None or step.step in {Step.AWAIT_ARRIVAL, Step.MEND_DELIVERY} or scene.reader is _PAT:
-        return sentence
-    if step.side is not scene.reader:
-        return sentence
+    if step is None or step.side is not scene.reader or scene.reader is _PAT:
+        return ask
+    if step.step in {Step.AWAIT_ARRIVAL, Step.MEND_DELIVERY}:
+        return ask
     named = scene.parameters()
-    return _("%(said)s Frist: %(due)s (%(left)s).", said=sentence, due=named["due"], left=named["left"])
+    return _("%(ask)s Frist: %(due)s (%(left)s).", ask=ask, due=named["due"], left=named["left"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from handover.bundle.lifecycle import Act, Side
@@ -129,14 +130,15 @@ def take_over_texts(taken: TakeOver | None) -> Pairs:
     )
 
 
-def decline_texts(decline: Decline | None) -> Pairs:
-    """Return why a receiver does not take over; nothing where it has not said so."""
+def decline_texts(decline: Decline | None, at: datetime | None = None) -> Pairs:
+    """Return why a receiver does not take over, and when it said so; nothing where it has not."""
     if decline is None:
         return ()
     return (
         (_("Hvorfor"), decline.reason),
         (_("Hva de råder til"), decline.advice),
         (_("Hvem som svarte"), f"{decline.person}, {decline.phone}"),
+        (_("Når"), "" if at is None else dates.upfirst(dates.moment(at))),
     )
 
 

@@ -90,6 +90,7 @@ class Scene:
             "decliner": standing.decline.person if standing.decline else self.place,
             "withdrawn": dates.day(standing.withdrawn_at or standing.changed_at),
             "answerer": standing.withdrawal.person if standing.withdrawal else self.place,
+            "answered": dates.day(standing.withdrawal.at) if standing.withdrawal else "",
             "due": dates.day(due) if due else "",
             "left": "" if due is None else dates.working_days_left(_working_days(due, self.now)),
             "give_up": _give_up(self.delivery),

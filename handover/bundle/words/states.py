@@ -98,7 +98,7 @@ _PLANNED: Final = _l("Overføringsmøtet er %(meeting)s.")
 _DECLINED: Final = _l("%(decliner)s ved %(place)s har svart at de ikke tar over. Les hvorfor.")
 _CLOSED: Final = _l("Overføringen er avsluttet hos %(sender)s.")
 _NOTIFIED: Final = _l("%(place)s har fått beskjed, og skal svare på hva de har gjort med den, senest %(due)s.")
-_ANSWERED: Final = _l("%(answerer)s ved %(place)s har svart på hva de har gjort med den.")
+_ANSWERED: Final = _l("%(answerer)s ved %(place)s svarte %(answered)s på hva de har gjort med den.")
 
 SENTENCES: Final[Mapping[tuple[State, Side], Sentence]] = {
     (_S.DRAFT, _SEN): _DRAFT,
