@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from handover.actors import Role
 from handover.bundle import service
 from handover.bundle.model import (
     Content,
@@ -22,15 +24,21 @@ from handover.bundle.model import (
     TopicCode,
 )
 from handover.ids import HandoverId
+from handover.workdays import local_date
 from tests.browser.at_work import AtWork, at_work
 from tests.browser.harness import LANGUAGES, Visitor, in_language, look_at
+from tests.builders import DPS, OUTPATIENT
 from tests.bundle.meeting import PDF, Meeting, together
-from tests.referral.nodes import PATIENT
+from tests.referral.nodes import PATIENT, staff
 from tests.referral.test_sending_pages import id_in
+from tests.referral.visiting import register
+from tests.serving import address, open_server, running
 
 pytestmark = pytest.mark.browser
 PHONE = {"width": 360, "height": 740}
 OWN = "Jeg vil at du venter litt før du spør."
+CLINIC = "Poliklinikk voksne"
+LEILA = staff(40, "Leila Haug", DPS, OUTPATIENT, Role.INTAKE, Role.CLINICIAN)
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +104,7 @@ def test_every_page_before_sending_is_good_in_every_language(
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["with script", "without script"])
 def test_a_handover_goes_the_whole_way(chromium: Browser, quiet: AtWork, javascript: bool) -> None:
+    register(quiet.town, LEILA)
     with quiet.visit(chromium, javascript=javascript) as desk:
         handover = begin(desk)
         write(desk.page, javascript)
@@ -110,11 +119,27 @@ def test_a_handover_goes_the_whole_way(chromium: Browser, quiet: AtWork, javascr
         expect(desk.page.locator("#next-step-heading")).to_have_text("Pasienten har sagt ja")
         send(desk, quiet)
         desk.page.reload()
-        expect(desk.page.locator(".timeline")).to_contain_text("Kommet fram til Inntak voksne, Fjordheim DPS")
+        expect(desk.page.locator(".timeline")).to_contain_text(f"Kommet fram til {CLINIC}, Fjordheim DPS")
         desk.page.get_by_role("link", name="Se det som ble sendt").click()
         expect(desk.page.locator(".handover-document")).to_contain_text(OWN)
         expect(desk.page.locator(".handover-document")).not_to_contain_text("Krangelen")
+        with clinic(quiet) as there:
+            with there.visit(chromium, by=LEILA, javascript=javascript) as leila:
+                receive(leila)
+                quiet.town.settle()
+                answer(desk, handover)
+                quiet.town.settle()
+                plan(leila, quiet)
+                quiet.town.settle()
+            look(chromium, quiet, handover, "Rom 2", "Kommunepsykolog, Fjordheim kommune har ansvaret")
+            quiet.town.pass_time(days=7)
+            with there.visit(chromium, by=LEILA, javascript=javascript) as leila:
+                meet_and_take_over(leila, quiet)
+            quiet.town.settle()
+        look(chromium, quiet, handover, "Storgata 1", f"{CLINIC}, Fjordheim DPS har ansvaret, siden")
         desk.assert_quiet()
+    with quiet.visit(chromium, javascript=javascript) as desk:
+        close(desk, handover)
 
 
 def begin(visitor: Visitor) -> HandoverId:
@@ -130,9 +155,9 @@ def begin(visitor: Visitor) -> HandoverId:
     page.get_by_label("Fødselsdato").fill("15.06.1982")
     page.get_by_role("button", name="Begynn overføringen").click()
     expect(page.locator("h1")).to_have_text("Hvem skal ta over?")
-    page.get_by_label("Navn på tjeneste, etat eller sted").fill("inntak")
+    page.get_by_label("Navn på tjeneste, etat eller sted").fill("poliklinikk")
     page.get_by_role("button", name="Søk").click()
-    page.get_by_role("button", name="Velg Inntak voksne").click()
+    page.get_by_role("button", name=f"Velg {CLINIC}").click()
     return HandoverId(id_in(page.url))
 
 
@@ -164,7 +189,7 @@ def decide(visitor: Visitor, javascript: bool) -> None:
     """Write something of one's own at home, let it go along, look at everything and say yes."""
     page = visitor.page
     visitor.open("/mine-overforinger")
-    page.get_by_role("link", name="Overføring til Inntak voksne").click()
+    page.get_by_role("link", name=f"Overføring til {CLINIC}").click()
     page.get_by_label("Det jeg vil si").fill(OWN)
     page.get_by_role("button", name="Legg til").click()
     card = page.locator(".mark-card").last
@@ -186,13 +211,100 @@ def decide(visitor: Visitor, javascript: bool) -> None:
 def send(visitor: Visitor, at: AtWork) -> None:
     """Send, undo, and send again; then it arrives."""
     page = visitor.page
-    page.get_by_role("button", name="Send til Inntak voksne").click()
+    page.get_by_role("button", name=f"Send til {CLINIC}").click()
     expect(page.locator(".countdown")).to_contain_text(re.compile(r"Du kan angre i \d+ sekunder til"))
     page.get_by_role("button", name="Angre sendingen").click()
     expect(page.locator("main")).to_contain_text("Sendingen er angret. Ingenting er sendt.")
-    page.get_by_role("button", name="Send til Inntak voksne").click()
+    page.get_by_role("button", name=f"Send til {CLINIC}").click()
     at.town.pass_time(seconds=31)
     at.town.settle()
+
+
+@contextmanager
+def clinic(at: AtWork) -> Iterator[AtWork]:
+    """Serve the other node's pages, too."""
+    server = open_server()
+    server.app = at.town.app_of(at.town.dps)
+    with running(server):
+        yield AtWork(at.town, address(server), node=at.town.dps)
+
+
+def receive(visitor: Visitor) -> None:
+    """Find it in the worklist, read the patient's own words first, follow it up, and ask about something."""
+    page = visitor.page
+    visitor.open("/arbeidsliste")
+    page.get_by_role("link", name="Solveig Nes").click()
+    expect(page.locator(".handover-document")).to_contain_text(OWN)
+    expect(page.locator(".handover-document")).not_to_contain_text("Krangelen")
+    page.get_by_role("button", name="Jeg har lest").click()
+    page.get_by_role("button", name="Jeg følger den opp").click()
+    page.get_by_role("link", name="Spør avsenderen").click()
+    page.get_by_label("Hva vil du vite?").fill("Hvem snakker med arbeidsgiveren?")
+    page.get_by_role("button", name="Send spørsmålet").click()
+    visitor.assert_quiet()
+
+
+def answer(visitor: Visitor, handover: HandoverId) -> None:
+    """Answer what was asked."""
+    page = visitor.page
+    visitor.open(f"/overforinger/{handover}")
+    expect(page.locator("main")).to_contain_text("Hvem snakker med arbeidsgiveren?")
+    page.get_by_role("link", name="Svar mottakeren").click()
+    page.get_by_label("Beskjeden din").fill("Solveig gjør det selv.")
+    page.get_by_role("button", name="Send beskjeden").click()
+    expect(page.locator("main")).to_contain_text("Beskjeden er sendt.")
+
+
+def plan(visitor: Visitor, at: AtWork) -> None:
+    """Read the answer, and agree on a meeting."""
+    page = visitor.page
+    page.reload()
+    expect(page.locator("main")).to_contain_text("Solveig gjør det selv.")
+    page.get_by_role("link", name="Avtal overføringsmøtet").click()
+    page.locator("#f-day").fill(f"{local_date(at.town.now) + timedelta(days=7):%d.%m.%Y}")
+    page.locator("#f-clock").fill("07.30")
+    page.locator("#f-place").fill("Rom 2")
+    page.locator("#f-who_comes").fill("Solveig, Per og Leila")
+    page.get_by_role("button", name="Lagre møtet").click()
+    expect(page.locator("main")).to_contain_text("Rom 2")
+    visitor.assert_quiet()
+
+
+def meet_and_take_over(visitor: Visitor, at: AtWork) -> None:
+    """Write down that the meeting was held, and take over from today with a first appointment."""
+    page = visitor.page
+    visitor.open("/arbeidsliste")
+    page.get_by_role("link", name="Solveig Nes").click()
+    page.get_by_role("link", name="Møtet er holdt").click()
+    page.locator("main form button.ds-button").click()
+    page.get_by_role("link", name="Ta over ansvaret").click()
+    page.locator("#f-first_day").fill(f"{local_date(at.town.now) + timedelta(days=3):%d.%m.%Y}")
+    page.locator("#f-first_clock").fill("10.15")
+    page.locator("#f-first_place").fill("Storgata 1")
+    page.get_by_role("button", name="Vi tar over ansvaret").click()
+    expect(page.locator("main")).to_contain_text("Dere har ansvaret, siden")
+    visitor.assert_quiet()
+
+
+def look(chromium: Browser, at: AtWork, handover: HandoverId, *said: str) -> None:
+    """See as the patient where it stands, and who is responsible."""
+    with at.visit(chromium, by=PATIENT, viewport=PHONE) as home:
+        home.open(f"/mine-overforinger/{handover}")
+        for sentence in said:
+            expect(home.page.locator("main")).to_contain_text(sentence)
+        home.screenshot(f"journey-{said[0][:4]}")
+        home.assert_quiet()
+
+
+def close(visitor: Visitor, handover: HandoverId) -> None:
+    """Read who took over, and end the case at the sender."""
+    page = visitor.page
+    visitor.open(f"/overforinger/{handover}")
+    expect(page.locator("main")).to_contain_text("Leila Haug")
+    page.get_by_role("link", name="Avslutt hos oss").first.click()
+    page.get_by_role("button", name="Avslutt overføringen").click()
+    expect(page.locator("main")).to_contain_text("Overføringen er avsluttet.")
+    visitor.assert_quiet()
 
 
 def test_a_patient_decides_and_says_yes_with_the_keyboard_alone(chromium: Browser, quiet: AtWork) -> None:
