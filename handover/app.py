@@ -81,7 +81,7 @@ def assemble(settings: Settings, db: Database, keyring: Keyring) -> Node:
     db.provide(Ways, senders.of_settings(settings.mail, settings.sms, settings.notices_dir))
     db.provide(Topics, topics.read(settings.topics_dir))
     db.provide(person.Watch, person.Watch(bundle.person_changed))
-    db.provide(Lender, Lender(borrowing.offered, referral.lend_file))
+    db.provide(Lender, Lender(borrowing.offered, referral.lend_file, referral.whose))
     db.provide(Pace, Pace(late_after=settings.late_after, expire_after=settings.expire_after))
     return Node(settings=settings, db=db, keyring=keyring, products=products)
 

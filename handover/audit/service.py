@@ -6,9 +6,10 @@ each other.
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 from sqlalchemy.orm import Session
@@ -113,6 +114,20 @@ def entries_about(
         fresh = [_entry(vault, row, None) for row in reversed(rows) if person in model.unpack(row.persons)]
     older = store.about(session, agency, person, limit=limit, before=before)
     return (*fresh, *(_entry(vault, row, row.patient_seq) for row in older))[:limit]
+
+
+def entries_of_case(
+    session: Session, agency: AgencyId, person: PersonId, subject: UUID, events: Collection[Event]
+) -> tuple[Entry, ...]:
+    """Return everything of those events that this agency logged about a person's one case, newest first."""
+    vault = provided(session, Vault)
+    fresh = [
+        _entry(vault, row, None)
+        for row in reversed(store.waiting_rows(session, agency))
+        if row.subject == str(subject) and row.event in events and person in model.unpack(row.persons)
+    ]
+    older = store.about_case(session, agency, person, str(subject), events)
+    return (*fresh, *(_entry(vault, row, row.patient_seq) for row in older))
 
 
 def entry(session: Session, agency: AgencyId, wanted: EntryId) -> Entry:

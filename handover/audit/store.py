@@ -1,6 +1,6 @@
 """Queries of the log. Core statements: one row per message is written on the exchange's hot path."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -137,6 +137,20 @@ def about(
     )
     if before is not None:
         query = query.where(PERSON.patient_seq < before)
+    return session.execute(query).all()
+
+
+def about_case(
+    session: Session, agency: AgencyId, person: PersonId, subject: str, events: Iterable[str]
+) -> Sequence[AnyRow]:
+    """Return all of a person's placed rows about one case, of those events, newest first."""
+    query = (
+        _whole(PERSON.patient_seq)
+        .join(AuditEntry.__table__, and_(ENTRY.agency == PERSON.agency, ENTRY.id == PERSON.entry))
+        .where(PERSON.agency == agency, PERSON.person == person)
+        .where(ENTRY.subject == subject, ENTRY.event.in_(sorted(events)))
+        .order_by(PERSON.patient_seq.desc())
+    )
     return session.execute(query).all()
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from handover.actors import Staff
 from handover.bundle.model import Importable
-from handover.ids import PersonId
+from handover.ids import PersonId, ReferralId
 
 
 def _nothing(_session: Session, _by: Staff, _about: PersonId, _now: datetime) -> tuple[Importable, ...]:
@@ -19,6 +19,10 @@ def _no_bytes(_session: Session, _by: Staff, key: str) -> bytes:
     raise KeyError(key)
 
 
+def _nobody(_session: Session, _by: Staff, _referral: ReferralId) -> PersonId | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Lender:
     """Texts and documents about a person that a clinician already sees here. Reached by `provided`."""
@@ -26,3 +30,5 @@ class Lender:
     texts: Callable[[Session, Staff, PersonId, datetime], tuple[Importable, ...]] = _nothing
     data: Callable[[Session, Staff, str], bytes] = _no_bytes
     """The bytes of a document, by its key; raises NotFound for what that clinician does not see."""
+    patient: Callable[[Session, Staff, ReferralId], PersonId | None] = _nobody
+    """Whom a referral that this clinician may read is about; None for any other, there or not."""

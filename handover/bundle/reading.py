@@ -144,8 +144,7 @@ def who_opened(session: Session, turn: Turn) -> tuple[LogEntry, ...]:
     entries = [
         entry
         for agency, owner in cases.known_as(session, turn.by)
-        for entry in audit.entries_about(session, agency, owner, limit=1000)
-        if entry.subject == str(turn.handover) and entry.event in _OPENINGS
+        for entry in audit.entries_of_case(session, agency, owner, turn.handover, _OPENINGS)
     ]
     return tuple(sorted(entries, key=lambda entry: entry.at, reverse=True))
 

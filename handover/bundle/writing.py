@@ -45,7 +45,7 @@ from handover.errors import Invalid, NotFound, NotPermitted
 from handover.exchange import files
 from handover.ids import HandoverId, ItemId, PersonId, ReferralId, ServiceId, new_reference, new_uuid
 from handover.person import service as person
-from handover.person.model import Identity
+from handover.person.model import Identity, differences
 from handover.workdays import age_on, local_date, rules_on
 
 MAX_TEXT: Final = 20_000
@@ -73,6 +73,12 @@ class OddBirthDate(Invalid):
     """The national number was given to somebody born on another day: look at both before a case is begun."""
 
     code = "bundle.odd-birth-date"
+
+
+class OtherReferral(NotFound):
+    """No such referral of this patient that this staff member may read (the same answer for each)."""
+
+    code = "bundle.no-referral"
 
 
 class BadReceiver(Invalid):
@@ -110,6 +116,7 @@ def start(  # noqa: PLR0913 - one keyword for each thing a handover begins with
 ) -> HandoverId:
     """Begin a handover from one of the actor's services. Raises NotPermitted, TooYoung, Invalid, BadReceiver.
 
+    `from_referral` is one of this patient's that the actor may read; else OtherReferral.
     Raises OddBirthDate where the number was given for another birth date, unless somebody `is_checked` both: the
     birth date says who is under age, and a slip in it must not make an adult.
     """
@@ -122,7 +129,8 @@ def start(  # noqa: PLR0913 - one keyword for each thing a handover begins with
     if is_odd and not is_checked:
         raise OddBirthDate(fields={"is_checked": ["odd-birth-date"]})
     to = None if receiver is None else _party(takes_handovers(session, receiver, home))
-    known = person.find_or_create(session, by.agency, patient, now=now)
+    known = _known(session, by, patient, from_referral, now)
+    refuse_under_age(person.identity_of(session, by.agency, known), now)
     standing = Standing(
         side=Side.SENDER,
         home=home,
@@ -301,13 +309,18 @@ def add(
     )
     act = Act.WRITE_OWN_WORDS if made.by_patient else Act.WRITE
     put(session, stored, turn, act, made, what="add", new=True)
+    if content.own_words.strip() and not made.by_patient:
+        _log_own_words(session, stored, turn, "add")
     return made.id
 
 
 def save(
     session: Session, stored: Stored, turn: Turn, act: Act, found: Item, wanted: Content, *, seen: int
 ) -> Item:
-    """Write an item's new texts. Raises ItemChanged; nothing happens when they are what stands there."""
+    """Write an item's new texts. Raises ItemChanged; nothing happens when they are what stands there.
+
+    Where a clinician writes the patient's own words too, the log says that they are the patient's.
+    """
     said = replace(wanted, own_words=found.content.own_words) != found.content
     spoke = wanted.own_words != found.content.own_words
     if (said and found.said_at > seen) or (spoke and found.own_words_at > seen):
@@ -322,7 +335,9 @@ def save(
         said_at=revision if said else found.said_at,
         own_words_at=revision if spoke else found.own_words_at,
     )
-    put(session, stored, turn, act, after, what="save")
+    put(session, stored, turn, act if said else Act.WRITE_OWN_WORDS, after, what="save")
+    if said and spoke and act is Act.WRITE:
+        _log_own_words(session, stored, turn, "save")
     return after
 
 
@@ -421,6 +436,31 @@ def refuse_blocked(session: Session, standing: Standing, now: datetime) -> None:
         )
     except (consent.NoPermit, consent.PermitExpired, consent.OutsideScope):
         return
+
+
+def _log_own_words(session: Session, stored: Stored, turn: Turn, what: str) -> None:
+    cases.log_act(session, stored, Act.WRITE_OWN_WORDS, by=turn.by, now=turn.now, detail={"what": what})
+
+
+def _known(
+    session: Session, by: Staff, patient: Identity, from_referral: ReferralId | None, now: datetime
+) -> PersonId:
+    """Return who the patient is here: of whom the referral is, where the handover comes from one.
+
+    What a referrer wrote of name and birth date is no word of our own staff: it changes nothing known here.
+    """
+    if from_referral is None:
+        return person.find_or_create(session, by.agency, patient, now=now)
+    about = provided(session, Lender).patient(session, by, from_referral)
+    if about is None:
+        raise OtherReferral
+    if not patient.number:  # named alike, they are the one person that this referral is about
+        if differences(person.identity_of(session, by.agency, about), patient):
+            raise OtherReferral
+        return about
+    if person.of_number(session, by.agency, patient.number) != about:
+        raise OtherReferral
+    return about
 
 
 def _named(identity: Identity) -> Identity:

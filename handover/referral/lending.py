@@ -54,6 +54,16 @@ def lend_file(session: Session, by: Staff, key: str) -> bytes:
     return store.attachment_data(session, stored.standing, AttachmentId(UUID(attachment)))
 
 
+def whose(session: Session, by: Staff, referral: ReferralId) -> PersonId | None:
+    """Return whom a referral is about that this staff member works with; None for any other, there or not."""
+    for side in (Side.REFERRER, Side.RECEIVER):
+        try:
+            return store.find(session, referral, side=side, by=by).standing.person
+        except ReferralNotFound:
+            continue
+    return None
+
+
 def _loans(session: Session, stored: Stored) -> Iterator[Loan]:
     standing, content = stored.standing, stored.content
     prefix = f"{standing.side.value}/{standing.home.service}/{standing.referral}"

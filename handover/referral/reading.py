@@ -396,8 +396,7 @@ def who_opened(
         entry
         for agency, owner in owners
         if owner is not None
-        for entry in audit.entries_about(session, agency, owner, limit=1000)
-        if entry.subject == str(referral) and entry.event in _OPENINGS
+        for entry in audit.entries_of_case(session, agency, owner, referral, _OPENINGS)
     ]
     return tuple(sorted(entries, key=lambda entry: entry.at, reverse=True))
 

@@ -37,7 +37,7 @@ from handover.referral.deciding import (
     start,
     take,
 )
-from handover.referral.lending import Loan, lend, lend_file
+from handover.referral.lending import Loan, lend, lend_file, whose
 from handover.referral.lifecycle import Side
 from handover.referral.mending import mend
 from handover.referral.reading import (
@@ -180,6 +180,7 @@ __all__ = [
     "usual_answer_days",
     "warnings_before_sending",
     "who_opened",
+    "whose",
     "work_news",
     "worklist",
 ]

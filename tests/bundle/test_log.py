@@ -7,8 +7,10 @@ from handover.bundle.lifecycle import Act
 from handover.bundle.model import Content, Mark
 from handover.bundle.words import log
 from tests.builders import MUNICIPALITY
-from tests.bundle.meeting import EVENTS, Meeting, approved
-from tests.referral.nodes import Town
+from tests.bundle.meeting import EVENTS, Meeting, approved, together
+from tests.referral.nodes import PER, Town
+
+OWN_WORDS = ("handover.write-own-words", "staff", True)
 
 
 def logged(met: Meeting) -> list[tuple[str, str, bool]]:
@@ -50,3 +52,41 @@ def test_the_patient_reads_in_a_sentence_who_did_what(two_nodes: Town) -> None:
     said = [log.sentence(entry, "Fjordheim kommune") for entry in entries]
     assert "Per Psykolog ved Fjordheim kommune merket hva som blir med, slik du sa." in said
     assert "Du sa ja til overføringen." in said
+
+
+def test_the_patients_own_words_that_a_clinician_saves_are_logged_as_written_on_the_patients_word(
+    two_nodes: Town,
+) -> None:
+    met = together(two_nodes)
+    item = met.do(service.add_item, Content(topic=EVENTS, text="Vårt"))
+    assert OWN_WORDS not in logged(met)
+    met.do(service.save_item, item, Content(topic=EVENTS, text="Vårt, endret"), seen=0)
+    assert OWN_WORDS not in logged(met)
+
+    met.do(service.save_item, item, Content(topic=EVENTS, text="Vårt, endret", own_words="Mitt"), seen=1)
+    assert logged(met).count(OWN_WORDS) == 1
+    met.do(service.save_item, item, Content(topic=EVENTS, text="Begge", own_words="Begge"), seen=2)
+    assert logged(met).count(OWN_WORDS) == 2
+    met.do(service.add_own_item, Content(topic=EVENTS, own_words="Sagt i møtet"), clinician_may_see=True)
+    assert logged(met).count(OWN_WORDS) == 3
+
+
+def test_every_opening_is_shown_to_the_patient_however_long_the_log_is(two_nodes: Town) -> None:
+    met = approved(two_nodes)
+    met.see()
+    before = [entry.id for entry in met.at_home(service.who_opened)]
+    with two_nodes.kommune.db.transaction() as session:
+        person = met.see_standing(session).person
+        for _ in range(1010):
+            audit.record(
+                session,
+                event=Event.PERSON_LIST,
+                actor=PER,
+                agency=MUNICIPALITY,
+                persons=[person],
+                now=two_nodes.now,
+            )
+    audit.sequence(two_nodes.kommune.db, MUNICIPALITY)
+    assert [entry.id for entry in met.at_home(service.who_opened)] == before
+    met.see()
+    assert len(met.at_home(service.who_opened)) == len(before) + 1
