@@ -21,6 +21,7 @@ EVENTS: Final = (
     "handover-bundle",
     "handover-status",
     "handover-withdraw",
+    "directory-correction",
 )
 """The events that have a profile so far (DESIGN section 5 lists them all)."""
 DOCUMENT_TYPE: Final = "application/fhir+json"

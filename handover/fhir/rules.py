@@ -272,6 +272,17 @@ def _trigger(node: Node) -> bool:
 _CANCELLED: Final = {"noshow", "cancelled"}
 _WRITTEN_BY_HISTORY: Final = ("batch", "transaction", "history")
 
+
+def _directory_report(task: Node) -> bool:
+    """Tell whether a report says what is wrong and is unanswered, and an answer is dated and repeats nothing."""
+    is_report = task["status"] == "requested"
+    return (
+        is_report == ("description" in task)
+        and is_report == ("lastModified" not in task)
+        and not (is_report and "output" in task)
+    )
+
+
 RULES: Final[Mapping[str, Rule]] = {
     # FHIR R4
     "age-1": lambda q: _unit()(q) and q.get("value", 1) > 0,
@@ -348,5 +359,6 @@ RULES: Final[Mapping[str, Rule]] = {
     "hm-full-url": _written("fullUrl", _UUID.pattern),
     "hm-phone": _phone,
     "hm-explained": _explained,
+    "hm-directory-report": _directory_report,
     **handovers.RULES,
 }

@@ -47,7 +47,7 @@ from handover.referral.model import (
     Urgency,
     Withdrawal,
 )
-from tests.fhir import handovers
+from tests.fhir import corrections, handovers
 from tests.fhir.people import ASSESSOR, AT, CLINIC, INTAKE, PATIENT, PSYCHOLOGIST, WRITER, message, named
 
 EXAMPLES: Final = Path(__file__).parents[2] / "fhir_profiles" / "examples"
@@ -334,6 +334,7 @@ def written() -> Mapping[str, bytes]:
         "acknowledgement-ok": acknowledgement.build(ACKNOWLEDGED),
         "acknowledgement-refused": acknowledgement.build(REFUSED),
         **handovers.written(),
+        **corrections.written(),
     }
 
 
@@ -344,8 +345,8 @@ MESSAGES: Final = tuple(name for name, raw in written().items() if orjson.loads(
 def event_of(name: str) -> str:
     """Return the event of an example that is a message, by its name."""
     kind, *rest = name.split("-")
-    if kind == "handover":
-        return f"handover-{rest[0]}"
+    if kind in {"handover", "directory"}:
+        return f"{kind}-{rest[0]}"
     return kind if kind == "acknowledgement" else f"referral-{kind}"
 
 

@@ -284,6 +284,7 @@ INVARIANTS: Final[dict[str, Callable[[Node], str]]] = {
     "hm-yes": _nobodys_yes,
     "hm-withdrawal-answer": _without_part("done-why"),
     "hm-dates": _double_date,
+    "hm-directory-report": _drop("description", "lastModified"),
     "hm-decided": _undecided,
     "hm-explained": _unexplained,
     "hm-full-url": _set(fullUrl="https://example.org/Task/1"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from handover.addressbook import model as directory
 from handover.bundle import lifecycle as handover
 from handover.bundle.model import Done, Level, Mark, Part
 from handover.exchange.model import Event
@@ -40,6 +41,8 @@ _SECTIONS = ("about", "meeting", "own-words", "item", "clinician-text", "details
         ("handover-mark", Mark),
         ("handover-withdrawal-done", Done),
         ("crisis-level", Level),
+        ("directory-part", directory.Part),
+        ("directory-correction-value", ["answer"]),
         ("handover-section", [*_SECTIONS, *(topic["section"] for topic in _TOPICS)]),
         ("sharing-purpose", [purpose["code"] for purpose in _data("sharing")["purposes"]]),
     ],
