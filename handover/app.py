@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from handover import borrowing, clock, migrations, web
 from handover.access import public
 from handover.access import wiring as access
+from handover.addressbook import reporting
+from handover.addressbook.pages import finding, owner, reports
 from handover.bundle import service as bundle
 from handover.bundle import topics
 from handover.bundle.pages import home, sender
@@ -40,7 +42,7 @@ from handover.patient import notices as my_notices
 from handover.patient import pages as patient
 from handover.person import service as person
 from handover.referral import service as referral
-from handover.referral.pages import finding, receiving, referrer
+from handover.referral.pages import receiving, referrer
 from handover.worklist import asked, sharing, tasks
 from handover.worklist import pages as worklist
 
@@ -74,6 +76,7 @@ def assemble(settings: Settings, db: Database, keyring: Keyring) -> Node:
     products = Products(raise_task=_raise_alarm)
     referral.register(products)
     bundle.register(products)
+    reporting.register(products)
     db.provide(Keyring, keyring)
     db.provide(Vault, open_vault(db, keyring, now=clock.now()))
     db.provide(Products, products)
@@ -116,6 +119,8 @@ def create_app(node: Node) -> Flask:
     app.register_blueprint(notices.blueprint)
     app.register_blueprint(inquiry.blueprint)
     app.register_blueprint(finding.blueprint)
+    app.register_blueprint(owner.blueprint)
+    app.register_blueprint(reports.blueprint)
     app.register_blueprint(referrer.blueprint)
     app.register_blueprint(sender.blueprint)
     app.register_blueprint(handovers_received.blueprint)
@@ -128,5 +133,5 @@ def create_app(node: Node) -> Flask:
 
 
 def _raise_alarm(session: Session, alarm: Alarm) -> None:
-    if not bundle.is_told_of(session, alarm):
+    if not (reporting.is_told_of(alarm) or bundle.is_told_of(session, alarm)):
         referral.raise_alarm(session, alarm)

@@ -21,6 +21,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from handover import clock
+from handover.addressbook import service as addressbook
 from handover.app import Node
 from handover.audit import service as audit
 from handover.audit.service import LogBroken
@@ -247,10 +248,11 @@ class Worker:
         return done
 
     def _look_through(self, stop: threading.Event) -> None:
-        """Measure our answer times, and see once a day that no log was changed; a long one takes minutes."""
+        """Measure answer times, remind owners of old entries, see daily that no log was changed: takes minutes."""
         while not stop.wait(CHECK_EVERY):
             try:
                 operator.publish_answer_times(self._node.db, self._agencies, now=self._clock())
+                addressbook.remind(self._node.db, self._agencies, now=self._clock())
                 auditing.check_when_due(self._node.db, self._agencies, now=self._clock())
             except Exception as error:
                 log.error("worker.log-check", error=type(error).__name__)

@@ -204,6 +204,10 @@ class Event(StrEnum):
     STATEMENT_REFUSED = "statement.refused"
     SERVICE_CHANGE = "service.change"
     SERVICE_CONFIRM = "service.confirm"
+    SERVICE_REPORT = "service.report"
+    SERVICE_REPORT_RECEIVE = "service.report-receive"
+    SERVICE_REPORT_ANSWER = "service.report-answer"
+    SERVICE_REPORT_RECEIVE_ANSWER = "service.report-receive-answer"
 
     # What those who run the node did.
     OPERATOR_LIST = "operator.list"

@@ -150,7 +150,7 @@ def copy_to(session: Session, turn: Turn, receiver: ServiceId) -> HandoverId:
         raise sending.OnHold
     if not may_copy(first):
         raise MoveNotAllowed("bundle.move-not-allowed", status=first.status.value, act="copy")
-    to = writing.takes_handovers(session, receiver, first.home)
+    to = writing.takes_handovers(session, receiver, first.home, now=turn.now)
     standing = Standing(
         side=Side.SENDER,
         home=first.home,

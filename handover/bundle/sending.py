@@ -122,7 +122,7 @@ def refuse_unless_allowed(session: Session, standing: Standing, kept: Kept, turn
     known = person.identity_of(session, standing.home.agency, standing.person)
     if writing.is_under_age(known, turn.now):
         raise writing.TooYoung("bundle.under-age.now")
-    receiver = writing.takes_handovers(session, standing.receiver.service, standing.home)
+    receiver = writing.takes_handovers(session, standing.receiver.service, standing.home, now=turn.now)
     consent.may_travel(
         session,
         standing.home.agency,

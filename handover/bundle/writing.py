@@ -128,7 +128,7 @@ def start(  # noqa: PLR0913 - one keyword for each thing a handover begins with
     is_odd = person.has_odd_birth_date(patient)
     if is_odd and not is_checked:
         raise OddBirthDate(fields={"is_checked": ["odd-birth-date"]})
-    to = None if receiver is None else _party(takes_handovers(session, receiver, home))
+    to = None if receiver is None else _party(takes_handovers(session, receiver, home, now=now))
     known = _known(session, by, patient, from_referral, now)
     refuse_under_age(person.identity_of(session, by.agency, known), now)
     standing = Standing(
@@ -161,7 +161,7 @@ def choose_receiver(session: Session, turn: Turn, receiver: ServiceId) -> Stored
     """
     stored = to_write(session, turn)
     home = stored.standing.home
-    to = _party(takes_handovers(session, receiver, home))
+    to = _party(takes_handovers(session, receiver, home, now=turn.now))
     after = cases.changed(stored.standing, turn.now, receiver=to)
     refuse_blocked(session, after, turn.now)
     for item in store.items(session, after):
@@ -385,7 +385,7 @@ def check(session: Session, standing: Standing, content: Content) -> None:
 # --- checks ----------------------------------------------------------------------------------------------------
 
 
-def takes_handovers(session: Session, wanted: ServiceId, home: Party) -> Service:
+def takes_handovers(session: Session, wanted: ServiceId, home: Party, *, now: datetime) -> Service:
     """Return the service if it takes handovers now. Raises BadReceiver naming why not."""
     field = {"receiver": ["required"]}
     if wanted == home.service:
@@ -396,7 +396,7 @@ def takes_handovers(session: Session, wanted: ServiceId, home: Party) -> Service
         raise BadReceiver("bundle.receiver.unknown", fields=field) from unknown
     if not service.takes_handovers:
         raise BadReceiver("bundle.receiver.takes-none", fields=field)
-    if not service.is_open:
+    if not service.is_open_on(local_date(now)):
         raise BadReceiver("bundle.receiver.closed", fields=field)
     return service
 

@@ -226,8 +226,10 @@ def redirect(session: Session, turn: Turn, where: ServiceId, reason: str) -> Sto
     ):  # what came by post is sent on by post, and told as a refusal with advice
         raise MoveNotAllowed(status=standing.status.value, act=Act.REDIRECT.value)
     service = directory.service_of(session, where)
-    if not (service.takes_referrals and service.is_open) or where == standing.home.service:
+    if not service.takes_referrals or where == standing.home.service:
         raise TakesNoReferrals(fields={"where": ["takes-no-referrals"]})
+    if not service.is_open_on(local_date(turn.now)):
+        raise TakesNoReferrals(fields={"where": ["closed"]})
     topics = sharing.topics_of(stored.content)
     sharing.refuse_unless_may_travel(session, standing.home, standing.person, service, topics, now=turn.now)
     to, leg = Party(service.agency, service.id), next_leg(standing)

@@ -32,6 +32,7 @@ from handover.referral.model import (
 )
 from handover.referral.standing import Channel, Standing, decide, move_unsent
 from handover.referral.store import ROLES, Stored
+from handover.workdays import local_date
 
 UNDO: Final = timedelta(seconds=30)
 """How long a referral that was sent can be taken back (`Settings.undo_seconds`)."""
@@ -314,7 +315,7 @@ def _leave(
     said: Said = NOTHING,
 ) -> Stored:
     identity = _adult(stored.content.patient, turn.now)
-    to = _takes_referrals(directory.service_of(session, _first_holder(after).service))
+    to = _takes_referrals(directory.service_of(session, _first_holder(after).service), turn.now)
     patient = person.find_or_create(session, after.home.agency, identity, now=turn.now)
     topics = sharing.topics_of(stored.content)
     sharing.refuse_unless_may_travel(session, after.home, patient, to, topics, now=turn.now)
@@ -348,9 +349,11 @@ def _first_holder(standing: Standing) -> Party:
     return first
 
 
-def _takes_referrals(service: Service) -> Service:
-    if not (service.takes_referrals and service.is_open):
+def _takes_referrals(service: Service, now: datetime) -> Service:
+    if not service.takes_referrals:
         raise TakesNoReferrals(fields={"to": ["takes-no-referrals"]})
+    if not service.is_open_on(local_date(now)):
+        raise TakesNoReferrals(fields={"to": ["closed"]})
     return service
 
 

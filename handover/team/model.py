@@ -82,6 +82,12 @@ class TaskKind(StrEnum):
     """The birth date another agency wrote is not the one its national number was given for."""
     LETTER_OR_CALL = "letter-or-call"
     """The patient has not opened something for some days: write a letter, or call."""
+    ENTRY_UNCONFIRMED = "entry-unconfirmed"
+    """Nobody has said for six months that a service's entry in the directory is right."""
+    ENTRY_REPORTED = "entry-reported"
+    """Somebody says that a service's entry is wrong."""
+    REPORT_ANSWERED = "report-answered"
+    """What the reader reported about an entry has been answered."""
     ALARM = "alarm"
     """Something an operator must look at."""
 

@@ -284,6 +284,16 @@ def finish_task(session: Session, task: TaskId, *, by: Staff, now: datetime) -> 
     store.finish_task(session, by.agency, task, by=by.id, now=now)
 
 
+def end_task(session: Session, task: Task, *, by: Staff, now: datetime) -> None:
+    """Close a task because what it asked for is done, whoever it was for."""
+    store.finish_task(session, task.agency, task.id, by=by.id, now=now)
+
+
+def last_raised(session: Session, agency: AgencyId, subject: UUID) -> datetime | None:
+    """Return when the latest task about this was left, done or not."""
+    return store.last_raised(session, agency, subject)
+
+
 def _tasks(session: Session, rows: Sequence[RowMapping]) -> tuple[Task, ...]:
     vault = provided(session, Vault)
     return tuple(_task(vault, row) for row in rows)

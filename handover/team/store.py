@@ -202,6 +202,13 @@ def tasks_about(session: Session, agency: AgencyId, subject: UUID) -> Sequence[R
     return session.execute(statement).mappings().all()
 
 
+def last_raised(session: Session, agency: AgencyId, subject: UUID) -> datetime | None:
+    """Return when the latest task about one case was left."""
+    statement = select(func.max(TaskRow.raised_at)).where(TaskRow.agency == agency, TaskRow.subject == subject)
+    found: datetime | None = session.execute(statement).scalar()
+    return found
+
+
 def finish_task(session: Session, agency: AgencyId, task: UUID, *, by: StaffId, now: datetime) -> bool:
     """Close a task; False when it is not there or was closed before."""
     result = session.execute(

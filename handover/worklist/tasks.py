@@ -11,11 +11,14 @@ from flask.typing import ResponseReturnValue
 from handover import web
 from handover.access import allow, current_staff
 from handover.actors import Role
+from handover.addressbook import reporting
+from handover.addressbook import service as addressbook
 from handover.audit import service as audit
 from handover.audit.model import Event as Logged
 from handover.bundle import lifecycle as bundle
 from handover.bundle.cases import WORK as HANDOVERS
 from handover.clock import now
+from handover.directory import names
 from handover.ids import TaskId
 from handover.referral.cases import WORK
 from handover.referral.lifecycle import Side
@@ -28,7 +31,7 @@ from handover.web.shell import MenuItem, add_menu_item
 
 blueprint = Blueprint("tasks", __name__)
 
-_ANYBODY: Final = (Role.INTAKE, Role.CLINICIAN, Role.REFERRER, Role.CASEWORKER, Role.OPERATOR)
+_ANYBODY: Final = tuple(Role)
 
 add_menu_item(blueprint, MenuItem(endpoint="tasks.mine", text=_l("Oppgaver"), order=40, roles=frozenset(_ANYBODY)))
 
@@ -41,6 +44,9 @@ TASKS: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.IDENTITY_DIFFERS: _l("Avsenderen skriver navn eller fødselsdato annerledes enn dere"),
     TaskKind.ODD_BIRTH_DATE: _l("Fødselsdatoen passer ikke til fødselsnummeret"),
     TaskKind.LETTER_OR_CALL: _l("Pasienten har ikke sett det som er nytt"),
+    TaskKind.ENTRY_UNCONFIRMED: _l("Ingen har bekreftet opplysningene i adresseboken på seks måneder"),
+    TaskKind.ENTRY_REPORTED: _l("Noen melder at opplysningene i adresseboken er feil"),
+    TaskKind.REPORT_ANSWERED: _l("Feilen du meldte i adresseboken, er besvart"),
     TaskKind.ALARM: _l("Noe må ses på av den som drifter systemet"),
 }
 ADVICE: Final[Mapping[TaskKind, Sentence]] = {
@@ -59,6 +65,11 @@ ADVICE: Final[Mapping[TaskKind, Sentence]] = {
         "Send et brev eller ring. Pasienten har ikke åpnet det her på fire dager, "
         "men kan ha lest det et annet sted."
     ),
+    TaskKind.ENTRY_UNCONFIRMED: _l(
+        "Se over telefon, åpningstid og tilbud. Trykk bekreft hvis alt stemmer, eller rett det som er feil."
+    ),
+    TaskKind.ENTRY_REPORTED: _l("Les hva som er feil, rett det, og svar den som meldte fra."),
+    TaskKind.REPORT_ANSWERED: _l("Se hva de har gjort."),
     TaskKind.ALARM: _l("Si fra til den som drifter systemet hos dere."),
 }
 
@@ -73,6 +84,8 @@ class TaskLine:
     url: str
     """Where the case is; empty when there is none."""
     is_mine: bool
+    place: str = ""
+    """The service whose entry in the address book it is about."""
     sides: tuple[tuple[str, str], ...] = ()
     """Where two agencies name a patient otherwise: who says it, and what."""
 
@@ -84,6 +97,11 @@ def mine() -> ResponseReturnValue:
     staff = current_staff()
     with web.reading() as session:
         found = team.tasks(session, staff)
+        places = {
+            task.id: names.of_service(session, task.service)
+            for task in found
+            if task.service is not None and task.subject_kind in {addressbook.ENTRY, reporting.REPORT}
+        }
     lines = [
         TaskLine(
             task=task,
@@ -92,6 +110,7 @@ def mine() -> ResponseReturnValue:
             url=_url(task),
             is_mine=task.for_staff == staff.id,
             sides=_sides(task),
+            place=places.get(task.id, ""),
         )
         for task in found
     ]
@@ -116,6 +135,10 @@ def _sides(task: Task) -> tuple[tuple[str, str], ...]:
 
 
 def _url(task: Task) -> str:
+    if task.subject_kind == reporting.REPORT:
+        return url_for("reports.received" if task.kind is TaskKind.ENTRY_REPORTED else "reports.mine")
+    if task.subject_kind == addressbook.ENTRY:
+        return url_for("addressbook.show", entry=task.service)
     if task.subject is None or task.service is None:
         return ""
     if task.subject_kind == WORK[Side.RECEIVER]:

@@ -20,6 +20,8 @@ from werkzeug.test import TestResponse
 from handover.access import service as access
 from handover.access.service import NewStaff, Proven
 from handover.actors import Machine, Patient, Role, Staff
+from handover.addressbook import reporting
+from handover.addressbook.model import OWNERS, Part
 from handover.app import create_app
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import Side
@@ -29,6 +31,7 @@ from handover.bundle.service import Turn
 from handover.bundle.store import ROLES
 from handover.db import Database
 from handover.demo.people import synthetic_number
+from handover.directory import service as directory
 from handover.exchange.tables import OutgoingRow
 from handover.ids import AgencyId, ServiceId, new_uuid
 from handover.inquiry import service as inquiry
@@ -55,6 +58,8 @@ MISSING: Final = {
     "inquiry": "00000000-0000-4000-8000-000000000006",
     "handover": "00000000-0000-4000-8000-000000000007",
     "item": "00000000-0000-4000-8000-000000000008",
+    "entry": "9999998",
+    "report": "00000000-0000-4000-8000-000000000009",
     "sha256": "00" * 32,
     "notice": "00000000-0000-4000-8000-000000000009",
 }
@@ -103,11 +108,15 @@ class Thing:
     patient: str = ""
     shows: str = ""
     """A name that only who may see the thing may read."""
+    is_everybodys: bool = False
+    """Whether all staff of the community may see it."""
 
     def is_within_reach(self, caller: "Caller") -> bool:
         """Whether the thing is the caller's."""
         if caller.patient:
             return self.patient == caller.patient
+        if self.is_everybodys:
+            return True
         return (
             self.agency == caller.agency
             and (self.service is None or caller.service in {None, self.service})
@@ -169,6 +178,7 @@ def house(open_database: Callable[[], Database]) -> House:
     _tasks(found)
     _inquiries(found)
     _notices(found)
+    _entries(found)
     return found
 
 
@@ -333,3 +343,17 @@ def _tasks(house: House) -> None:
                     session, agency, kind=TaskKind.ALARM, text="x", now=house.town.now, service=at
                 )
                 house.things.append(Thing((("task", str(task)),), agency, at))
+
+
+def _entries(house: House) -> None:
+    """Everybody reads an entry; a report about it is for whoever leads the service."""
+    town = house.town
+    for at in (INTAKE, SENIOR):
+        with town.kommune.db.transaction() as session:
+            entry = directory.service_of(session, at)
+            made = reporting.report(session, entry, Part.PHONE, "Feil nummer", by=PER, now=town.now)
+        house.things += [
+            Thing((("entry", at),), DPS, is_everybodys=True),
+            Thing((("report", str(made)),), DPS, at, frozenset(OWNERS)),
+        ]
+    town.settle()

@@ -1,27 +1,32 @@
 """The sending clinician's blueprint: who acts on which handover, and what a page says of a refusal."""
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from flask import Blueprint, Response, current_app
+from flask import Blueprint, Response, current_app, url_for
 from sqlalchemy.orm import Session
 
 from handover.access import current_staff
 from handover.actors import Staff
+from handover.addressbook import service as addressbook
+from handover.addressbook.model import Standing
+from handover.addressbook.pages.ways import Begin, Way, add_way
 from handover.bundle.lifecycle import Side, Version
-from handover.bundle.service import Turn
+from handover.bundle.service import Case, Turn
 from handover.bundle.store import ROLES
 from handover.clock import now
 from handover.config import Settings
 from handover.consent.words import OBSTACLES
 from handover.directory import service as directory
 from handover.directory.model import Service
+from handover.errors import NotFound
 from handover.ids import HandoverId
 from handover.web.errors import explain, show_present_state_at
 from handover.web.i18n import Sentence, Text
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.shell import MenuItem, add_menu_item
+from handover.workdays import local_date
 
 SENDERS: Final = ROLES[Side.SENDER]
 """Who writes handovers."""
@@ -83,6 +88,31 @@ def my_services(session: Session, by: Staff) -> list[Service]:
     """Return the services the staff member may hand over from, by name."""
     held = by.services(*SENDERS)
     return [each for each in directory.services_of(session, by.agency) if None in held or each.id in held]
+
+
+def _way(staff: Staff, service: Service, today: date, draft: UUID | None) -> Begin | None:
+    """Offer whoever may hand over to begin a handover to the service."""
+    if draft is not None or not service.takes_handovers or not service.is_open_on(today):
+        return None
+    if not any(staff.has(role) for role in SENDERS):
+        return None
+    text = _l("Skriv overføring til %(service)s", service=service.name)
+    return Begin(text=text, url=url_for("handovers.begin_with", til=service.id))
+
+
+add_way(blueprint, Way(order=30, offer=_way))
+
+
+def receiver_of(session: Session, case: Case, *, now: datetime) -> Standing | None:
+    """Return what must be said of the service a handover is for; None before one is chosen."""
+    party = case.standing.receiver
+    if party is None:
+        return None
+    try:
+        service = directory.service_of(session, party.service)
+    except NotFound:
+        return None
+    return addressbook.standing_of(session, service, today=local_date(now))
 
 
 def undo_time() -> timedelta:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from handover import web
 from handover.access import allow
 from handover.access.guard import note_refusal
+from handover.addressbook import service as addressbook
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import AT_SENDER
 from handover.bundle.pages.desk import MOVED, SENDERS, blueprint, turn_of
@@ -19,6 +20,7 @@ from handover.ids import ServiceId
 from handover.web.errors import sentence_for
 from handover.web.forms import REFUSED, Form
 from handover.web.i18n import Text
+from handover.workdays import local_date
 
 
 @blueprint.get("/<uuid:handover>/mottaker")
@@ -77,14 +79,17 @@ def _page(
     is_first = endpoint == "find_receiver"
     if is_first and case.standing.status not in AT_SENDER:
         return redirect(url_for(".show", handover=turn.handover))
-    asked = {name: request.args.get(name, "")[:100] for name in ("q", "tar")}
-    names = {agency.id: agency.name for agency in directory.agencies(session)}
-    hits = [hit.service for hit in directory.search(session, f"{asked['q']} {asked['tar']}")]
-    found = [(each, names.get(each.agency, each.agency)) for each in hits if each.id != case.standing.home.service]
+    asked = {"q": request.args.get("q", "")[:100]}
+    today, home = local_date(turn.now), case.standing.home.service
+    found = [
+        (addressbook.standing_of(session, hit.service, today=today), hit.offers)
+        for hit in directory.search(session, asked["q"])
+        if hit.service.id != home
+    ]
     return render_template(
         "bundle/desk/receiver.html",
         standing=case.standing,
-        found=sorted(found, key=lambda hit: not (hit[0].takes_handovers and hit[0].is_open)),
+        found=sorted(found, key=lambda hit: hit[0].is_closed or not hit[0].service.takes_handovers),
         form=Form.of(asked),
         is_search=any(asked.values()),
         problem=problem,

@@ -16,7 +16,16 @@ from handover.bundle import service as handovers
 from handover.bundle.lifecycle import AT_SENDER, Act
 from handover.bundle.model import Content, CrisisStep, Item, ItemChanged, Kind, Level, Topic, TopicCode
 from handover.bundle.pages.cards import CHOICES, digest, topic_of, topic_text
-from handover.bundle.pages.desk import MOVED, SENDERS, SENTENCES, as_download, blueprint, my_services, turn_of
+from handover.bundle.pages.desk import (
+    MOVED,
+    SENDERS,
+    SENTENCES,
+    as_download,
+    blueprint,
+    my_services,
+    receiver_of,
+    turn_of,
+)
 from handover.bundle.pages.marking import has_lapsed
 from handover.bundle.pages.sight import sight_of
 from handover.bundle.service import Case, ItemNotFound, Turn
@@ -260,6 +269,7 @@ def _write_page(
         case=case,
         standing=standing,
         sight=sight_of(session, case, turn),
+        receiver=receiver_of(session, case, now=turn.now),
         sections=_sections(case, slips or {}),
         choices=CHOICES,
         details_facts=said.facts,

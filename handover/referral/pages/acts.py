@@ -58,6 +58,7 @@ SENTENCES: Final[Mapping[str, Text]] = {
     "follow_up.required": _l("Skriv hvem som følger opp videre, og hvordan."),
     "where.required": _l("Velg tjenesten saken skal sendes til."),
     "where.takes-no-referrals": _l("Den tjenesten tar ikke imot henvisninger nå. Velg en annen."),
+    "where.closed": _l("Den tjenesten er stengt nå. Velg en annen."),
     "to.required": _l("Velg hvem som skal ta saken."),
     "to.not-a-colleague": _l("Den personen arbeider ikke ved tjenesten. Velg en annen."),
     "text.required": _l("Skriv noe før du lagrer."),

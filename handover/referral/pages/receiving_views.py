@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from handover.access import service as access
 from handover.actors import Role, Staff
+from handover.addressbook import service as addressbook
+from handover.addressbook.model import Standing
 from handover.clock import local
 from handover.consent.words import obstacle_sentence
 from handover.directory import names
@@ -96,6 +98,8 @@ class Elsewhere:
 
     service: Service
     name: str
+    place: Standing
+    """Whether it is open, and its entry confirmed."""
     obstacle: Text = ""
     """Why the patient's choices forbid it, where they do."""
 
@@ -296,12 +300,17 @@ def _colleagues(session: Session, case: Case) -> list[tuple[str, str]]:
 
 
 def _services(session: Session, turn: Turn, case: Case, text: str) -> list[Elsewhere]:
-    found = directory.find_services(session, text)
+    found = [hit.service for hit in directory.search(session, text)]
     home = case.standing.home.service
-    open_ones = [each for each in found if _may_go_to(each) and each.id != home]
+    takers = [each for each in found if _may_go_to(each) and each.id != home]
     return [
-        Elsewhere(each, names.of_party(session, Party(each.agency, each.id)), _obstacle(session, turn, case, each))
-        for each in open_ones[:_MAX_SERVICES]
+        Elsewhere(
+            each,
+            names.of_party(session, Party(each.agency, each.id)),
+            addressbook.standing_of(session, each, today=local_date(turn.now)),
+            _obstacle(session, turn, case, each),
+        )
+        for each in takers[:_MAX_SERVICES]
     ]
 
 
@@ -312,7 +321,7 @@ def _obstacle(session: Session, turn: Turn, case: Case, to: Service) -> Text:
 
 def _may_go_to(service: Service) -> bool:
     """Whether a referral may be sent on there: to other than health services only with a consent of its own."""
-    return service.takes_referrals and service.is_open and service.is_health
+    return service.takes_referrals and service.is_health
 
 
 def _urgency(case: Case) -> Text:

@@ -1,7 +1,7 @@
 """The referrer's drafts: begin, write (kept on the server), choose the recipient, look it over, send."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from handover import web
 from handover.access import allow, current_staff
 from handover.access.guard import note_refusal
 from handover.actors import Role, Staff
+from handover.addressbook import service as addressbook
+from handover.addressbook.pages.ways import Begin, Way, add_way
 from handover.clock import now
 from handover.consent.model import MayNotTravel
 from handover.consent.words import obstacle_sentence
@@ -41,6 +43,7 @@ _MOVED: Final = 409
 SENTENCES: Final[dict[str, Text]] = {
     "to.required": _l("Velg hvem henvisningen skal til."),
     "to.takes-no-referrals": _l("Tjenesten tar ikke imot henvisninger nå. Velg en annen."),
+    "to.closed": _l("Tjenesten er stengt nå. Velg en annen. Det du har skrevet, er lagret."),
     "given.required": _l("Skriv fornavnet til pasienten."),
     "family.required": _l("Skriv etternavnet til pasienten."),
     "birth_date.required": _l("Skriv fødselsdatoen til pasienten."),
@@ -110,6 +113,19 @@ class Differing:
     theirs: str = field(repr=False)
 
 
+def _way(staff: Staff, service: Service, today: date, draft: UUID | None) -> Begin | None:
+    """Offer a referrer to begin a referral to the service, or to choose it for the draft that looks for one."""
+    if not (staff.has(Role.REFERRER) and service.takes_referrals and service.is_open_on(today)):
+        return None
+    if draft is not None:
+        text = _l("Velg %(service)s", service=service.name)
+        return Begin(text=text, url=url_for("sending.choose_recipient", referral=draft), field="til")
+    text = _l("Skriv henvisning til %(service)s", service=service.name)
+    return Begin(text=text, url=url_for("sending.begin"), field="til")
+
+
+add_way(blueprint, Way(order=20, offer=_way, draft_url=lambda draft: url_for("sending.write", referral=draft)))
+
 # --- begin -----------------------------------------------------------------------------------------------------
 
 
@@ -117,7 +133,7 @@ class Differing:
 @allow(Role.REFERRER)
 def begin_with() -> ResponseReturnValue:
     """Lead to the address book: a referral begins with whom it is for."""
-    return redirect(url_for("finding.find"))
+    return redirect(url_for("addressbook.find"))
 
 
 @blueprint.post("/ny")
@@ -179,7 +195,7 @@ def write(referral: UUID) -> ResponseReturnValue:
             return redirect(url_for(".show", referral=referral))
         filled = _filled(case)
         if "sjekk" in request.args:
-            missing = _problems(case, turn.now)
+            missing = _problems(session, case, turn.now)
             filled = Form(filled.values, Form.refused(_NONE, missing, _sentences(missing)).errors)
         if obstacle := _obstacle(session, case, turn.now):
             filled = Form(filled.values, {**filled.errors, "to": obstacle})
@@ -242,7 +258,7 @@ def preview(referral: UUID) -> ResponseReturnValue:
         case = referrals.show(session, turn)
         if case.standing.status is not Status.DRAFT:
             return redirect(url_for(".show", referral=referral))
-        if _problems(case, turn.now).fields or _obstacle(session, case, turn.now):
+        if _problems(session, case, turn.now).fields or _obstacle(session, case, turn.now):
             return redirect(url_for(".write", referral=referral, sjekk=1))
         to = _recipient(session, case)
         return render_template(
@@ -332,7 +348,7 @@ def _next_page(turn: Turn, wanted: str) -> str:
     if wanted == "preview":
         return url_for(".preview", referral=referral)
     if wanted == "recipient":
-        return url_for("finding.find", utkast=referral)
+        return url_for("addressbook.find", utkast=referral)
     anchor = "vedlegg" if wanted == "upload" or wanted.startswith("remove:") else None
     anchor = wanted.removeprefix("rows:") if wanted.startswith("rows:") else anchor
     return url_for(".write", referral=referral, gjort="lagret", _anchor=anchor)
@@ -346,8 +362,11 @@ def _to(case: Case) -> ServiceId | None:
     return case.standing.holder.service if case.standing.holder else None
 
 
-def _problems(case: Case, at: datetime) -> Invalid:
+def _problems(session: Session, case: Case, at: datetime) -> Invalid:
     found = schema.problems(case.content, _to(case))
+    to = _recipient(session, case)
+    if to is not None and not to.is_open_on(local_date(at)):
+        found["to"] = ["closed"]
     if case.content.patient is not None:
         try:
             refuse_under_age(case.content.patient.birth_date, at)
@@ -415,13 +434,15 @@ def _label(name: str) -> str:
 
 
 def _write_page(session: Session, case: Case, filled: Form, differing: list[Differing] | None = None) -> str:
+    to = _recipient(session, case)
     return render_template(
         "referral/sending/write.html",
         case=case,
         standing=case.standing,
         form=filled,
         differing=differing or [],
-        to=_recipient(session, case),
+        to=to,
+        receiver=None if to is None else addressbook.standing_of(session, to, today=local_date(now())),
         to_name=names.of_party(session, case.standing.holder),
         from_name=names.of_party(session, case.standing.home),
         rows={group: schema.rows_of(filled.values, group) for group in schema.ROWS},
