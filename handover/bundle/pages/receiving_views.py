@@ -144,6 +144,7 @@ def _common(session: Session, turn: Turn, case: Case) -> dict[str, Any]:
         "standing": case.standing,
         "patient": case.patient,
         "home": case.standing.home.service,
+        "act_url": lambda slug: _act_url(case, slug),
         "scene": scene,
         "label": words.label(scene),
         "baton": words.baton_of(scene),
@@ -164,6 +165,11 @@ def _read_at(session: Session, turn: Turn) -> Any:
     if not isinstance(turn.by, Staff):
         return None
     return team.read_at(session, turn.by, READ, [turn.handover]).get(turn.handover)
+
+
+def _act_url(case: Case, slug: str) -> str:
+    standing = case.standing
+    return url_for("handovers_received.act", service=standing.home.service, handover=standing.handover, slug=slug)
 
 
 def _file_url(case: Case, file: File) -> str:

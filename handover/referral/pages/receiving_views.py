@@ -227,6 +227,7 @@ def _common(session: Session, turn: Turn, case: Case) -> dict[str, Any]:
         "content": case.content,
         "patient": case.content.patient,
         "home": case.standing.home.service,
+        "act_url": lambda slug: _act_url(case, slug),
         "may_hand_over": case.standing.status in _TREATED and _may_hand_over(turn.by, case),
         "scene": scene,
         "label": words.label(scene),
@@ -327,6 +328,11 @@ def _may_go_to(service: Service) -> bool:
 def _urgency(case: Case) -> Text:
     urgency = case.content.urgency
     return "" if urgency is Urgency.ORDINARY else words.URGENCIES[urgency]
+
+
+def _act_url(case: Case, slug: str) -> str:
+    standing = case.standing
+    return url_for("receiving.act", service=standing.home.service, referral=standing.referral, slug=slug)
 
 
 def _file_url(case: Case, file: Attachment) -> str:
