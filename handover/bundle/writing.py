@@ -45,6 +45,7 @@ from handover.errors import Invalid, NotFound, NotPermitted
 from handover.exchange import files
 from handover.ids import HandoverId, ItemId, PersonId, ReferralId, ServiceId, new_reference, new_uuid
 from handover.person import service as person
+from handover.person.alike import settle
 from handover.person.model import Identity, differences
 from handover.workdays import age_on, local_date, rules_on
 
@@ -113,12 +114,14 @@ def start(  # noqa: PLR0913 - one keyword for each thing a handover begins with
     from_referral: ReferralId | None = None,
     language: str = "nb",
     is_checked: bool = False,
+    same: PersonId | None = None,
 ) -> HandoverId:
     """Begin a handover from one of the actor's services. Raises NotPermitted, TooYoung, Invalid, BadReceiver.
 
     `from_referral` is one of this patient's that the actor may read; else OtherReferral.
     Raises OddBirthDate where the number was given for another birth date, unless somebody `is_checked` both: the
-    birth date says who is under age, and a slip in it must not make an adult.
+    birth date says who is under age, and a slip in it must not make an adult. `same` says who of those
+    with that name and birth date a patient without a number is (`alike.ANOTHER`: none), else KnownAlready.
     """
     refuse_unless_works(by, service)
     if not by.phone.strip():
@@ -129,7 +132,7 @@ def start(  # noqa: PLR0913 - one keyword for each thing a handover begins with
     if is_odd and not is_checked:
         raise OddBirthDate(fields={"is_checked": ["odd-birth-date"]})
     to = None if receiver is None else _party(takes_handovers(session, receiver, home, now=now))
-    known = _known(session, by, patient, from_referral, now)
+    known = _known(session, by, patient, from_referral, same=same, now=now)
     refuse_under_age(person.identity_of(session, by.agency, known), now)
     standing = Standing(
         side=Side.SENDER,
@@ -443,14 +446,20 @@ def _log_own_words(session: Session, stored: Stored, turn: Turn, what: str) -> N
 
 
 def _known(
-    session: Session, by: Staff, patient: Identity, from_referral: ReferralId | None, now: datetime
+    session: Session,
+    by: Staff,
+    patient: Identity,
+    from_referral: ReferralId | None,
+    *,
+    same: PersonId | None,
+    now: datetime,
 ) -> PersonId:
     """Return who the patient is here: of whom the referral is, where the handover comes from one.
 
     What a referrer wrote of name and birth date is no word of our own staff: it changes nothing known here.
     """
     if from_referral is None:
-        return person.find_or_create(session, by.agency, patient, now=now)
+        return settle(session, by.agency, patient, same=same, now=now)
     about = provided(session, Lender).patient(session, by, from_referral)
     if about is None:
         raise OtherReferral

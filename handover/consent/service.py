@@ -165,22 +165,36 @@ def permit(  # noqa: PLR0913 - one keyword for each thing a yes has
     """
     checked = check_permit(target, terms, known=vocabulary(), now=now)
     if instead_of is not None:
-        withdraw_permit(session, agency, person, instead_of, by=by, now=now)
+        withdraw_permit(session, agency, person, instead_of, by=by, now=now, at=at)
     return _keep(session, agency, _made(person, Kind.PERMIT, target, checked, by=by, now=now), by=by, at=at)
 
 
 def unblock(
-    session: Session, agency: AgencyId, person: PersonId, choice: ChoiceId, *, by: Actor, now: datetime
+    session: Session,
+    agency: AgencyId,
+    person: PersonId,
+    choice: ChoiceId,
+    *,
+    by: Actor,
+    now: datetime,
+    at: ServiceId | None = None,
 ) -> None:
     """Take a block back: what is sent from now on may travel again. Raises ChoiceNotFound."""
-    _withdraw(session, agency, person, choice, Kind.DENY, by=by, now=now)
+    _withdraw(session, agency, person, choice, Kind.DENY, by=by, now=now, at=at)
 
 
 def withdraw_permit(
-    session: Session, agency: AgencyId, person: PersonId, choice: ChoiceId, *, by: Actor, now: datetime
+    session: Session,
+    agency: AgencyId,
+    person: PersonId,
+    choice: ChoiceId,
+    *,
+    by: Actor,
+    now: datetime,
+    at: ServiceId | None = None,
 ) -> None:
     """Take a permit back: nothing is sent on it from now on, also not what waits. Raises ChoiceNotFound."""
-    _withdraw(session, agency, person, choice, Kind.PERMIT, by=by, now=now)
+    _withdraw(session, agency, person, choice, Kind.PERMIT, by=by, now=now, at=at)
 
 
 def _made(
@@ -212,13 +226,14 @@ def _withdraw(
     *,
     by: Actor,
     now: datetime,
+    at: ServiceId | None,
 ) -> None:
     found = next((each for each in store.choices(session, agency, person) if each.id == choice), None)
     if found is None or found.kind is not kind:
         raise ChoiceNotFound
     if not store.withdraw(session, agency, person, choice, now=now):
         raise ChoiceNotFound
-    _log(session, agency, Event.CONSENT_WITHDRAW, found, by=by, now=now)
+    _log(session, agency, Event.CONSENT_WITHDRAW, found, by=by, now=now, at=at)
 
 
 def _log(

@@ -12,6 +12,9 @@ from handover.consent.model import Choice, ChoiceId, Kind, MayNotTravel, Target,
 from handover.consent.reach import name_of
 from handover.consent.vocabulary import purpose_names, topic_names
 from handover.ids import AgencyId, ServiceId
+from handover.person.alike import ANOTHER
+from handover.person.model import Identity
+from handover.person.service import Person
 from handover.web import dates
 from handover.web.i18n import Sentence, language
 from handover.web.i18n import gettext as _
@@ -66,6 +69,7 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     "until.in-past": _l("Siste dag kan ikke ha vært."),
     "until.too-long": _l("Et ja kan vare i høyst ett år. Velg en dag før det."),
     "said.required": _l("Kryss av for at pasienten selv har sagt dette."),
+    "same.required": _l("Velg om det er en person dere kjenner, eller en annen."),
     "agency.required": _l("Velg hvem som skal følge valget."),
 }
 """What to say beside the fields of a choice."""
@@ -109,6 +113,19 @@ def named_topics(codes: Iterable[str]) -> tuple[str, ...]:
     """Return what topics are called, in the order they are always shown."""
     wanted = set(codes)
     return tuple(name for code, name in topic_names(language()).items() if code in wanted)
+
+
+def who_of(found: Iterable[Person]) -> list[tuple[str, str]]:
+    """Return the choices of who a patient without a number is; none where nobody is alike."""
+    known = [(str(each.id), _known_as(each.identity)) for each in found]
+    return [*known, (str(ANOTHER), _("Nei, det er en annen person"))] if known else []
+
+
+def _known_as(identity: Identity) -> str:
+    born = _("født %(day)s", day=f"{identity.birth_date:%d.%m.%Y}")
+    number = _("har fødselsnummer eller D-nummer hos oss") if identity.number else _("uten nummer hos oss")
+    city = "" if identity.address is None else identity.address.city
+    return ", ".join(filter(None, (identity.name, born, number, identity.phone or "", city)))
 
 
 def what_may_go(scope: Topics | None) -> str:

@@ -19,6 +19,8 @@ from handover.errors import NotFound
 from handover.exchange.model import Event, OutgoingRef
 from handover.ids import PersonId, ReferralId, ServiceId
 from handover.person import service as person
+from handover.person.alike import alike, is_spelt_as
+from handover.person.model import Identity
 from handover.referral import store
 from handover.referral.lifecycle import Side
 from handover.referral.model import Party, Redirection, ReferralContent, Update, UpdateKind
@@ -62,15 +64,35 @@ def refuse_words(session: Session, standing: Standing, to: Party | None, *, now:
         refuse_unless_may_travel(session, standing.home, standing.person, service, _WORDS, now=now)
 
 
+def is_unsettled(session: Session, standing: Standing, content: ReferralContent) -> bool:
+    """Whether somebody must say first if the patient is one the agency knows: no number says so."""
+    if content.patient is None or is_said(session, standing, content.patient):
+        return False
+    return bool(alike(session, standing.home.agency, content.patient))
+
+
+def is_said(session: Session, standing: Standing, identity: Identity) -> bool:
+    """Whether the case says already who somebody without a number is, by the name it has now."""
+    if identity.number or standing.person is None:
+        return False
+    return is_spelt_as(person.identity_of(session, standing.home.agency, standing.person), identity)
+
+
 def obstacle(
-    session: Session, home: Party, content: ReferralContent, to: ServiceId | None, *, now: datetime
+    session: Session,
+    home: Party,
+    content: ReferralContent,
+    to: ServiceId | None,
+    *,
+    now: datetime,
+    person_known: PersonId | None = None,
 ) -> MayNotTravel | None:
     """Return what keeps a draft from that receiver, None where nothing does (or nobody is chosen)."""
     service = None if to is None else _service(session, to)
     if service is None or content.patient is None:
         return None
     number = content.patient.number
-    known = person.of_number(session, home.agency, number) if number else None
+    known = person.of_number(session, home.agency, number) if number else person_known
     try:
         refuse_unless_may_travel(session, home, known, service, topics_of(content), now=now)
     except MayNotTravel as refused:

@@ -13,10 +13,11 @@ from handover.directory.model import Service
 from handover.errors import Conflict, Invalid, NotPermitted
 from handover.exchange import files
 from handover.exchange import service as exchange
-from handover.ids import AgencyId, ReferralId, ServiceId, new_reference, new_uuid
+from handover.ids import AgencyId, PersonId, ReferralId, ServiceId, new_reference, new_uuid
 from handover.moves import MoveNotAllowed, require_text
 from handover.person import numbers
 from handover.person import service as person
+from handover.person.alike import settle
 from handover.referral import blobs, cases, sharing, store
 from handover.referral.cases import NOTHING, Said, Turn
 from handover.referral.deadlines import refuse_under_age
@@ -283,6 +284,31 @@ def refuse_unless_works(by: Staff, side: Side, service: ServiceId) -> None:
         raise NotPermitted("referral.no-role", side=side.value, roles=[Role(role).value for role in ROLES[side]])
 
 
+def know_patient(session: Session, turn: Turn, *, same: PersonId | None = None) -> PersonId:
+    """Say who the patient of a draft is at the agency, so that what they choose now is met when it is sent.
+
+    `same`: who of those with that name and birth date (`alike.ANOTHER`: none). Raises KnownAlready where that must
+    be said and is not, Invalid where the draft names nobody yet.
+    """
+    stored = _draft(session, turn)
+    identity = stored.content.patient
+    if identity is None:
+        raise Invalid("referral.incomplete", fields={"patient": ["required"]})
+    patient = _settled(session, stored.standing, identity, same=same, now=turn.now)
+    saved = store.save(session, stored, replace(stored.standing, person=patient), now=turn.now)
+    cases.log(session, saved, Logged.REFERRAL_SAVE_DRAFT, by=turn.by, now=turn.now)
+    return patient
+
+
+def _settled(
+    session: Session, standing: Standing, identity: Identity, *, same: PersonId | None, now: datetime
+) -> PersonId:
+    """Return who the patient is: by number, else who it was said to be in this case; a new name is asked anew."""
+    if sharing.is_said(session, standing, identity) and standing.person is not None:
+        return standing.person
+    return settle(session, standing.home.agency, identity, same=same, now=now)
+
+
 def _draft(session: Session, turn: Turn) -> Stored:
     stored = cases.fetch(session, turn)
     if stored.standing.status is not Status.DRAFT:
@@ -316,9 +342,10 @@ def _leave(
 ) -> Stored:
     identity = _adult(stored.content.patient, turn.now)
     to = _takes_referrals(directory.service_of(session, _first_holder(after).service), turn.now)
-    patient = person.find_or_create(session, after.home.agency, identity, now=turn.now)
+    patient = _settled(session, after, identity, same=None, now=turn.now)
     topics = sharing.topics_of(stored.content)
-    sharing.refuse_unless_may_travel(session, after.home, patient, to, topics, now=turn.now)
+    for known in {patient, after.person or patient}:  # a number may have been added since a choice was made
+        sharing.refuse_unless_may_travel(session, after.home, known, to, topics, now=turn.now)
     after = replace(
         after,
         person=patient,

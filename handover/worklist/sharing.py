@@ -1,12 +1,13 @@
-"""What the patient has chosen about sharing, as the staff of a case see it; and a yes given to them in person.
+"""What the patient has chosen about sharing, as the staff of a case see it; and what was said to them in person.
 
-Reached from a referral or a handover that the reader works with: who sees the case sees what may be sent in it.
+A no is written down in the same way as a yes, and a choice is taken back so. Reached from a referral or a handover
+that the reader works with: who sees the case sees what may be sent in it.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -24,22 +25,30 @@ from handover.bundle.store import ROLES as HANDOVER_ROLES
 from handover.clock import now
 from handover.consent import reach, schema, words
 from handover.consent import service as consent
-from handover.consent.model import HANDOVER, REFERRAL, BadChoice, Target
+from handover.consent.model import HANDOVER, REFERRAL, BadChoice, Choice, Kind, Target, Terms
+from handover.consent.reach import Reach
+from handover.consent.service import ChoiceNotFound
 from handover.consent.vocabulary import purpose_names, topic_names
+from handover.consent.words import who_of
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import NotFound
 from handover.ids import AgencyId, HandoverId, PersonId, ReferralId, ServiceId
 from handover.person import service as person
+from handover.person.alike import ANOTHER, KnownAlready, alike
 from handover.person.model import Identity
 from handover.referral import service as referrals
 from handover.referral.lifecycle import Side as ReferralSide
+from handover.referral.lifecycle import Status
+from handover.referral.sharing import is_unsettled
+from handover.web.dates import upfirst
 from handover.web.forms import REFUSED, Form
 from handover.web.i18n import language
 from handover.workdays import local_date
 
 blueprint = Blueprint("sharing", __name__, url_prefix="/deling")
 
+_T = TypeVar("_T")
 _USUAL: Final = timedelta(days=90)
 _SENDERS: Final = HANDOVER_ROLES[HandoverSide.SENDER]
 
@@ -58,81 +67,281 @@ class Shared:
     identity: Identity | None = field(repr=False)
     back: str
     """The case's own page."""
+    url: str
+    """This page."""
+    draft: referrals.Turn | None = None
+    """Of a referral that has not been sent: it remembers who its patient is."""
+    same: list[tuple[str, str]] = field(default_factory=list, repr=False)
+    """Who the patient may be, where no number says so and nobody has said it yet."""
 
 
 Find = Callable[[Session], Shared]
+Keep = Callable[[Session, Shared], object]
 
 
 @blueprint.get("/henvisning/<uuid:referral>")
 @allow(Role.REFERRER)
 def of_referral(referral: UUID) -> ResponseReturnValue:
     """Show what a referral may hold by the patient's choices."""
-    return _show(lambda session: _referral(session, referral))
+    return _show(_in_referral(referral))
 
 
 @blueprint.post("/henvisning/<uuid:referral>")
 @allow(Role.REFERRER)
 def permit_referral(referral: UUID) -> ResponseReturnValue:
     """Write down the yes a patient gave in person, from a referral."""
-    return _permit(lambda session: _referral(session, referral))
+    return _permit(_in_referral(referral))
+
+
+@blueprint.post("/henvisning/<uuid:referral>/hvem")
+@allow(Role.REFERRER)
+def settle_referral(referral: UUID) -> ResponseReturnValue:
+    """Say whether the patient of a draft, who has no number, is somebody known here."""
+    find = _in_referral(referral)
+
+    def keep(session: Session, shared: Shared) -> None:
+        if shared.draft is not None:
+            referrals.know_patient(session, shared.draft, same=_same())
+
+    return _do(find, keep, _page, done="hvem")
+
+
+@blueprint.get("/henvisning/<uuid:referral>/nei")
+@allow(Role.REFERRER)
+def blocking_referral(referral: UUID) -> ResponseReturnValue:
+    """Show the form for a no given in person, from a referral."""
+    return _show_no(_in_referral(referral))
+
+
+@blueprint.post("/henvisning/<uuid:referral>/nei")
+@allow(Role.REFERRER)
+def block_referral(referral: UUID) -> ResponseReturnValue:
+    """Write down the no a patient gave in person, from a referral."""
+    return _block(_in_referral(referral))
+
+
+@blueprint.get("/henvisning/<uuid:referral>/tilbake")
+@allow(Role.REFERRER)
+def taking_back_referral(referral: UUID) -> ResponseReturnValue:
+    """Ask whether the patient takes a choice back, from a referral."""
+    return _show_back(_in_referral(referral))
+
+
+@blueprint.post("/henvisning/<uuid:referral>/tilbake")
+@allow(Role.REFERRER)
+def take_back_referral(referral: UUID) -> ResponseReturnValue:
+    """Write down that the patient takes a choice back, from a referral."""
+    return _take_back(_in_referral(referral))
 
 
 @blueprint.get("/overforing/<uuid:handover>")
 @allow(*_SENDERS)
 def of_handover(handover: UUID) -> ResponseReturnValue:
     """Show what a handover may hold by the patient's choices."""
-    return _show(lambda session: _handover(session, handover))
+    return _show(_in_handover(handover))
 
 
 @blueprint.post("/overforing/<uuid:handover>")
 @allow(*_SENDERS)
 def permit_handover(handover: UUID) -> ResponseReturnValue:
     """Write down the yes a patient gave in person, from a handover."""
-    return _permit(lambda session: _handover(session, handover))
+    return _permit(_in_handover(handover))
+
+
+@blueprint.get("/overforing/<uuid:handover>/nei")
+@allow(*_SENDERS)
+def blocking_handover(handover: UUID) -> ResponseReturnValue:
+    """Show the form for a no given in person, from a handover."""
+    return _show_no(_in_handover(handover))
+
+
+@blueprint.post("/overforing/<uuid:handover>/nei")
+@allow(*_SENDERS)
+def block_handover(handover: UUID) -> ResponseReturnValue:
+    """Write down the no a patient gave in person, from a handover."""
+    return _block(_in_handover(handover))
+
+
+@blueprint.get("/overforing/<uuid:handover>/tilbake")
+@allow(*_SENDERS)
+def taking_back_handover(handover: UUID) -> ResponseReturnValue:
+    """Ask whether the patient takes a choice back, from a handover."""
+    return _show_back(_in_handover(handover))
+
+
+@blueprint.post("/overforing/<uuid:handover>/tilbake")
+@allow(*_SENDERS)
+def take_back_handover(handover: UUID) -> ResponseReturnValue:
+    """Write down that the patient takes a choice back, from a handover."""
+    return _take_back(_in_handover(handover))
+
+
+# --- what is shown ---------------------------------------------------------------------------------------------
 
 
 def _show(find: Find) -> ResponseReturnValue:
     with web.transaction() as session:
         shared = find(session)
-        if shared.person is not None:
-            audit.record(
-                session,
-                event=Logged.CONSENT_READ,
-                actor=current_staff(),
-                agency=shared.agency,
-                persons=[shared.person],
-                service=shared.service,
-                now=now(),
-            )
+        _log_read(session, shared)
         return _page(session, shared, Form.of(_known(shared)))
 
 
+def _show_no(find: Find) -> ResponseReturnValue:
+    with web.transaction() as session:
+        shared = find(session)
+        if shared.same:
+            return redirect(shared.url)
+        _log_read(session, shared)
+        return _no_page(session, shared, Form.of({"target": _known(shared)["target"]}))
+
+
+def _show_back(find: Find) -> ResponseReturnValue:
+    with web.transaction() as session:
+        shared = find(session)
+        _log_read(session, shared)
+        return _back_page(session, shared, Form.of({"choice": request.args.get("valg", "")}))
+
+
+def _log_read(session: Session, shared: Shared) -> None:
+    """Log whose choices are shown, and whoever is shown as perhaps the same person."""
+    for event, persons in (
+        (Logged.CONSENT_READ, [shared.person] if shared.person is not None else []),
+        (Logged.PERSON_SEARCH, [PersonId(UUID(value)) for value, _name in shared.same if value != str(ANOTHER)]),
+    ):
+        if persons:
+            audit.record(
+                session,
+                event=event,
+                actor=current_staff(),
+                agency=shared.agency,
+                persons=persons,
+                service=shared.service,
+                now=now(),
+            )
+
+
+# --- what is written down on the patient's word ------------------------------------------------------------------
+
+
 def _permit(find: Find) -> ResponseReturnValue:
+    """Keep a yes, with the writer as its witness."""
+
+    def keep(session: Session, shared: Shared) -> None:
+        target, terms = _or_say_all(shared, lambda: _permit_of(session, shared))
+        by, at = current_staff(), now()
+        known = _person_of(session, shared)
+        consent.permit(session, shared.agency, known, target, terms, by=by, now=at, at=shared.service)
+
+    return _do(find, keep, _page, done="lagret")
+
+
+def _block(find: Find) -> ResponseReturnValue:
+    """Keep a no, with the writer as its witness; with `do` search, look for whom it is about."""
+    if request.form.get("do") == "search":
+        with web.transaction() as session:
+            typed = {name: request.form.getlist(name) for name in request.form}
+            return _no_page(session, find(session), Form(typed))
+
+    def keep(session: Session, shared: Shared) -> None:
+        target = _or_say_all(shared, lambda: _target_of(session))
+        by, at = current_staff(), now()
+        consent.block(
+            session, shared.agency, _person_of(session, shared), target, by=by, now=at, at=shared.service
+        )
+
+    return _do(find, keep, _no_page, done="nei")
+
+
+def _take_back(find: Find) -> ResponseReturnValue:
+    """Withdraw a choice, on the patient's word."""
+
+    def keep(session: Session, shared: Shared) -> None:
+        choice = _choice(session, shared, request.form.get("choice", ""))
+        _or_say_all(shared, lambda: choice)
+        undo = consent.unblock if choice.kind is Kind.DENY else consent.withdraw_permit
+        by, at = current_staff(), now()
+        undo(session, shared.agency, choice.person, choice.id, by=by, now=at, at=shared.service)
+
+    return _do(find, keep, _back_page, done="tilbake")
+
+
+def _do(find: Find, keep: Keep, page: Callable[[Session, Shared, Form], str], *, done: str) -> ResponseReturnValue:
     try:
         with web.transaction() as session:
             shared = find(session)
-            _keep(session, shared)
-    except BadChoice as refused:
+            keep(session, shared)
+    except (BadChoice, KnownAlready) as refused:
         with web.transaction() as session:
-            return _page(session, find(session), Form.refused(request.form, refused, words.SENTENCES)), REFUSED
-    return redirect(f"{request.path}?gjort=lagret")
+            return page(session, find(session), Form.refused(request.form, refused, words.SENTENCES)), REFUSED
+    return redirect(f"{shared.url}?gjort={done}")
 
 
-def _keep(session: Session, shared: Shared) -> None:
-    """Keep the yes, with the writer as its witness. Raises BadChoice; nothing is kept on somebody's guess."""
+def _or_say_all(shared: Shared, read: Callable[[], _T]) -> _T:
+    """Return what the form says, if the patient said it. Raises BadChoice with everything that is missing."""
     missing = {} if request.form.get("said") == "yes" else {"said": ["required"]}
     try:
-        target, terms = schema.read_permit(request.form)
-        if schema.target_value(target) not in dict(_targets(session, shared.receiver)):
-            raise BadChoice(fields={"target": ["required"]})
-        reach.refuse_unknown(session, target, is_permit=True)
+        found = read()
     except BadChoice as refused:
         raise BadChoice(fields={**refused.fields, **missing}) from refused
     if missing or shared.identity is None:
         raise BadChoice(fields=missing or {"said": ["required"]})
-    at = now()
-    known = shared.person or person.find_or_create(session, shared.agency, shared.identity, now=at)
-    consent.permit(session, shared.agency, known, target, terms, by=current_staff(), now=at, at=shared.service)
+    return found
+
+
+def _permit_of(session: Session, shared: Shared) -> tuple[Target, Terms]:
+    target, terms = schema.read_permit(request.form)
+    if schema.target_value(target) not in dict(_targets(session, shared.receiver)):
+        raise BadChoice(fields={"target": ["required"]})
+    reach.refuse_unknown(session, target, is_permit=True)
+    return target, terms
+
+
+def _target_of(session: Session) -> Target:
+    target = schema.read_target(request.form)
+    reach.refuse_unknown(session, target, is_permit=False)
+    return target
+
+
+def _person_of(session: Session, shared: Shared) -> PersonId:
+    """Return who the patient is; a draft remembers it, so that the choice is met when it is sent."""
+    if shared.person is not None:
+        return shared.person
+    if shared.draft is None:
+        raise NotFound
+    return referrals.know_patient(session, shared.draft)
+
+
+def _choice(session: Session, shared: Shared, wanted: str) -> Choice:
+    """Return a choice of the patient's that stands. Raises ChoiceNotFound."""
+    if shared.person is None:
+        raise ChoiceNotFound
+    for each in consent.choices_of(session, shared.agency, shared.person):
+        if str(each.id) == wanted and each.withdrawn_at is None:
+            return each
+    raise ChoiceNotFound
+
+
+def _same() -> PersonId | None:
+    try:
+        return PersonId(UUID(request.form.get("same", "")))
+    except ValueError:
+        return None
+
+
+# --- the pages ---------------------------------------------------------------------------------------------------
+
+
+def _no_page(session: Session, shared: Shared, filled: Form) -> str:
+    first = [] if shared.receiver is None else _reaches(session, shared.receiver)
+    found = reach.whom_to_block(session, filled.value("search"))
+    offered = {schema.target_value(each.target): upfirst(each.name) for each in (*first, *found)}
+    return render_template("worklist/sharing_no.html", shared=shared, form=filled, targets=list(offered.items()))
+
+
+def _back_page(session: Session, shared: Shared, filled: Form) -> str:
+    choice = _choice(session, shared, filled.value("choice"))
+    told = words.told(session, choice, now=now())
+    return render_template("worklist/sharing_back.html", shared=shared, form=filled, told=told)
 
 
 def _page(session: Session, shared: Shared, filled: Form) -> str:
@@ -161,10 +370,13 @@ def _scope(session: Session, shared: Shared, to: Service) -> frozenset[str] | No
 
 
 def _targets(session: Session, to: Service | None) -> list[tuple[str, str]]:
-    if to is None:
-        return []
+    found = [] if to is None else _reaches(session, to)
+    return [(schema.target_value(each.target), each.name) for each in found]
+
+
+def _reaches(session: Session, to: Service) -> list[Reach]:
     offered = (Target(agency=to.agency), Target(agency=to.agency, service=to.id))
-    return [(schema.target_value(each), reach.name_of(session, each)) for each in offered]
+    return [Reach(each, reach.name_of(session, each)) for each in offered]
 
 
 def _known(shared: Shared) -> Mapping[str, object]:
@@ -176,13 +388,23 @@ def _known(shared: Shared) -> Mapping[str, object]:
     }
 
 
+def _in_referral(referral: UUID) -> Find:
+    return lambda session: _referral(session, referral)
+
+
+def _in_handover(handover: UUID) -> Find:
+    return lambda session: _handover(session, handover)
+
+
 def _referral(session: Session, referral: UUID) -> Shared:
     turn = referrals.Turn(referral=ReferralId(referral), by=current_staff(), now=now(), side=ReferralSide.REFERRER)
     case = referrals.show(session, turn)
     standing, identity = case.standing, case.content.patient
-    known = standing.person
-    if known is None and identity is not None and identity.number:
-        known = person.of_number(session, standing.home.agency, identity.number)
+    is_draft, agency = standing.status is Status.DRAFT, standing.home.agency
+    is_open = is_draft and identity is not None and is_unsettled(session, standing, case.content)
+    known = None if is_open else standing.person
+    if is_draft and identity is not None and identity.number:
+        known = person.of_number(session, agency, identity.number)
     return Shared(
         agency=standing.home.agency,
         service=standing.home.service,
@@ -191,6 +413,9 @@ def _referral(session: Session, referral: UUID) -> Shared:
         person=known,
         identity=identity,
         back=url_for("sending.show", referral=referral),
+        url=url_for(".of_referral", referral=referral),
+        draft=turn if is_draft else None,
+        same=who_of(alike(session, agency, identity)) if is_open and identity is not None else [],
     )
 
 
@@ -206,6 +431,7 @@ def _handover(session: Session, handover: UUID) -> Shared:
         person=standing.person,
         identity=case.patient,
         back=url_for("handovers.show", handover=handover),
+        url=url_for(".of_handover", handover=handover),
     )
 
 

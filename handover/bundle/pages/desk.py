@@ -73,6 +73,7 @@ REFUSALS: Final[dict[str, Sentence]] = {
     "bundle.under-age": _l("Overgang kan bare brukes for personer over 18 år. Det er ikke laget noen overføring."),
     "bundle.no-role": _l("Du kan ikke skrive overføringer fra denne tjenesten."),
     "bundle.not-your-item": _l("Dette punktet er pasientens eget. Bare pasienten kan endre eller fjerne det."),
+    "person.known-already": _l("Vi kjenner noen med samme navn og fødselsdato. Si om det er samme person."),
     **OBSTACLES,
 }
 """One plain sentence for each refusal of a handover."""
@@ -137,6 +138,7 @@ SENTENCES: Final[dict[str, Text]] = {
         " Er begge riktige, kryss av."
     ),
     "birth_date.under-age": REFUSALS["bundle.under-age"],
+    "same.required": _l("Velg om det er en person dere kjenner, eller en annen."),
     "number.odd": _l("Skriv fødselsnummeret eller D-nummeret med 11 siffer, eller la feltet stå tomt."),
     "service.required": _l("Velg hvilken tjeneste som skriver overføringen."),
     "receiver.required": _l("Denne tjenesten kan ikke velges. Velg en annen."),

@@ -1,6 +1,6 @@
 """The clinician writes: a handover is begun and filled topic by topic, saved as it is written."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from handover import web
 from handover.access import allow, current_staff
 from handover.access.guard import note_refusal
+from handover.audit import service as audit
+from handover.audit.model import Event as Logged
 from handover.bundle import schema
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import AT_SENDER, Act
@@ -31,9 +33,13 @@ from handover.bundle.pages.sight import sight_of
 from handover.bundle.service import Case, ItemNotFound, Turn
 from handover.bundle.words import content as said
 from handover.clock import now
+from handover.consent.words import who_of
 from handover.errors import Conflict, Invalid
 from handover.exchange.files import BadFile
-from handover.ids import ItemId, ReferralId, ServiceId
+from handover.ids import ItemId, PersonId, ReferralId, ServiceId
+from handover.person.alike import KnownAlready, alike
+from handover.person.model import Identity
+from handover.person.service import Person
 from handover.web.errors import sentence_for
 from handover.web.forms import REFUSED, Form, parse_day
 from handover.web.i18n import Text, language
@@ -90,9 +96,13 @@ def begin() -> ResponseReturnValue:
                 receiver=ServiceId(request.form["to"]) if request.form.get("to") else None,
                 from_referral=_referral(),
                 language=language(),
+                same=_same(),
                 is_checked=request.form.get("is_checked") == "yes",
                 now=at,
             )
+    except KnownAlready as refused:
+        found = _alike(patient)
+        return _start_page(Form.refused(request.form, refused, SENTENCES), sentence_for(refused), found), REFUSED
     except Invalid as refused:
         return _start_page(Form.refused(request.form, refused, SENTENCES), sentence_for(refused)), REFUSED
     except Conflict as refused:
@@ -247,10 +257,30 @@ def file(handover: UUID, sha256: str) -> ResponseReturnValue:
 # --- pages -----------------------------------------------------------------------------------------------------
 
 
-def _start_page(filled: Form, problem: object = "") -> str:
+def _alike(patient: Identity) -> tuple[Person, ...]:
+    """Return whom the agency knows by that name and birth date, and log that they are shown."""
+    by = current_staff()
+    with web.transaction() as session:
+        found = alike(session, by.agency, patient)
+        persons = [each.id for each in found]
+        audit.record(session, event=Logged.PERSON_SEARCH, actor=by, agency=by.agency, persons=persons, now=now())
+    return found
+
+
+def _same() -> PersonId | None:
+    """Return who of those with the same name it is said to be; None where nothing was said."""
+    try:
+        return PersonId(UUID(request.form.get("same", "")))
+    except ValueError:
+        return None
+
+
+def _start_page(filled: Form, problem: object = "", found: Sequence[Person] = ()) -> str:
     with web.reading() as session:
         homes = [(each.id, each.name) for each in my_services(session, current_staff())]
-        return render_template("bundle/desk/start.html", form=filled, homes=homes, problem=problem)
+        return render_template(
+            "bundle/desk/start.html", form=filled, homes=homes, problem=problem, same=who_of(found)
+        )
 
 
 def _write_page(

@@ -104,6 +104,13 @@ LABELS: Final[dict[str, Sentence]] = {
 """What the fields are called, wherever two texts are set side by side."""
 
 
+KNOWN_ALREADY: Final = _l(
+    "Vi kjenner noen med samme navn og fødselsdato. Gå til «Se hva pasienten har valgt om deling», og si om det er"
+    " samme person. Da blir det pasienten har valgt før, fulgt."
+)
+"""What keeps a draft about somebody without a number from being sent until somebody has said who it is."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Differing:
     """A field in which two writers' texts differ."""
@@ -376,8 +383,13 @@ def _problems(session: Session, case: Case, at: datetime) -> Invalid:
 
 
 def _obstacle(session: Session, case: Case, at: datetime) -> Text:
-    """Return why the patient's choices keep the draft from its receiver, or an empty text."""
-    refused = sharing.obstacle(session, case.standing.home, case.content, _to(case), now=at)
+    """Return what keeps the draft from its receiver: who the patient is, or what they chose; else nothing."""
+    standing = case.standing
+    if sharing.is_unsettled(session, standing, case.content):
+        return KNOWN_ALREADY
+    refused = sharing.obstacle(
+        session, standing.home, case.content, _to(case), now=at, person_known=standing.person
+    )
     return "" if refused is None else obstacle_sentence(refused)
 
 
