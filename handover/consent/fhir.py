@@ -1,6 +1,13 @@
-"""A patient's block or permit as a FHIR Consent (R4), as it is kept where it was given; never sent."""
+"""A patient's blocks and permits as FHIR Consents (R4): what the patient takes along from where they were made.
 
+They are never sent: a block would tell what it hides. The patient downloads them, and gives them to anybody.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
+
+import orjson
 
 from handover.consent.model import Choice, Kind, Target
 from handover.fhir import urls
@@ -12,6 +19,13 @@ _RECEIVER: Final = ("http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
 _RULES: Final = f"{urls.BASE}/CodeSystem/consent-rule"
 _PURPOSES: Final = f"{urls.BASE}/CodeSystem/sharing-purpose"
 _TOPICS: Final = f"{urls.BASE}/sid/sharing-topic"
+
+
+def taken_along(choices: Iterable[Choice], *, now: datetime) -> bytes:
+    """Return the choices as one file: a Bundle (collection) of Consents, in the order they were made."""
+    entries = [{"fullUrl": choice.id.urn, "resource": consent_of(choice)} for choice in choices]
+    bundle = present(resourceType="Bundle", type="collection", timestamp=when(now), entry=entries)
+    return orjson.dumps(bundle, option=orjson.OPT_INDENT_2)
 
 
 def consent_of(choice: Choice) -> Json:

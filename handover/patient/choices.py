@@ -19,10 +19,12 @@ from handover.access import current_patient, patients_only
 from handover.audit import service as audit
 from handover.audit.model import Entry, EntryId
 from handover.audit.model import Event as Logged
+from handover.bundle.pages.desk import as_download
 from handover.clock import now
 from handover.config import Settings
 from handover.consent import reach, schema, words
 from handover.consent import service as consent
+from handover.consent.fhir import taken_along
 from handover.consent.model import BadChoice, Choice, ChoiceId, Kind
 from handover.consent.service import ChoiceNotFound
 from handover.consent.vocabulary import purpose_names, topic_names
@@ -98,6 +100,19 @@ def mine() -> ResponseReturnValue:
             _log_reading(session, home, Logged.CONSENT_READ)
         shown = [(home, home.told(session, at)) for home in homes]
     return render_template("patient/choices.html", homes=shown, done=request.args.get("gjort", ""))
+
+
+@blueprint.get("/fil")
+@patients_only
+def download() -> ResponseReturnValue:
+    """Give my choices at the agencies here as a file that other systems read; nobody is sent it."""
+    at = now()
+    with web.transaction() as session:
+        homes = _homes(session)
+        for home in homes:
+            _log_reading(session, home, Logged.CONSENT_READ)
+    made = taken_along((choice for home in homes for choice in home.choices), now=at)
+    return as_download("valg-om-deling.json", "application/fhir+json", made)
 
 
 @blueprint.get("/hvem-har-lest")

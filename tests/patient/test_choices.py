@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from handover.audit import service as audit
@@ -11,6 +12,7 @@ from handover.clock import local
 from handover.consent import service as consent
 from handover.consent.model import Choice, Target, Terms
 from handover.db import Database
+from handover.fhir.validator import validate
 from handover.person import service as person
 from tests.builders import DPS, INTAKE, MUNICIPALITY, NAV, NAV_OFFICE
 from tests.referral import conftest as town_fixtures
@@ -150,6 +152,29 @@ def test_everything_a_patient_does_with_choices_is_in_the_log(nodes: Town) -> No
         assert known is not None
         events = [entry.event.value for entry in audit.entries_about(session, MUNICIPALITY, known)]
     assert {"consent.give", "consent.withdraw", "consent.read"} <= set(events)
+
+
+def test_a_patient_takes_the_choices_along_as_a_file_that_other_systems_read(nodes: Town) -> None:
+    patient = solveig(nodes)
+    patient.send(f"{MINE}/nei", target=f"{DPS}/{INTAKE}")
+    permit(patient, nodes)
+    patient.send(f"{MINE}/ta-tilbake", choice=str(chosen(nodes)[0].id))
+    assert f"{MINE}/fil" in patient.open(MINE).text
+    answer = patient.open(f"{MINE}/fil")
+    assert answer.mimetype == "application/fhir+json"
+    assert "attachment" in answer.headers["Content-Disposition"]
+    file = orjson.loads(answer.data)
+    consents = [entry["resource"] for entry in file["entry"]]
+    assert (file["resourceType"], file["type"]) == ("Bundle", "collection")
+    assert [(each["provision"]["type"], each["status"]) for each in consents] == [
+        ("deny", "inactive"),
+        ("permit", "active"),
+    ]
+    for each in consents:
+        assert validate(each, each["meta"]["profile"][0]) == []
+    assert PATIENT.number not in answer.text and "Solveig" not in answer.text
+    nothing = orjson.loads(solveig(nodes, at_dps=True).open(f"{MINE}/fil").data)
+    assert nothing.get("entry", []) == [], "a choice stays where it was made"
 
 
 def test_a_number_or_a_name_never_stands_in_an_address(nodes: Town) -> None:
