@@ -240,6 +240,11 @@ def post(  # noqa: PLR0913 - one keyword for each thing a message has
         not_before=not_before,
         attachments=tuple(blobs),
     )
+    promise(session, outgoing, now=now)
+
+
+def promise(session: Session, outgoing: Outgoing, *, now: datetime) -> None:
+    """Promise one message to the exchange. Raises Unwritable."""
     try:
         exchange.post(session, outgoing, now=now)
     except FhirInvalid as invalid:

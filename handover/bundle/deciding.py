@@ -33,7 +33,7 @@ from handover.bundle.store import HandoverNotFound, Stored
 from handover.errors import Invalid
 from handover.exchange import service as exchange
 from handover.ids import new_uuid
-from handover.moves import require_text
+from handover.moves import Incomplete, require_text
 from handover.team import service as team
 from handover.workdays import local_date
 
@@ -234,6 +234,8 @@ def answer_withdrawal(session: Session, turn: Turn, done: Done | None, why: str,
     standing = stored.standing
     is_why_needed = done is not None and done is not Done.DELETED
     _require(standing, Act.ANSWER_WITHDRAWAL, {"done": done, "person": person.strip()})
+    if done is Done.NOT_RECEIVED:
+        raise Incomplete(fields={"done": ["required"]})
     if done is None or (is_why_needed and not why.strip()):
         raise Invalid("bundle.incomplete", fields={"why": ["required"]})
     answer = WithdrawalAnswer(done=done, why=why.strip(), person=person.strip(), at=turn.now)

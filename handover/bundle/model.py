@@ -391,6 +391,8 @@ class Done(StrEnum):
     DELETED = "deleted"
     KEPT = "kept"
     USED = "used"
+    NOT_RECEIVED = "not-received"
+    """Nothing had come, and nothing of it is kept should it come: said by the receiver's node, not by a person."""
 
 
 @dataclass(frozen=True, kw_only=True)

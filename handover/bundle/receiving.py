@@ -12,6 +12,7 @@ from hashlib import sha256 as hash_of
 from sqlalchemy.orm import Session
 
 from handover.actors import Party
+from handover.audit import service as audit
 from handover.audit.model import Event as Logged
 from handover.bundle import (
     afterwards,
@@ -30,10 +31,12 @@ from handover.bundle.fhir import view
 from handover.bundle.lifecycle import Act, Side, Status, Version
 from handover.bundle.model import Entry, Frozen, Handed, Note, Origin, RequestId, StatusUpdate, Wishes
 from handover.bundle.standing import (
+    WITHDRAWN_THERE,
     NotTheHolder,
     NotYetHere,
     Standing,
     adopt,
+    is_taken_back,
     noted,
     owes_withdrawal,
     take_in,
@@ -44,8 +47,9 @@ from handover.directory import service as directory
 from handover.errors import Invalid, NotFound
 from handover.exchange import blobs
 from handover.exchange.model import Event, Received, SealedBlob
-from handover.exchange.wiring import Products
+from handover.exchange.wiring import Evidence, Products
 from handover.fhir.parse import parse
+from handover.ids import HandoverId
 from handover.person import service as person
 from handover.person.model import Identity
 
@@ -97,8 +101,11 @@ def register(products: Products) -> None:
 # --- a document --------------------------------------------------------------------------------------------------
 
 
-def receive_bundle(session: Session, received: Received) -> None:
-    """Take in a document that the patient approved: a new handover, a new round, or one more item of it."""
+def receive_bundle(session: Session, received: Received) -> Evidence | None:
+    """Take in a document that the patient approved: a new handover, a new round, or one more item of it.
+
+    What the patient has taken back meanwhile is answered with `ok`, and nothing of it is kept.
+    """
     handed, sealed = fhir.read_handed(received.resource)
     _check_way(handed.sender, handed.receiver, received)
     sha256 = hash_of(handed.document).hexdigest()
@@ -109,18 +116,20 @@ def receive_bundle(session: Session, received: Received) -> None:
     document = view.read_checked(parse(handed.document), sha256)
     held = store.at_home(session, handed.receiver, Side.RECEIVER, handed.handover)
     if held is None:
-        _first(session, handed, document, sealed, received)
-    else:
-        _again(session, held, handed, document, sealed, received)
+        return _first(session, handed, document, sealed, received)
+    return _again(session, held, handed, document, sealed, received)
 
 
 def _first(
     session: Session, handed: Handed, document: Document, sealed: Sequence[SealedBlob], received: Received
-) -> None:
+) -> Evidence | None:
+    now = received.received_at
+    if handed.round <= store.taken_back(session, handed.receiver, handed.sender.agency, handed.handover):
+        _log_without_copy(session, handed.receiver, handed.handover, Logged.HANDOVER_RECEIVE, now)
+        return _drop(session, sealed, received)
     if handed.supplements is not None:
         raise NotYetHere
     _check_service(session, handed.receiver)
-    now = received.received_at
     writing.refuse_under_age(document.patient, now)
     standing = Standing(
         side=Side.RECEIVER,
@@ -145,6 +154,7 @@ def _first(
     line = _line(standing, Act.ARRIVE, Side.MACHINE, now, sha256=document.sha256)
     stored = store.add(session, standing, now=now, entries=[line])
     _keep(session, stored, handed, document, sealed, received)
+    return None
 
 
 def _again(
@@ -154,16 +164,19 @@ def _again(
     document: Document,
     sealed: Sequence[SealedBlob],
     received: Received,
-) -> None:
+) -> Evidence | None:
     before, now = held.standing, received.received_at
     after = take_in(before, handed, document.sha256, now=now)
+    if is_taken_back(before, handed.round):
+        _log(session, held, Logged.HANDOVER_RECEIVE, now)
+        return _drop(session, sealed, received)
     if document.sha256 not in after.documents or after == before:
         brought = replace(before, received_in=(*before.received_in, received.message))
         store.save(
             session, held, brought, now=held.updated_at
         )  # its evidence goes with the rest, if that is deleted
         _log(session, held, Logged.HANDOVER_RECEIVE, now)
-        return
+        return None
     if not _is_about_the_same(session, held, document.patient):
         raise OtherPatient
     is_supplement = handed.supplements is not None
@@ -172,6 +185,13 @@ def _again(
     act, side = (Act.RELEASE_MORE, Side.PATIENT) if is_supplement else (Act.ARRIVE, Side.MACHINE)
     line = _line(after, act, side, now, sha256=document.sha256)
     _keep(session, store.save(session, held, after, now=now, entries=[line]), handed, document, sealed, received)
+    return None
+
+
+def _drop(session: Session, sealed: Sequence[SealedBlob], received: Received) -> Evidence:
+    """Keep nothing of what was taken back: neither its files nor its signed bytes."""
+    blobs.drop_all(session, received, sealed)
+    return Evidence.DIGEST
 
 
 def _is_about_the_same(session: Session, held: Stored, patient: Identity) -> bool:
@@ -216,32 +236,42 @@ def _keep(
 # --- a word of the receiver, or a note of either side ------------------------------------------------------------
 
 
-def receive_status(session: Session, received: Received) -> None:
+def receive_status(session: Session, received: Received) -> Evidence | None:
     """Take in what the receiver decided, or a note: newer states change our copy, older ones are history."""
     told = fhir.read_status(received.resource)
     if told.note is not None and told.note.from_sender:
         _check_way(told.sender, told.receiver, received)
-        _note_of_sender(session, told, told.note, received)
-        return
+        return _note_of_sender(session, told, told.note, received)
     _check_way(told.receiver, told.sender, received)
     ours = store.at_home(session, told.sender, Side.SENDER, told.handover)
     if ours is None:
         raise NotTheHolder
     _adopt(session, ours, told, received.received_at)
+    return None
 
 
-def _note_of_sender(session: Session, told: StatusUpdate, note: Note, received: Received) -> None:
+def _note_of_sender(session: Session, told: StatusUpdate, note: Note, received: Received) -> Evidence | None:
     stored = store.at_home(session, told.receiver, Side.RECEIVER, told.handover)
     if stored is None:
-        raise NotYetHere
+        return _note_about_nothing(session, told, received)
     if stored.standing.sender != told.sender:
         raise NotTheHolder
     if _is_known(session, stored, note.id):
-        return
+        return None
     after = noted(stored.standing, note)
     after = replace(after, received_in=(*after.received_in, received.message))
     line = _line(after, Act.NOTE_TO_RECEIVER, Side.SENDER, note.written_at, note=note)
     _saved(session, stored, after, [line], received.received_at)
+    return None
+
+
+def _note_about_nothing(session: Session, told: StatusUpdate, received: Received) -> Evidence:
+    """Let go of a note about what was taken back before it came; else raises NotYetHere: the rest is to come."""
+    back = store.taken_back(session, told.receiver, told.sender.agency, told.handover)
+    if told.version.round > back:
+        raise NotYetHere
+    _log_without_copy(session, told.receiver, told.handover, Logged.HANDOVER_RECEIVE_STATUS, received.received_at)
+    return Evidence.DIGEST
 
 
 def _adopt(session: Session, stored: Stored, told: StatusUpdate, now: datetime) -> None:
@@ -304,22 +334,31 @@ _LEADS_TO = {
 
 
 def receive_withdrawal(session: Session, received: Received) -> None:
-    """Take in that the patient has taken the handover back: somebody here must say what was done with it."""
+    """Take in that the patient has taken the handover back: somebody here must say what was done with it.
+
+    Where it has not come, the node remembers that it may not come in, and says so at once.
+    """
     notice = fhir.read_withdrawal(received.resource)
     _check_way(notice.sender, notice.receiver, received)
+    now = received.received_at
+    store.take_back(session, notice.receiver, notice.sender.agency, notice.handover, notice.round)
     stored = store.at_home(session, notice.receiver, Side.RECEIVER, notice.handover)
     if stored is None:
-        raise NotYetHere
-    now = received.received_at
-    after = take_withdrawal(stored.standing, notice, now=now)
+        _log_without_copy(session, notice.receiver, notice.handover, Logged.HANDOVER_RECEIVE_WITHDRAWAL, now)
+        telling.tell_nothing_came(session, notice, now=now)
+        return
+    author = telling.service_author(session, notice.receiver)
+    after = take_withdrawal(stored.standing, notice, place=author.name, now=now)
     if after == stored.standing:
         _log(session, stored, Logged.HANDOVER_RECEIVE_WITHDRAWAL, now)
+        if after.status in WITHDRAWN_THERE:  # asked again: our answer may not have got through
+            telling.tell(session, after, author=author, now=now)
         return
     line = _line(after, Act.WITHDRAW, Side.PATIENT, notice.at, request=notice.request)
     saved = store.save(session, stored, after, now=now, entries=[line])
     _log(session, saved, Logged.HANDOVER_RECEIVE_WITHDRAWAL, now)
     cases.plan(session, after, by=cases.machine(saved.agency), now=now)
-    telling.tell(session, after, author=telling.service_author(session, after.home), now=now)
+    telling.tell(session, after, author=author, now=now)
 
 
 # --- what all of them do -----------------------------------------------------------------------------------------
@@ -372,3 +411,16 @@ def _saved(session: Session, stored: Stored, after: Standing, lines: Sequence[En
 
 def _log(session: Session, stored: Stored, event: Logged, now: datetime) -> None:
     cases.log(session, stored, event, by=cases.machine(stored.agency), now=now)
+
+
+def _log_without_copy(session: Session, home: Party, handover: HandoverId, event: Logged, now: datetime) -> None:
+    """Log what came about a handover that has no copy here; whom it is about is not known here."""
+    audit.record(
+        session,
+        event=event,
+        actor=cases.machine(home.agency),
+        agency=home.agency,
+        subject=handover,
+        service=home.service,
+        now=now,
+    )

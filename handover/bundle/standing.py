@@ -25,6 +25,7 @@ from handover.bundle.lifecycle import (
 from handover.bundle.model import (
     Approval,
     Decline,
+    Done,
     Handed,
     Meeting,
     Note,
@@ -161,6 +162,11 @@ class Standing:
         """Whether the patient wants a meeting."""
         return self.wishes.meeting
 
+    @property
+    def never_came(self) -> bool:
+        """Whether the receiver's node has answered that what was taken back had not come."""
+        return self.withdrawal is not None and self.withdrawal.done is Done.NOT_RECEIVED
+
     def is_withdrawal_pending(self) -> bool:
         """Whether the receiver has been asked, and has not yet said that it knows."""
         return any(each.kind is PendingKind.WITHDRAWAL for each in self.pending)
@@ -178,6 +184,8 @@ class Baton:
 
 WITHDRAWN_THERE: Final = (Status.WITHDRAWAL_NOTIFIED, Status.WITHDRAWAL_ANSWERED)
 TAKES_SUPPLEMENTS: Final = (*AT_RECEIVER, Status.TAKEN_OVER)
+AFTER_ARRIVAL: Final = 2
+"""The lowest number of a word about what was taken back: 1 is the arrival, also where nothing came."""
 _PUT_AWAY: Final = (Status.TAKEN_OVER, Status.DECLINED)
 """What the sender may have closed: a later word of the same state does not open it again."""
 
@@ -446,12 +454,13 @@ def take_over(standing: Standing, taken: TakeOver, *, now: datetime) -> Standing
 def take_in(standing: Standing, handed: Handed, sha256: str, *, now: datetime) -> Standing:
     """Return the receiver's copy after a document: of a new round, a supplement, or one seen before.
 
-    A document whose hash stands in `documents` afterwards and did not before is to be kept; no other is. Raises
-    NotYetHere for a supplement to something that has not come, OtherDocument for a second first one.
+    A document whose hash stands in `documents` afterwards and did not before is to be kept; no other is
+    (`is_taken_back` says of which nothing may stay). Raises NotYetHere for a supplement to something that has not
+    come, OtherDocument for a second first one.
     """
     if handed.sender != standing.sender or handed.receiver != standing.home:
         raise NotTheHolder
-    if handed.round < standing.version.round or sha256 in standing.documents:
+    if is_taken_back(standing, handed.round) or sha256 in standing.documents:
         return standing
     if handed.round > standing.version.round:
         return _new_round(standing, handed, sha256, now)
@@ -468,18 +477,50 @@ def take_in(standing: Standing, handed: Handed, sha256: str, *, now: datetime) -
     )
 
 
-def take_withdrawal(standing: Standing, notice: WithdrawalNotice, *, now: datetime) -> Standing:
-    """Return the receiver's copy after the patient took it back; unchanged when that is known, or of a past round.
+def is_taken_back(standing: Standing, round_: int) -> bool:
+    """Whether the receiver's copy knows that what was sent in a round counts no more: taken back, or sent anew."""
+    is_present = round_ == standing.version.round
+    return round_ < standing.version.round or (is_present and standing.status in WITHDRAWN_THERE)
 
-    Raises NotYetHere when the notice overtook the document it speaks of.
+
+def take_withdrawal(standing: Standing, notice: WithdrawalNotice, *, place: str, now: datetime) -> Standing:
+    """Return the receiver's copy after the patient took it back, up to and with the round the notice names.
+
+    Unchanged when that is known, or a new yes has come since. A notice that overtook its document takes back what
+    came before, and the document when it comes. Where all that came was answered for already, the node answers for
+    what did not come, in the name of the service (`place`).
     """
     if notice.sender != standing.sender or notice.receiver != standing.home:
         raise NotTheHolder
-    if notice.round > standing.version.round:
-        raise NotYetHere
-    if notice.round < standing.version.round or standing.status in WITHDRAWN_THERE:
+    if is_taken_back(standing, notice.round):
         return standing
-    return decide(standing, Act.WITHDRAW, Side.PATIENT, now=now, withdrawn_at=notice.at, unread_since=None)
+    if standing.status is Status.WITHDRAWAL_ANSWERED:
+        answered = not_received(place, now=now)
+        after = _numbered(standing, standing.status, now, withdrawn_at=notice.at, withdrawal=answered)
+    elif standing.status is Status.WITHDRAWAL_NOTIFIED:
+        after = _numbered(standing, standing.status, now, withdrawn_at=notice.at)
+    else:
+        after = decide(standing, Act.WITHDRAW, Side.PATIENT, now=now, withdrawn_at=notice.at, unread_since=None)
+    return replace(after, version=max(after.version, Version(notice.round, AFTER_ARRIVAL)))
+
+
+def not_received(place: str, *, now: datetime) -> WithdrawalAnswer:
+    """Return a node's own answer to a withdrawal of what has not come; `place` is what people call the service."""
+    return WithdrawalAnswer(done=Done.NOT_RECEIVED, person=place, at=now)
+
+
+def nothing_came(notice: WithdrawalNotice, *, author: Author, now: datetime) -> StatusUpdate:
+    """Return what a receiver without a copy tells the sender: it has not come, and is not kept should it come."""
+    return StatusUpdate(
+        handover=notice.handover,
+        status=Status.WITHDRAWAL_ANSWERED,
+        version=Version(notice.round, AFTER_ARRIVAL),
+        sender=notice.sender,
+        receiver=notice.receiver,
+        author=author,
+        at=now,
+        withdrawal=not_received(author.name, now=now),
+    )
 
 
 def word(standing: Standing, *, author: Author, note: Note | None = None) -> StatusUpdate:

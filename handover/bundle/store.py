@@ -22,6 +22,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from handover.actors import Actor, Machine, Party, Patient, Role, Staff
@@ -29,7 +30,7 @@ from handover.bundle.lifecycle import Act, Side, Status
 from handover.bundle.model import Entry, File, Frozen, Item, Origin
 from handover.bundle.standing import Standing
 from handover.bundle.steps import Shelf, next_step, shelf_of
-from handover.bundle.tables import ChoicesRow, DocumentRow, FileRow, HandoverRow, HistoryRow, ItemRow
+from handover.bundle.tables import ArrivalRow, ChoicesRow, DocumentRow, FileRow, HandoverRow, HistoryRow, ItemRow
 from handover.db import provided
 from handover.errors import NotFound
 from handover.ids import AgencyId, HandoverId, PersonId, ServiceId
@@ -42,6 +43,7 @@ ITEM: Final = cast(Table, ItemRow.__table__)
 FILE: Final = cast(Table, FileRow.__table__)
 DOCUMENT: Final = cast(Table, DocumentRow.__table__)
 CHOICES: Final = cast(Table, ChoicesRow.__table__)
+ARRIVAL: Final = cast(Table, ArrivalRow.__table__)
 AnyRow = Row[Any]
 Cursor = tuple[datetime, UUID]
 
@@ -177,6 +179,30 @@ def at_home(
     statement = select(HANDOVER).where(*_key(home, side, handover, HANDOVER))
     row = session.execute(statement.with_for_update() if lock else statement).first()
     return None if row is None else opened(session, row)
+
+
+def taken_back(session: Session, home: Party, sender: AgencyId, handover: HandoverId) -> int:
+    """Return up to which round a sender's handover was taken back here (0: not at all), and hold its place.
+
+    Until this transaction ends nobody else decides whether it may come in.
+    """
+    place = {"agency": home.agency, "service": home.service, "handover": handover, "sender": sender}
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    session.execute(dialect.insert(ARRIVAL).values(**place, taken_back=0).on_conflict_do_nothing())
+    where = (ARRIVAL.c[name] == value for name, value in place.items())
+    return int(session.execute(select(ARRIVAL.c.taken_back).where(*where).with_for_update()).scalar_one())
+
+
+def take_back(session: Session, home: Party, sender: AgencyId, handover: HandoverId, round_: int) -> None:
+    """Remember, for the machine, that nothing of a handover up to that round may come in any more."""
+    known = taken_back(session, home, sender, handover)
+    where = (
+        ARRIVAL.c.agency == home.agency,
+        ARRIVAL.c.service == home.service,
+        ARRIVAL.c.handover == handover,
+        ARRIVAL.c.sender == sender,
+    )
+    session.execute(update(ARRIVAL).where(*where).values(taken_back=max(known, round_)))
 
 
 def page(

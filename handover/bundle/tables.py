@@ -49,6 +49,23 @@ class HandoverRow(Base):
     """Sealed `standing.Standing`."""
 
 
+class ArrivalRow(Base):
+    """Where a document and its withdrawal meet, whichever comes first: what is taken back is kept by nobody.
+
+    One row for each handover that came, or was taken back before it came; who it is about stands nowhere in it.
+    """
+
+    __tablename__ = "handover_arrival"
+
+    agency: Mapped[str] = mapped_column(String(9), primary_key=True)
+    service: Mapped[str] = mapped_column(String(20), primary_key=True)
+    handover: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    sender: Mapped[str] = mapped_column(String(9), primary_key=True)
+    """The sending agency: nobody takes back what another has sent."""
+    taken_back: Mapped[int] = mapped_column(Integer)
+    """Up to and with this round; 0: nothing."""
+
+
 class HistoryRow(Base):
     """One line of what happened, at one copy."""
 

@@ -74,6 +74,12 @@ def take(session: Session, received: Received, blob: SealedBlob) -> bytes:
     return content
 
 
+def drop_all(session: Session, received: Received, unwanted: Sequence[SealedBlob]) -> None:
+    """Let go of the uploaded ciphertext of attachments that may not be kept."""
+    for blob in unwanted:
+        blob_store.drop_upload(session, received.receiver, received.sender, blob.sha256)
+
+
 def take_all(session: Session, received: Received, wanted: Sequence[SealedBlob]) -> list[bytes]:
     """Return the contents of several attachments, in order."""
     return [take(session, received, blob) for blob in wanted]

@@ -90,6 +90,8 @@ class TwoCopies(RuleBasedStateMachine):
         self.acknowledged: list[Mail] = []
         self.back: list[StatusUpdate] = []
         self.signed = False
+        self.kept_out = 0
+        """Up to which round the receiver, who has no copy, lets nothing in."""
 
     # --- the sender and the patient --------------------------------------------------------------------------
 
@@ -307,12 +309,16 @@ class TwoCopies(RuleBasedStateMachine):
     def _take(self, mail: Mail) -> None:
         if isinstance(mail.what, WithdrawalNotice):
             if self.receiver is None:
-                raise NotYetHere
+                self.kept_out = max(self.kept_out, mail.round)
+                self.back.append(rules.nothing_came(mail.what, author=NURSE, now=self.now))
+                return
             before = self.receiver
-            self.receiver = rules.take_withdrawal(before, mail.what, now=self.now)
+            self.receiver = rules.take_withdrawal(before, mail.what, place=NURSE.name, now=self.now)
             if self.receiver != before:
                 self.back.append(rules.word(self.receiver, author=NURSE))
         elif self.receiver is None:
+            if mail.round <= self.kept_out:
+                return
             if not mail.is_document:
                 raise NotYetHere
             self.receiver = self._first(mail)

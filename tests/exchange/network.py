@@ -31,6 +31,7 @@ from handover.exchange.model import (
     Received,
     Side,
 )
+from handover.exchange.wire import ENVELOPES
 from handover.exchange.wiring import Evidence, Peers, Products
 from handover.ids import AgencyId, KeyId, MessageId, new_uuid
 from handover.keys import keyring, vault
@@ -92,6 +93,9 @@ class Wire(Client):
     down: set[str] = field(default_factory=set)
     lose_answer: set[str] = field(default_factory=set)
     """Endpoints whose next answer is lost after the request arrived."""
+    catch: set[str] = field(default_factory=set)
+    """Endpoints to which the next envelopes are held up on the way (`bring_caught`)."""
+    caught: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
     seen: list[tuple[str, bytes]] = field(default_factory=list)
     change: Callable[[bytes], bytes] = lambda body: body
 
@@ -104,6 +108,10 @@ class Wire(Client):
         endpoint = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}"
         if endpoint in self.down:
             raise NotReached(Fault(Side.REC, "connection-refused"), left=False)
+        if endpoint in self.catch and url.endswith(ENVELOPES):
+            self.catch.discard(endpoint)
+            self.caught.append((method, url, body or b"", dict(headers or {})))
+            raise NotReached(Fault(Side.PROXY, "connection-lost"), left=True)
         self.seen.append((url, body or b""))
         got = (
             self.apps[endpoint]
@@ -114,6 +122,11 @@ class Wire(Client):
             self.lose_answer.discard(endpoint)
             raise NotReached(Fault(Side.PROXY, "connection-lost"), left=True)
         return Response(got.status_code, got.data, {k.lower(): v for k, v in got.headers})
+
+    def bring_caught(self) -> list[Response]:
+        """Let everything that was held up arrive at last; nobody waits for the answers any more."""
+        caught, self.caught = self.caught, []
+        return [self.request(*each) for each in caught]
 
 
 @dataclass

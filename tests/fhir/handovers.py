@@ -310,6 +310,14 @@ GIVEN_BACK: Final = replace(
         done=Done.KEPT, why="Journalplikten.", person="Ida Moe", at=AT + timedelta(days=9)
     ),
 )
+NOTHING_CAME: Final = replace(
+    RECEIVED,
+    status=Status.WITHDRAWAL_ANSWERED,
+    version=Version(1, 2),
+    withdrawal=WithdrawalAnswer(
+        done=Done.NOT_RECEIVED, person="Inntak voksne", at=AT + timedelta(days=5, minutes=1)
+    ),
+)
 WITHDRAWAL: Final = WithdrawalNotice(
     request=RequestId(named("take back")),
     handover=RELEASED.handover,
@@ -330,6 +338,7 @@ STATUSES: Final[Mapping[str, StatusUpdate]] = {
     "handover-status-taken-over": TAKEN_OVER,
     "handover-status-declined": DECLINED,
     "handover-status-withdrawal-answered": GIVEN_BACK,
+    "handover-status-nothing-came": NOTHING_CAME,
 }
 
 

@@ -149,6 +149,7 @@ Description: "The receiver's answer, which the patient reads."
 * #deleted "Deleted"
 * #kept "Kept, on a legal basis that is named"
 * #used "Already used"
+* #not-received "Had not arrived, and nothing of it is kept should it arrive"
 
 CodeSystem: HandoverMark
 Id: handover-mark

@@ -45,6 +45,7 @@ HEADLINES: Final[Mapping[State, Sentence]] = {
     _T.LATE: _l("Overføringen har ikke kommet fram til %(place)s ennå"),
     _T.UNDELIVERED: _l("Overføringen kom ikke fram til %(place)s"),
     _T.WITHDRAWING: _l("Overføringen blir trukket tilbake"),
+    _T.NEVER_CAME: _l("Overføringen er trukket tilbake"),
     _T.OVERDUE: _l("%(place)s har ikke gjort neste steg i tide"),
     _T.TAKES_OVER: _l("%(place)s tar over %(from_day)s"),
 }

@@ -24,6 +24,8 @@ class Turned(StrEnum):
     """The machines have given up."""
     WITHDRAWING = "withdrawing"
     """The patient took it back, and the receiver's node has not answered yet."""
+    NEVER_CAME = "never-came"
+    """Taken back, and the receiver's node has answered that it had not come."""
     OVERDUE = "overdue"
     """The receiver's next step is past its date."""
     TAKES_OVER = "takes-over"
@@ -54,6 +56,7 @@ TONES: Final[Mapping[State, Tone]] = {
     **dict.fromkeys(Turned, Tone.WARNING),
     _T.REOPENED: Tone.NEUTRAL,
     _T.UNDELIVERED: Tone.DANGER,
+    _T.NEVER_CAME: Tone.NEUTRAL,
     _T.OVERDUE: Tone.DANGER,
     _T.TAKES_OVER: Tone.SUCCESS,
 }
@@ -79,6 +82,7 @@ TAGS: Final[Mapping[State, Sentence]] = {
     _T.LATE: _l("Ikke kommet fram ennå"),
     _T.UNDELIVERED: _l("Kom ikke fram"),
     _T.WITHDRAWING: _l("Blir trukket tilbake"),
+    _T.NEVER_CAME: _l("Trukket tilbake, kom aldri fram"),
     _T.OVERDUE: _l("Fristen er ute"),
     _T.TAKES_OVER: _l("%(person)s tar over %(from_day)s"),
 }
@@ -153,6 +157,12 @@ SENTENCES: Final[Mapping[tuple[State, Side], Sentence]] = {
     (_T.UNDELIVERED, _PAT): _l("%(sender)s har fått beskjed og skal ordne det."),
     (_T.WITHDRAWING, _SEN): _l("Pasienten trakk overføringen tilbake %(withdrawn)s. %(place)s får beskjed."),
     (_T.WITHDRAWING, _PAT): _l("Du trakk overføringen tilbake %(withdrawn)s. %(place)s får beskjed."),
+    (_T.NEVER_CAME, _SEN): _l(
+        "Overføringen kom aldri fram til %(place)s. Kommer den senere, blir ingenting av den tatt vare på."
+    ),
+    (_T.NEVER_CAME, _PAT): _l(
+        "Overføringen kom aldri fram til %(place)s. Kommer den senere, blir ingenting av den tatt vare på."
+    ),
     (_T.OVERDUE, _SEN): _l("%(place)s skulle gjort neste steg senest %(due)s. Se hva du kan gjøre."),
     (_T.OVERDUE, _REC): _l("Vi skulle gjort neste steg senest %(due)s. Gjør det nå, og si fra til %(sender)s."),
     (_T.OVERDUE, _PAT): _l("%(place)s skulle gjort neste steg senest %(due)s. Se hva du kan gjøre."),
@@ -163,6 +173,7 @@ DONE: Final[Mapping[Done, Sentence]] = {
     Done.DELETED: _l("Slettet. Vi har ikke lenger noe av det som sto i overføringen."),
     Done.KEPT: _l("Beholdt, fordi vi må."),
     Done.USED: _l("Allerede brukt."),
+    Done.NOT_RECEIVED: _l("Den kom aldri fram. Kommer den senere, blir ingenting av den tatt vare på."),
 }
 
 
@@ -186,6 +197,8 @@ def state_of(scene: Scene) -> State:
         return Turned.UNDELIVERED if standing.undelivered else Turned.LATE
     if standing.is_withdrawal_pending():
         return Turned.WITHDRAWING
+    if standing.status is Status.WITHDRAWAL_ANSWERED and standing.never_came:
+        return Turned.NEVER_CAME
     if standing.status is Status.WITH_PATIENT and standing.version.round > 1:
         return Turned.REOPENED
     if standing.status is Status.TAKEN_OVER and scene.is_with_sender:

@@ -311,6 +311,15 @@ def upgrade() -> None:
     op.create_index("ix_handover_person", "handover", ["agency", "person", "side"], unique=False)
     op.create_index("ix_handover_reference", "handover", ["agency", "reference", "side", "service"], unique=False)
     op.create_table(
+        "handover_arrival",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("handover", sa.Uuid(), nullable=False),
+        sa.Column("sender", sa.String(length=9), nullable=False),
+        sa.Column("taken_back", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "service", "handover", "sender", name=op.f("pk_handover_arrival")),
+    )
+    op.create_table(
         "handover_choices",
         sa.Column("agency", sa.String(length=9), nullable=False),
         sa.Column("handover", sa.Uuid(), nullable=False),
