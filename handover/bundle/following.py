@@ -6,13 +6,14 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from handover.bundle import afterwards, cases, letters, scope, store
-from handover.bundle.lifecycle import Act, Side
+from handover.bundle.lifecycle import Act, Side, Version
 from handover.bundle.standing import Standing, arrived, carried, not_carried, not_delivered, owes_withdrawal
 from handover.bundle.store import Stored
 from handover.consent import service as consent
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import NotFound
+from handover.exchange import service as exchange
 from handover.exchange.lifecycle import State
 from handover.exchange.model import Alarm, DeliveryFact, Event
 from handover.team.model import TaskKind
@@ -43,19 +44,28 @@ def _document_fact(session: Session, stored: Stored, fact: DeliveryFact) -> None
     standing = stored.standing
     if fact.state is State.ACKNOWLEDGED:
         at = fact.answered_at or fact.at
-        after = arrived(standing, round_=letters.round_of(fact.subject), at=at)
+        round_ = letters.round_of(fact.subject)
+        after = arrived(standing, round_=round_, at=at)
         if after == standing:
             return
         by = cases.machine(stored.agency)
-        saved = cases.record(session, stored, after, Act.ARRIVE, by=by, now=fact.at)
+        line = replace(cases.line_of(after, Act.ARRIVE, by=by, now=fact.at), version=Version(round_, 1))
+        saved = cases.record(session, stored, after, Act.ARRIVE, by=by, now=fact.at, entry=line)
         if owes_withdrawal(saved.standing):
             afterwards.ask_to_take_back(session, saved, now=fact.at)
     elif fact.state in _LOST:
-        after = not_delivered(standing, fact.message, at=fact.at)
+        after = not_delivered(standing, fact.message, at=fact.at, turned_away=_is_turned_away(session, fact))
         if after != standing:
             _save(session, stored, after, fact)
         if standing.withdrawn_at is None:  # else it was stopped because it was taken back, as it should be
             _task(session, stored, fact)
+
+
+def _is_turned_away(session: Session, fact: DeliveryFact) -> bool:
+    """Whether nothing of a message can be at the receiver: its signed answer was no, or it was never tried."""
+    if fact.state is State.REFUSED:
+        return True
+    return exchange.delivery(session, fact.sender, fact.message, now=fact.at).attempts == 0
 
 
 def _request_fact(session: Session, stored: Stored, fact: DeliveryFact) -> None:

@@ -17,7 +17,7 @@ from handover.bundle.model import (
     StatusUpdate,
     WithdrawalNotice,
 )
-from handover.bundle.standing import Standing
+from handover.bundle.standing import Standing, withdrawal_round
 from handover.bundle.store import HandoverNotFound, Kept
 from handover.exchange import blobs
 from handover.exchange.model import Event, SealedBlob
@@ -71,7 +71,7 @@ def take_back(session: Session, standing: Standing, request: RequestId, *, now: 
     notice = WithdrawalNotice(
         request=request,
         handover=standing.handover,
-        round=standing.version.round,
+        round=withdrawal_round(standing),
         sender=standing.home,
         receiver=_to(standing),
         author=standing.clinician,

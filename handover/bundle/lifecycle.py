@@ -91,6 +91,8 @@ class Guard(StrEnum):
     """The message still waits at the sender and was cancelled."""
     UNDELIVERED = "undelivered"
     """Delivery ended as refused, expired or stopped."""
+    NOTICE_LOST = "notice-lost"
+    """The receiver was to be told that it is taken back, and that was refused, expired or stopped."""
     MEETING_DECLINED = "meeting-declined"
     """The patient wants no meeting."""
     VALID_YES = "valid-yes"
@@ -202,9 +204,11 @@ MOVES: Final[Mapping[tuple[Status, Act], Move]] = {
     **_to(_S.CLOSED, (_S.TAKEN_OVER,), _A.CLOSE, _SENDER),
     **_to(_S.CLOSED, (_S.DECLINED,), _A.CLOSE, _SENDER, "follow_up"),
     **_same((*AT_RECEIVER, _S.TAKEN_OVER), _A.RELEASE_MORE, _PATIENT, ("sha256",)),
-    # withdrawal: before sending nothing leaves; after, the receiver says what was done with it
+    # withdrawal: before sending nothing leaves (but a notice to who may have an earlier sending); after, the
+    # receiver says what was done with it
     **_to(_S.WITHDRAWN, AT_SENDER, _A.WITHDRAW, _PATIENT),
     **_to(_S.WITHDRAWAL_NOTIFIED, (*_OUT, _S.CLOSED, _S.DECLINED), _A.WITHDRAW, _PATIENT),
+    (_S.WITHDRAWN, _A.WITHDRAW): Move(_S.WITHDRAWN, _PATIENT, (), (_G.NOTICE_LOST,)),
     (_S.WITHDRAWAL_NOTIFIED, _A.ANSWER_WITHDRAWAL): Move(_S.WITHDRAWAL_ANSWERED, _RECEIVER, ("done", "person")),
     **_to(_S.WITH_PATIENT, (_S.WITHDRAWN, _S.WITHDRAWAL_ANSWERED, _S.DECLINED), _A.REOPEN, _PATIENT),
     # words that change no status

@@ -13,6 +13,7 @@ from typing import Any, Final
 from handover.actors import Author, Party
 from handover.bundle.lifecycle import (
     AT_RECEIVER,
+    AT_SENDER,
     UNSENT,
     Act,
     Guard,
@@ -88,6 +89,30 @@ class Pending:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Earlier:
+    """Sender: an earlier sending that may be at the receiver, or is: it was given up, tried again, or declined.
+
+    Should its word come, it counts; and a withdrawal takes it back too.
+    """
+
+    known: Version
+    """The receiver's latest word about it that counted; number 0: none, it may never have arrived."""
+    documents: tuple[str, ...] = ()
+    sent_at: datetime | None = None
+    message: MessageId | None = None
+    approval: Approval | None = None
+    arrived_at: datetime | None = None
+    """Its `ok` came while a later sending was on its way."""
+    heard: StatusUpdate | None = None
+    """The receiver's latest word about it that came while a later sending was on its way."""
+
+    @property
+    def round(self) -> int:
+        """Which sending of the case it was."""
+        return self.known.round
+
+
+@dataclass(frozen=True, kw_only=True)
 class Standing:
     """One copy of a handover without its items and documents."""
 
@@ -129,9 +154,10 @@ class Standing:
     """Receiver: every message that brought a document or a note: their evidence goes when they are deleted."""
     undelivered: bool = False
     """That message was refused, expired or stopped."""
-    given_up: bool = False
-    """A sending of this round was given up, or tried again: should it have arrived after all, the receiver's word
-    counts."""
+    turned_away: bool = False
+    """Then: nothing of it can be there. The receiver's signed answer was no, or it never left."""
+    earlier: tuple[Earlier, ...] = ()
+    """Sender: the sendings before the present one of which something may be at the receiver, oldest first."""
     opened: Opened | None = None
     unread_since: datetime | None = None
     """Receiver: since when a supplement lies unopened."""
@@ -182,10 +208,13 @@ class Baton:
     then_from: date | None = None
 
 
+AT_HOME: Final = frozenset({*AT_SENDER, Status.WITHDRAWN})
+"""The sender decides; at the receiver is at most what was sent earlier."""
 WITHDRAWN_THERE: Final = (Status.WITHDRAWAL_NOTIFIED, Status.WITHDRAWAL_ANSWERED)
 TAKES_SUPPLEMENTS: Final = (*AT_RECEIVER, Status.TAKEN_OVER)
 AFTER_ARRIVAL: Final = 2
 """The lowest number of a word about what was taken back: 1 is the arrival, also where nothing came."""
+_LATE_ARRIVAL: Final = frozenset({Guard.UNDELIVERED, Guard.NEW_ROUND})
 _PUT_AWAY: Final = (Status.TAKEN_OVER, Status.DECLINED)
 """What the sender may have closed: a later word of the same state does not open it again."""
 
@@ -223,8 +252,10 @@ def baton(standing: Standing, now: datetime) -> Baton:
 def facts(standing: Standing, *more: Guard) -> frozenset[Guard]:
     """Return the guards that hold in this copy, and those the caller knows of."""
     found = set(more)
-    if standing.undelivered or (standing.given_up and standing.status is not Status.SENT):
+    if standing.undelivered or (standing.earlier and standing.status is not Status.SENT):
         found.add(Guard.UNDELIVERED)
+    if any(each.lost and each.kind is PendingKind.WITHDRAWAL for each in standing.pending):
+        found.add(Guard.NOTICE_LOST)
     if not standing.wishes.meeting:
         found.add(Guard.MEETING_DECLINED)
     if standing.approval is not None and standing.approval.sha256 == standing.frozen:
@@ -237,7 +268,9 @@ def offered(standing: Standing, side: Side, *guards: Guard) -> tuple[Act, ...]:
     found = acts_open_to(standing.status, side, facts(standing, *guards))
     hidden: set[Act] = set()
     if standing.is_withdrawal_pending():
-        hidden |= {Act.WITHDRAW, Act.RELEASE_MORE}
+        hidden |= {Act.RELEASE_MORE, Act.REOPEN}
+    if any(each.kind is PendingKind.WITHDRAWAL and not each.lost for each in standing.pending):
+        hidden.add(Act.WITHDRAW)
     return tuple(act for act in found if act not in hidden)
 
 
@@ -253,7 +286,7 @@ def move(standing: Standing, act: Act, side: Side, *guards: Guard, now: datetime
 def send(standing: Standing, side: Side, message: MessageId, *, now: datetime) -> Standing:
     """Return the sender's copy after the document was promised to the exchange, in a round of its own."""
     status = next_status(standing.status, Act.SEND, side, facts(standing))
-    round_ = standing.version.round + standing.given_up
+    round_ = standing.version.round + any(each.round == standing.version.round for each in standing.earlier)
     return replace(
         _cleared(standing),
         status=status,
@@ -266,10 +299,9 @@ def send(standing: Standing, side: Side, message: MessageId, *, now: datetime) -
 
 
 def undo_send(standing: Standing, side: Side, *, now: datetime) -> Standing:
-    """Return the sender's copy after a sending that had not left was undone; an earlier one may still arrive."""
-    if standing.given_up:
-        return move(standing, Act.UNDO_SEND, side, Guard.NOT_LEFT, now=now)
-    return move(standing, Act.UNDO_SEND, side, Guard.NOT_LEFT, now=now, sent_at=None, message=None, documents=())
+    """Return the sender's copy after a sending that had not left was undone; what was heard of others counts."""
+    undone = move(standing, Act.UNDO_SEND, side, Guard.NOT_LEFT, now=now, sent_at=None, message=None, documents=())
+    return _caught_up(undone)
 
 
 def send_again(standing: Standing, side: Side, message: MessageId, *, now: datetime) -> Standing:
@@ -282,44 +314,68 @@ def send_again(standing: Standing, side: Side, message: MessageId, *, now: datet
         sent_at=now,
         message=message,
         undelivered=False,
-        given_up=True,
+        turned_away=False,
+        earlier=_with_present(standing),
     )
 
 
 def give_up(standing: Standing, side: Side, *, now: datetime) -> Standing:
-    """Return the sender's copy after a delivery that failed was given up; the next sending is a new round."""
-    return move(standing, Act.GIVE_UP, side, now=now, given_up=True, undelivered=False, approval=None)
+    """Return the sender's copy after a delivery that failed was given up; should it be there, its word counts."""
+    given_up = move(
+        standing,
+        Act.GIVE_UP,
+        side,
+        now=now,
+        earlier=_with_present(standing),
+        undelivered=False,
+        turned_away=False,
+        approval=None,
+        sent_at=None,
+        message=None,
+        documents=(),
+    )
+    return _caught_up(given_up)
 
 
 def reopen(standing: Standing, side: Side, *, now: datetime) -> Standing:
     """Return the sender's copy opened again by the patient: a new round, a new yes ("open return").
 
-    What was given up may still turn out to have arrived, and then must still be taken back: that is not forgotten
-    before something is sent anew.
+    What was declined is at the receiver still. Raises AlreadyAsked before a withdrawal is answered: the answer is
+    about what the patient took back, not about what is sent next.
     """
     again = move(standing, Act.REOPEN, side, now=now, approval=None, frozen=None)
-    if standing.given_up:
-        return again
-    left_before = standing.version.number > 0
-    version = Version(standing.version.round + left_before, 0)
-    return replace(_cleared(again), version=version, sent_at=None, message=None, documents=())
+    if standing.is_withdrawal_pending():
+        raise AlreadyAsked(kind=PendingKind.WITHDRAWAL.value)
+    earlier = _with_present(standing) if standing.status is Status.DECLINED else standing.earlier
+    rounds = (standing.version.round + (standing.version.number > 0), *(each.round + 1 for each in earlier))
+    return replace(
+        _cleared(again), version=Version(max(rounds), 0), earlier=earlier, sent_at=None, message=None, documents=()
+    )
 
 
 def withdraw(standing: Standing, side: Side, request: RequestId, *, now: datetime, left: bool = True) -> Standing:
     """Return the sender's copy after the patient took it back.
 
-    Where nothing has left (`left` False: the message waited here and was cancelled), or its delivery has failed,
-    it ends here. Else the request is pending, and the caller sends it. Raises AlreadyAsked, or what the table
-    refuses.
+    Where nothing has ever left (`left` False: the message waited here and was cancelled), it ends here. Else the
+    request is pending, and the caller sends it (`withdrawal_round`): something of it may be at the receiver.
+    Raises AlreadyAsked, or what the table refuses.
     """
     if standing.status is Status.SENT and not left:
         standing = undo_send(standing, Side.SENDER, now=now)
     elif standing.status is Status.SENT and standing.undelivered:
         standing = give_up(standing, Side.SENDER, now=now)
     status = next_status(standing.status, Act.WITHDRAW, side, facts(standing))
-    if status is Status.WITHDRAWN:
-        return replace(standing, status=status, changed_at=now, withdrawn_at=now, approval=None)
-    return ask_withdrawal(replace(standing, withdrawn_at=now), request, now=now)
+    taken_back = replace(standing, withdrawn_at=standing.withdrawn_at or now)
+    if status is not Status.WITHDRAWN:
+        return ask_withdrawal(taken_back, request, now=now)
+    ended = replace(taken_back, status=status, changed_at=now, approval=None)
+    return ask_withdrawal(ended, request, now=now) if ended.earlier else ended
+
+
+def withdrawal_round(standing: Standing) -> int:
+    """Return up to and with which round a withdrawal takes back: the latest that may be at the receiver."""
+    rounds = [each.round for each in standing.earlier]
+    return max(rounds if standing.status in AT_HOME else [*rounds, standing.version.round])
 
 
 def ask_withdrawal(standing: Standing, request: RequestId, *, now: datetime) -> Standing:
@@ -350,39 +406,51 @@ def ask_supplement(standing: Standing, request: RequestId, sha256: str, *, now: 
 def arrived(standing: Standing, *, round_: int, at: datetime) -> Standing:
     """Return the sender's copy after the receiver's signed `ok` to the document of a round.
 
-    Nothing changes when the receiver's word came first, or the round has passed. What was given up, or taken back,
-    and has arrived after all is at the receiver (`owes_withdrawal` says whether that must be told).
+    Nothing changes when the receiver's word came first, or nobody waits for that round any more. What was given
+    up, or taken back, and has arrived after all is at the receiver (`owes_withdrawal` says whether that must be
+    told); while a later sending is on its way, it is remembered.
     """
-    if standing.version != Version(round_, 0) or standing.sent_at is None:
+    if standing.status is Status.SENT and round_ == standing.version.round:
+        return _now_there(standing, Version(round_, 1), at)
+    found = next((each for each in standing.earlier if each.known == Version(round_, 0)), None)
+    if found is None or found.arrived_at is not None or found.heard is not None:
         return standing
-    status = next_status(standing.status, Act.ARRIVE, Side.MACHINE, facts(standing, Guard.UNDELIVERED))
-    return replace(
-        standing,
-        status=status,
-        version=standing.version.next(),
-        changed_at=at,
-        received_at=at,
-        undelivered=False,
-        given_up=False,
-    )
+    moves_here = standing.status in AT_HOME or round_ > standing.version.round
+    if not moves_here or Act.ARRIVE not in acts_open_to(standing.status, Side.MACHINE, _LATE_ARRIVAL):
+        return _remembered(standing, replace(found, arrived_at=at))
+    return _now_there(_back_to(standing, found), Version(round_, 1), at)
 
 
-def not_delivered(standing: Standing, message: MessageId, *, at: datetime) -> Standing:
+def not_delivered(standing: Standing, message: MessageId, *, at: datetime, turned_away: bool = False) -> Standing:
     """Return the sender's copy after delivery of its document failed; unchanged when it is not the latest.
 
-    What the patient had taken back meanwhile ends here: there is nothing to ask the receiver for.
+    `turned_away`: nothing of it is there. What the patient had taken back meanwhile ends here, but for the
+    receiver's answer to the withdrawal, which is on its way.
     """
     if standing.status is not Status.SENT or standing.message != message:
         return standing
-    if standing.is_withdrawal_pending():
-        return replace(standing, status=Status.WITHDRAWN, given_up=True, pending=(), approval=None, changed_at=at)
-    return replace(standing, undelivered=True, changed_at=at)
+    if not standing.is_withdrawal_pending():
+        return replace(standing, undelivered=True, turned_away=turned_away, changed_at=at)
+    ended = replace(
+        standing,
+        status=Status.WITHDRAWN,
+        earlier=_with_present(standing, anyhow=True),
+        approval=None,
+        changed_at=at,
+    )
+    return _caught_up(ended)
 
 
 def carried(standing: Standing, request: RequestId) -> Standing:
-    """Return the sender's copy after the signed `ok` to a supplement: it counts among what was sent."""
+    """Return the sender's copy after the signed `ok` to a supplement, which counts among what was sent now.
+
+    A withdrawal that was thought lost has got through: the receiver's own answer is awaited again.
+    """
     found = next((each for each in standing.pending if each.request == request), None)
-    if found is None or found.kind is not PendingKind.SUPPLEMENT or found.sha256 is None:
+    if found is not None and found.kind is PendingKind.WITHDRAWAL:
+        known = (replace(each, lost=False) if each == found else each for each in standing.pending)
+        return replace(standing, pending=tuple(known))
+    if found is None or found.sha256 is None:
         return standing
     left = tuple(each for each in standing.pending if each.request != request)
     return replace(standing, pending=left, documents=(*standing.documents, found.sha256))
@@ -397,15 +465,28 @@ def not_carried(standing: Standing, request: RequestId) -> Standing:
 def adopt(standing: Standing, told: StatusUpdate) -> Standing:
     """Return the sender's copy after a word of the receiver; of an older one only an unknown take-over counts.
 
-    Raises NotTheHolder when it is not the word of the service this handover was sent to.
+    A word about an earlier sending counts when no later one has taken its place; while that is on its way, it is
+    remembered. Raises NotTheHolder when it is not the word of the service this handover was sent to, or is about
+    something that never left.
     """
-    never_left = standing.version == UNSENT and standing.sent_at is None
-    if (told.sender, told.receiver) != (standing.home, standing.receiver) or never_left:
+    if (told.sender, told.receiver) != (standing.home, standing.receiver) or told.version.round > _left(standing):
         raise NotTheHolder
-    if told.version.round > standing.version.round:
-        raise NotTheHolder
-    if told.version <= standing.version:
-        return replace(standing, take_over=standing.take_over or told.take_over)
+    is_home = standing.status in AT_HOME
+    if not is_home and told.version.round == standing.version.round and told.version > standing.version:
+        return _as_told(standing, told)
+    found = next((each for each in standing.earlier if each.round == told.version.round), None)
+    if found is not None and standing.status is Status.SENT:
+        is_news = told.version > (found.known if found.heard is None else found.heard.version)
+        standing = _remembered(standing, replace(found, heard=told)) if is_news else standing
+    elif found is not None and told.version > (found.known if is_home else max(found.known, standing.version)):
+        has_more = (
+            not is_home and told.status in WITHDRAWN_THERE
+        )  # what it had is what we know, not what we sent last
+        return _as_told(standing if has_more else _back_to(standing, found), told)
+    return replace(standing, take_over=standing.take_over or told.take_over)
+
+
+def _as_told(standing: Standing, told: StatusUpdate) -> Standing:
     is_withdrawn = told.status in WITHDRAWN_THERE
     is_put_away = standing.status is Status.CLOSED and told.status in _PUT_AWAY
     is_newly_declined = told.status is Status.DECLINED and standing.status is not Status.DECLINED
@@ -416,7 +497,8 @@ def adopt(standing: Standing, told: StatusUpdate) -> Standing:
         changed_at=told.at,
         received_at=standing.received_at or told.at,
         undelivered=False,
-        given_up=False,
+        turned_away=False,
+        earlier=_later_than(standing, told.version.round),
         opened=told.opened,
         meeting=told.meeting,
         take_over=told.take_over or standing.take_over,
@@ -596,6 +678,76 @@ def _new_round(standing: Standing, handed: Handed, sha256: str, now: datetime) -
     )
 
 
+def _left(standing: Standing) -> int:
+    """Return the latest round of which anything has left the sender; 0 before the first."""
+    present = standing.version.round - (standing.status in AT_HOME)
+    return max((present, *(each.round for each in standing.earlier)))
+
+
+def _with_present(standing: Standing, *, anyhow: bool = False) -> tuple[Earlier, ...]:
+    """Return what may be at the receiver, with the present sending; not with one that was turned away."""
+    if standing.turned_away and not anyhow:
+        return standing.earlier
+    present = Earlier(
+        known=standing.version,
+        documents=standing.documents,
+        sent_at=standing.sent_at,
+        message=standing.message,
+        approval=standing.approval,
+    )
+    return (*(each for each in standing.earlier if each.round != present.round), present)
+
+
+def _remembered(standing: Standing, changed: Earlier) -> Standing:
+    earlier = (changed if each.round == changed.round else each for each in standing.earlier)
+    return replace(standing, earlier=tuple(earlier))
+
+
+def _later_than(standing: Standing, round_: int) -> tuple[Earlier, ...]:
+    """Return the sendings after a round that is known to be there: what came before it is in the same copy."""
+    return tuple(each for each in standing.earlier if each.round > round_)
+
+
+def _back_to(standing: Standing, found: Earlier) -> Standing:
+    """Return the sender's copy as it was when that sending was the present one; a withdrawal since stays asked."""
+    return replace(
+        _cleared(standing),
+        status=Status.SENT,
+        version=found.known,
+        documents=found.documents,
+        sent_at=found.sent_at,
+        message=found.message,
+        approval=found.approval,
+        withdrawn_at=standing.withdrawn_at,
+        pending=standing.pending,
+    )
+
+
+def _now_there(standing: Standing, version: Version, at: datetime) -> Standing:
+    return replace(
+        standing,
+        status=next_status(standing.status, Act.ARRIVE, Side.MACHINE, facts(standing)),
+        version=version,
+        changed_at=at,
+        received_at=at,
+        undelivered=False,
+        turned_away=False,
+        earlier=_later_than(standing, version.round),
+    )
+
+
+def _caught_up(standing: Standing) -> Standing:
+    """Return the copy that is the sender's again, with what was heard of earlier sendings in the meantime."""
+    for each in reversed(standing.earlier):
+        if each.heard is not None:
+            return adopt(standing, each.heard)
+        if each.arrived_at is not None:
+            return arrived(
+                _remembered(standing, replace(each, arrived_at=None)), round_=each.round, at=each.arrived_at
+            )
+    return standing
+
+
 def _cleared(standing: Standing) -> Standing:
     """Return the copy without what belongs to a round that has passed; a signed take-over stays."""
     return replace(
@@ -603,7 +755,7 @@ def _cleared(standing: Standing) -> Standing:
         received_at=None,
         trusted=(),
         undelivered=False,
-        given_up=False,
+        turned_away=False,
         opened=None,
         unread_since=None,
         meeting=None,

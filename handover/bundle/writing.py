@@ -41,7 +41,7 @@ from handover.consent import service as consent
 from handover.db import provided
 from handover.directory import service as directory
 from handover.directory.model import Service
-from handover.errors import Invalid, NotFound, NotPermitted
+from handover.errors import Conflict, Invalid, NotFound, NotPermitted
 from handover.exchange import files
 from handover.ids import HandoverId, ItemId, PersonId, ReferralId, ServiceId, new_reference, new_uuid
 from handover.person import service as person
@@ -157,14 +157,22 @@ def start(  # noqa: PLR0913 - one keyword for each thing a handover begins with
     return standing.handover
 
 
+class MayBeThere(Conflict):
+    """An earlier sending may be at the receiver: that case stays with it, so that a withdrawal reaches it."""
+
+    code = "bundle.may-be-there"
+
+
 def choose_receiver(session: Session, turn: Turn, receiver: ServiceId) -> Stored:
-    """Say which service the handover is for. Raises BadReceiver, consent.Blocked.
+    """Say which service the handover is for. Raises BadReceiver, consent.Blocked, MayBeThere.
 
     What is marked to go along and may not go there on the patient's permit is undecided again.
     """
     stored = to_write(session, turn)
     home = stored.standing.home
     to = _party(takes_handovers(session, receiver, home, now=turn.now))
+    if stored.standing.earlier and to != stored.standing.receiver:
+        raise MayBeThere
     after = cases.changed(stored.standing, turn.now, receiver=to)
     refuse_blocked(session, after, turn.now)
     for item in store.items(session, after):

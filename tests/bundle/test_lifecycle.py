@@ -41,7 +41,7 @@ EXPECTED: dict[str, str] = {
     "taken-over": f"open take {HERE} close>closed withdraw>withdrawal-notified arrive>received",
     "closed": "open internal-note withdraw>withdrawal-notified",
     "declined": f"take {NOTES} close>closed withdraw>withdrawal-notified reopen>with-patient arrive>received",
-    "withdrawn": "reopen>with-patient arrive>received",
+    "withdrawn": "reopen>with-patient arrive>received withdraw",
     "withdrawal-notified": f"open take {NOTES} answer-withdrawal>withdrawal-answered arrive>received",
     "withdrawal-answered": "internal-note reopen>with-patient arrive>received",
 }

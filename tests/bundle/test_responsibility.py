@@ -87,9 +87,13 @@ class TwoCopies(RuleBasedStateMachine):
         """Promised, and still within the seconds in which it can be undone."""
         self.there: list[Mail] = []
         """On the wire to the receiver; what was delivered may come again."""
+        self.came: set[MessageId] = set()
+        """What was given to the receiver at least once."""
         self.acknowledged: list[Mail] = []
         self.back: list[StatusUpdate] = []
         self.signed = False
+        self.taken_back = False
+        """Whether the patient's last word is that it is taken back."""
         self.kept_out = 0
         """Up to which round the receiver, who has no copy, lets nothing in."""
 
@@ -136,10 +140,28 @@ class TwoCopies(RuleBasedStateMachine):
         self.sender = rules.undo_send(self.sender, Side.SENDER, now=self.now)
 
     @precondition(lambda self: self.sender.status is Status.SENT and not self.waiting and self.sender.message)
-    @rule()
-    def delivery_fails(self) -> None:
-        assert self.sender.message is not None
-        self.sender = rules.not_delivered(self.sender, self.sender.message, at=self.now)
+    @rule(turned_away=st.booleans())
+    def delivery_fails(self, turned_away: bool) -> None:
+        """No answer in time: it may be there, or come yet. Or the receiver turned it away, and it never comes."""
+        message = self.sender.message
+        assert message is not None
+        on_the_wire = [mail for mail in self.there if mail.id == message]
+        if turned_away and (not on_the_wire or message in self.came):
+            return
+        if turned_away:
+            self.there = [mail for mail in self.there if mail.id != message]
+        self.sender = rules.not_delivered(self.sender, message, at=self.now, turned_away=turned_away)
+
+    @precondition(lambda self: self.sender.is_withdrawal_pending())
+    @rule(is_lost=st.booleans())
+    def notice_fails(self, is_lost: bool) -> None:
+        """No answer to a withdrawal in time: it was lost, or only its answer was."""
+        notices = [mail for mail in self.there if isinstance(mail.what, WithdrawalNotice)]
+        for mail in notices[:1]:
+            if is_lost:
+                self.there.remove(mail)
+            assert isinstance(mail.what, WithdrawalNotice)
+            self.sender = rules.not_carried(self.sender, mail.what.request)
 
     @precondition(lambda self: self.sender.undelivered and self.sender.status is Status.SENT)
     @rule(again=st.booleans())
@@ -154,17 +176,39 @@ class TwoCopies(RuleBasedStateMachine):
     @precondition(lambda self: Act.WITHDRAW in rules.offered(self.sender, Side.PATIENT))
     @rule()
     def withdraw(self) -> None:
-        request = RequestId(uuid4())
-        left = not self.waiting
-        self.waiting = []
-        self.sender = rules.withdraw(self.sender, Side.PATIENT, request, now=self.now, left=left)
-        if self.sender.is_withdrawal_pending():
-            self._ask_back(request)
+        self._withdraw()
+
+    @precondition(lambda self: self.sender.status is Status.WITH_PATIENT)
+    @rule(arrives=st.booleans(), answer=st.sampled_from(["in time", "late", "lost"]), turned_away=st.booleans())
+    def a_sending_is_given_up(self, arrives: bool, answer: str, turned_away: bool) -> None:
+        """Say yes, send, hear nothing in time and give up: the way to an earlier sending that may be there."""
+        self.say_yes(wants_meeting=True)
+        self.send()
+        self.leave()
+        if arrives:
+            self._deliver(len(self.there) - 1, repeats=False)
+        if arrives and answer != "late":
+            mail = self.acknowledged.pop()
+            self._acknowledge(mail) if answer == "in time" else None
+        if self.sender.status is Status.SENT:
+            self.delivery_fails(turned_away=turned_away)
+        if self.sender.undelivered and self.sender.status is Status.SENT:
+            self.mend(again=False)
+
+    @precondition(lambda self: self.sender.status is Status.WITH_PATIENT)
+    @rule(leaves=st.booleans())
+    def a_new_yes_is_sent(self, leaves: bool) -> None:
+        """Say yes and send, within the seconds in which it can be undone or taken back."""
+        self.say_yes(wants_meeting=True)
+        self.send()
+        if leaves:
+            self.leave()
 
     @precondition(lambda self: Act.REOPEN in rules.offered(self.sender, Side.PATIENT))
     @rule()
     def reopen(self) -> None:
         self.sender = rules.reopen(self.sender, Side.PATIENT, now=self.now)
+        self.taken_back = False
 
     @precondition(lambda self: Act.CLOSE in rules.offered(self.sender, Side.SENDER))
     @rule()
@@ -269,35 +313,54 @@ class TwoCopies(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Let everything arrive at last: both copies say the same, and nothing that was asked is forgotten."""
         self.leave() if self.waiting else None
-        for _ in range(4):
-            while self.there:
-                before = len(self.there)
-                for index in reversed(range(len(self.there))):
-                    self._deliver(index, repeats=False)
-                if len(self.there) == before:
-                    break
-            for mail in self.acknowledged:
-                self._acknowledge(mail)
-            for told in self.back:
-                self._adopt(told)
-            self.acknowledged, self.back = [], []
+        for _ in range(6):
+            if self.taken_back and Act.WITHDRAW in rules.offered(self.sender, Side.PATIENT):
+                self._withdraw()  # a notice was lost: somebody asks again
+            self._let_all_arrive()
         assert not self.there
-        if self.receiver is None:
-            assert self.sender.take_over is None
-            return
-        assert self.sender.take_over == self.receiver.take_over
-        assert rules.responsible(self.sender, self.now) == rules.responsible(self.receiver, self.now)
-        if self.sender.version.round == self.receiver.version.round and self.sender.version.number:
-            assert self.sender.version == self.receiver.version
-            assert self.sender.status in {self.receiver.status, Status.CLOSED}
-            assert set(self.sender.documents) >= set(self.receiver.documents)
         assert not self.sender.is_withdrawal_pending()
         assert not rules.owes_withdrawal(self.sender)
+        if self.receiver is None:
+            assert self.sender.take_over is None
+        else:
+            self._both_say_the_same(self.receiver)
+
+    def _let_all_arrive(self) -> None:
+        before = len(self.there) + 1
+        while len(self.there) < before:
+            before = len(self.there)
+            for index in reversed(range(before)):
+                self._deliver(index, repeats=False)
+        for mail in self.acknowledged:
+            self._acknowledge(mail)
+        for told in self.back:
+            self._adopt(told)
+        self.acknowledged, self.back = [], []
+
+    def _both_say_the_same(self, receiver: Standing) -> None:
+        if self.taken_back:
+            assert receiver.status in rules.WITHDRAWN_THERE, "no copy that the withdrawal does not reach"
+        assert self.sender.take_over == receiver.take_over
+        assert rules.responsible(self.sender, self.now) == rules.responsible(receiver, self.now)
+        if self.sender.version.round == receiver.version.round and self.sender.version.number:
+            assert self.sender.version == receiver.version
+            assert self.sender.status in {receiver.status, Status.CLOSED}
+            assert set(self.sender.documents) >= set(receiver.documents)
 
     # --- how messages are taken ----------------------------------------------------------------------------------
 
+    def _withdraw(self) -> None:
+        request = RequestId(uuid4())
+        left = not self.waiting
+        self.waiting = []
+        self.taken_back = True
+        self.sender = rules.withdraw(self.sender, Side.PATIENT, request, now=self.now, left=left)
+        if self.sender.is_withdrawal_pending():
+            self._ask_back(request)
+
     def _deliver(self, index: int, *, repeats: bool) -> None:
         mail = self.there[index]
+        self.came.add(mail.id)
         try:
             self._take(mail)
         except NotYetHere:
@@ -314,7 +377,7 @@ class TwoCopies(RuleBasedStateMachine):
                 return
             before = self.receiver
             self.receiver = rules.take_withdrawal(before, mail.what, place=NURSE.name, now=self.now)
-            if self.receiver != before:
+            if self.receiver != before or self.receiver.status in rules.WITHDRAWN_THERE:
                 self.back.append(rules.word(self.receiver, author=NURSE))
         elif self.receiver is None:
             if mail.round <= self.kept_out:
@@ -349,7 +412,7 @@ class TwoCopies(RuleBasedStateMachine):
     def _acknowledge(self, mail: Mail) -> None:
         if mail.is_document:
             self.sender = rules.arrived(self.sender, round_=mail.round, at=self.now)
-        elif isinstance(mail.what, Handed):
+        else:
             self.sender = rules.carried(self.sender, mail.what.request)
         self._ask_back_if_owed()
 
@@ -366,7 +429,7 @@ class TwoCopies(RuleBasedStateMachine):
             self._ask_back(request)
 
     def _ask_back(self, request: RequestId) -> None:
-        round_ = self.sender.version.round
+        round_ = rules.withdrawal_round(self.sender)
         notice = WithdrawalNotice(
             request=request,
             handover=self.sender.handover,

@@ -1,13 +1,16 @@
 """What a patient takes back is taken back, whatever was lost, late or crossed on the way: over two real nodes."""
 
+import pytest
 from sqlalchemy import func, select
 
-from handover.actors import Party
+from handover.actors import Machine, Party
 from handover.bundle import service, store
 from handover.bundle.lifecycle import Act, Side, Status
-from handover.bundle.model import Done, Mark
+from handover.bundle.model import Decline, Done, Mark
+from handover.bundle.standing import AlreadyAsked
 from handover.bundle.steps import Step
 from handover.bundle.store import Stored
+from handover.exchange import operations as exchange_operations
 from handover.exchange import store as post_office
 from handover.exchange.lifecycle import State
 from handover.exchange.model import Event
@@ -15,10 +18,11 @@ from handover.exchange.tables import IncomingBlobPart, IncomingRow
 from handover.exchange.wire import ACKNOWLEDGEMENTS, JOSE
 from handover.team import service as team
 from tests.builders import DPS, INTAKE, MUNICIPALITY
-from tests.bundle.meeting import PDF, Meeting, approved, together
-from tests.referral.nodes import DPS_NODE, KOMMUNE_NODE, Town
+from tests.bundle.meeting import PDF, Meeting, approved, sent, together
+from tests.referral.nodes import DPS_NODE, INGRID, KOMMUNE_NODE, SENIOR, Town
 
 HERE = Party(DPS, INTAKE)
+OPERATOR = Machine(agency=MUNICIPALITY, name="operator")
 
 
 def there(met: Meeting) -> Stored | None:
@@ -107,14 +111,14 @@ def test_a_receiver_that_has_nothing_answers_a_withdrawal_at_once_and_everybody_
     assert met.see().history[-1].act is Act.ANSWER_WITHDRAWAL
 
 
-def test_what_comes_after_it_was_taken_back_is_answered_and_never_kept(any_nodes: Town) -> None:
-    met = held_up(any_nodes)
+def test_what_comes_after_it_was_taken_back_is_answered_and_never_kept(two_nodes: Town) -> None:
+    met = held_up(two_nodes)
     met.at_home(service.withdraw)
-    any_nodes.settle()
+    two_nodes.settle()
     assert met.see().standing.status is Status.WITHDRAWAL_ANSWERED
 
-    any_nodes.wire.bring_caught()
-    any_nodes.settle()
+    two_nodes.wire.bring_caught()
+    two_nodes.settle()
 
     assert there(met) is None
     assert incoming(met) == [("ok", False)]
@@ -166,3 +170,183 @@ def test_a_new_yes_after_a_withdrawal_that_came_first_begins_at_the_receiver(two
     assert copy is not None and copy.standing.version == (2, 1)
     assert copy.standing.documents == met.see().standing.documents
     assert met.see().standing.status is Status.RECEIVED
+
+
+# --- an earlier sending may be there ---------------------------------------------------------------------------
+
+
+def arrived_and_given_up(town: Town) -> Meeting:
+    """Have a handover whose document arrived, though the sender never heard so, and gave the sending up."""
+    met = approved(town)
+    met.do(service.send)
+    town.pass_time(minutes=1)
+    town.wire.lose_answer.add(DPS_NODE)
+    town.work_at(town.kommune)
+    town.wire.down |= {DPS_NODE, KOMMUNE_NODE}
+    town.pass_time(hours=97)
+    town.work_at(town.kommune)
+    town.wire.down.clear()
+    assert met.see().standing.undelivered
+    assert there(met) is not None
+    met.do(service.give_up, "De svarer ikke")
+    return met
+
+
+def is_taken_back_there(met: Meeting) -> bool:
+    """Whether the receiver's copy knows that the patient took it back."""
+    copy = there(met)
+    return copy is not None and copy.standing.status is Status.WITHDRAWAL_NOTIFIED
+
+
+def test_a_late_answer_to_a_sending_that_was_given_up_counts(two_nodes: Town) -> None:
+    met = arrived_and_given_up(two_nodes)
+    late_ok(met)
+    standing = met.see().standing
+    assert (standing.status, standing.version) == (Status.RECEIVED, (1, 1))
+    assert standing.sent_at is not None and standing.earlier == ()
+    assert met.do(service.document_of).sha256 == standing.documents[0]
+
+
+def test_a_withdrawal_before_a_second_sending_reaches_the_first_one(any_nodes: Town) -> None:
+    met = arrived_and_given_up(any_nodes)
+    met.say_yes(by=met.patient)
+    met.do(service.send)
+    met.at_home(service.withdraw)
+    assert met.see().standing.is_withdrawal_pending()
+    any_nodes.settle()
+    assert sent_states(met, Event.HANDOVER_BUNDLE) == [State.EXPIRED, State.CANCELLED]
+    assert is_taken_back_there(met)
+    assert met.see().standing.status is Status.WITHDRAWAL_NOTIFIED
+
+
+def test_a_withdrawal_reaches_what_was_given_up_when_the_next_sending_was_undone(two_nodes: Town) -> None:
+    met = arrived_and_given_up(two_nodes)
+    met.say_yes(by=met.patient)
+    met.do(service.send)
+    met.do(service.undo_send)
+    assert met.see().standing.status is Status.APPROVED
+    met.at_home(service.withdraw)
+    two_nodes.settle()
+    assert is_taken_back_there(met)
+
+
+def test_what_was_given_up_and_taken_back_without_a_new_yes_is_taken_back_there(two_nodes: Town) -> None:
+    met = arrived_and_given_up(two_nodes)
+    met.at_home(service.withdraw)
+    two_nodes.settle()
+    assert is_taken_back_there(met)
+    met_there = there(met)
+    assert met_there is not None and met_there.standing.version == (1, 2)
+
+
+def test_a_late_answer_while_a_second_sending_waits_counts_when_that_is_undone(two_nodes: Town) -> None:
+    met = arrived_and_given_up(two_nodes)
+    met.say_yes(by=met.patient)
+    met.do(service.send)
+    late_ok(met)
+    assert met.see().standing.status is Status.SENT, "the second is on its way"
+    assert met.see().history[-1].act is Act.ARRIVE
+    met.do(service.undo_send)
+    standing = met.see().standing
+    assert (standing.status, standing.version) == (Status.RECEIVED, (1, 1))
+    met.at_home(service.withdraw)
+    two_nodes.settle()
+    assert is_taken_back_there(met)
+
+
+def test_a_late_answer_after_the_withdrawal_changes_nothing_that_was_asked(two_nodes: Town) -> None:
+    met = arrived_and_given_up(two_nodes)
+    met.say_yes(by=met.patient)
+    met.do(service.send)
+    met.at_home(service.withdraw)
+    late_ok(met)
+    assert met.see().standing.is_withdrawal_pending()
+    two_nodes.settle()
+    assert is_taken_back_there(met)
+    assert sent_states(met, Event.HANDOVER_WITHDRAW) == [State.ACKNOWLEDGED]
+    assert met.see().standing.status is Status.WITHDRAWAL_NOTIFIED
+
+
+def test_a_withdrawal_of_a_second_sending_that_never_arrives_takes_the_first_one_back(two_nodes: Town) -> None:
+    met = arrived_and_given_up(two_nodes)
+    met.say_yes(by=met.patient)
+    held_up(two_nodes, met)
+    met.at_home(service.withdraw)
+    two_nodes.settle()
+    assert is_taken_back_there(met)
+    copy = there(met)
+    assert copy is not None and copy.standing.version == (2, 2)
+    two_nodes.wire.bring_caught()
+    assert incoming(met) == [("ok", True), ("ok", False)]
+    assert met.see().standing.status is Status.WITHDRAWAL_NOTIFIED
+
+
+def test_what_the_receiver_does_with_a_sending_that_was_given_up_is_followed(two_nodes: Town) -> None:
+    met = arrived_and_given_up(two_nodes)
+    met.there(INGRID, service.open_)
+    two_nodes.settle()
+    standing = met.see().standing
+    assert (standing.status, standing.version) == (Status.OPENED, (1, 2))
+
+
+def test_what_was_declined_and_opened_again_is_taken_back_at_the_receiver_who_has_it(two_nodes: Town) -> None:
+    met = sent(two_nodes)
+    met.there(INGRID, service.decline, Decline(reason="Fullt", person="Ingrid", phone="55 00 00 03"))
+    two_nodes.settle()
+    met.at_home(service.reopen)
+    met.say_yes(by=met.patient)
+    met.at_home(service.withdraw)
+    two_nodes.settle()
+    assert is_taken_back_there(met)
+    assert met.see().standing.status is Status.WITHDRAWAL_NOTIFIED
+
+
+def test_a_handover_that_may_be_at_one_receiver_is_not_turned_to_another(two_nodes: Town) -> None:
+    met = arrived_and_given_up(two_nodes)
+    with pytest.raises(service.MayBeThere):
+        met.do(service.choose_receiver, SENIOR)
+    met.do(service.choose_receiver, INTAKE)
+    assert met.do(service.copy_to, SENIOR)
+
+
+def test_what_is_taken_back_is_not_opened_again_before_the_receiver_has_answered(two_nodes: Town) -> None:
+    met = arrived_and_given_up(two_nodes)
+    met.at_home(service.withdraw)
+    assert Act.REOPEN not in met.see().acts
+    with pytest.raises(AlreadyAsked):
+        met.at_home(service.reopen)
+    two_nodes.settle()
+    met.there(INGRID, service.answer_withdrawal, Done.DELETED, "", "Ingrid")
+    two_nodes.settle()
+    met.at_home(service.reopen)
+    assert met.see().standing.version == (2, 0)
+
+
+def test_what_never_left_or_was_turned_away_tells_the_receiver_nothing(two_nodes: Town) -> None:
+    met = approved(two_nodes)
+    met.do(service.send)
+    with two_nodes.kommune.db.transaction() as session:
+        exchange_operations.pause(session, MUNICIPALITY, DPS, by=OPERATOR, now=two_nodes.now)
+    two_nodes.pass_time(hours=97)
+    two_nodes.work()
+    assert met.see().standing.turned_away
+    met.do(service.give_up, "Vi fikk ikke sendt den")
+    met.at_home(service.withdraw)
+    standing = met.see().standing
+    assert (standing.status, standing.pending) == (Status.WITHDRAWN, ())
+    assert sent_states(met, Event.HANDOVER_WITHDRAW) == []
+
+
+def test_a_withdrawal_that_was_lost_is_asked_again_and_a_late_answer_still_counts(two_nodes: Town) -> None:
+    met = arrived_and_given_up(two_nodes)
+    two_nodes.wire.down.add(DPS_NODE)
+    met.at_home(service.withdraw)
+    assert Act.WITHDRAW not in met.see().acts
+    two_nodes.pass_time(hours=97)
+    two_nodes.work()
+    assert step_of(met) is Step.MEND_DELIVERY
+    two_nodes.wire.down.clear()
+    met.do(service.withdraw)
+    two_nodes.settle()
+    assert is_taken_back_there(met)
+    assert step_of(met) is Step.ANSWER_WITHDRAWAL

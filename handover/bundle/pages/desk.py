@@ -57,6 +57,13 @@ REFUSALS: Final[dict[str, Sentence]] = {
         "Pasienten vil at noen skal få vite at overføringen er sendt. Skriv inn at de har fått beskjed,"
         " eller hvorfor ikke. Så kan overføringen avsluttes."
     ),
+    "bundle.may-be-there": _l(
+        "En tidligere sending kan ha kommet fram til mottakeren. Lag en ny overføring til den andre mottakeren."
+    ),
+    "bundle.already-asked": _l(
+        "Overføringen blir trukket tilbake. Den kan tas opp igjen når mottakeren har svart på hva de har gjort."
+    ),
+    "bundle.guard.notice-lost": _l("Mottakeren har alt fått beskjed om at overføringen er trukket tilbake."),
     "bundle.guard.undelivered": _l("Det er ikke sikkert at sendingen feilet. Vent litt, og last siden på nytt."),
     "exchange.already-left": _l("Overføringen er alt på vei, og sendingen kan ikke angres."),
     "bundle.nothing-travels": _l("Ingenting er merket til å bli med videre ennå."),

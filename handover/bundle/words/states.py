@@ -193,10 +193,10 @@ def label(scene: Scene) -> Label:
 def state_of(scene: Scene) -> State:
     """Return what is shown: the status, or what has gone otherwise than it should."""
     standing = scene.standing
-    if standing.status is Status.SENT and (standing.undelivered or scene.is_late):
-        return Turned.UNDELIVERED if standing.undelivered else Turned.LATE
     if standing.is_withdrawal_pending():
         return Turned.WITHDRAWING
+    if standing.status is Status.SENT and (standing.undelivered or scene.is_late):
+        return Turned.UNDELIVERED if standing.undelivered else Turned.LATE
     if standing.status is Status.WITHDRAWAL_ANSWERED and standing.never_came:
         return Turned.NEVER_CAME
     if standing.status is Status.WITH_PATIENT and standing.version.round > 1:
