@@ -103,8 +103,13 @@ class Ground:
             "HANDOVER_OIDC_CLIENT_ID": f"node-{node}",
             "HANDOVER_CITIZEN_ISSUER": self.issuers["citizen"],
             "HANDOVER_CITIZEN_CLIENT_ID": f"node-{node}",
+            "HANDOVER_NOTICES_DIR": str(self.notices(node)),
             "HANDOVER_TOPICS_DIR": str(Path(__file__).parent / "topics"),
         }
+
+    def notices(self, node: str) -> Path:
+        """Return the folder in which a node's e-mail and SMS end, as text files."""
+        return self.root / node / "varsler"
 
     def settings(self, node: str) -> Settings:
         """Return a node's settings as its processes read them."""

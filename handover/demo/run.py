@@ -25,7 +25,7 @@ from handover import clock, logs
 from handover.access import service as access
 from handover.access.wiring import CALLBACK
 from handover.actors import Role
-from handover.demo import story
+from handover.demo import story, told
 from handover.demo.community import DPS, HOSTED, INTAKE, MUNICIPALITY, NAMES, STAFF
 from handover.demo.ground import Ground
 from handover.demo.people import patients
@@ -50,14 +50,14 @@ TRY: Final = {
     "aksel": "Les en overføring som pasienten har gitt NAV lov til å få.",
     "maja": "Se hvor lang tid ting tar.",
     "oda": "Se leveringer som venter: Havnes DPS svarer ikke.",
-    "ida": "Åpne arbeidslisten, ta en sak, spør henviser, gi rett, avslå.",
+    "ida": "Åpne arbeidslisten, ta en sak, spør henviser, gi rett, avslå. Se hvordan du får varsler.",
     "jon": "Vurder en sak som er over fristen.",
     "leila": "Ta over en overføring, avtal møtet, svar på en som er trukket tilbake.",
     "stein": "Se tall for inntaket.",
     "nils": "Se leveringer og nøkler hos DPS.",
 }
 TRY_AS_PATIENT: Final[dict[int, tuple[str, str]]] = {
-    0: ("A or B", "Følg din egen henvisning. Se hvem som har åpnet den."),
+    0: ("A or B", "Følg din egen henvisning. Se hvem som har åpnet den. Velg varsler på e-post eller SMS."),
     1: ("A", "Velg hva som skal bli med til DPS, se det de får, og si ja."),
     2: ("B", "Velg hva som skal bli med til kommunepsykologen. Skriv noe bare du ser."),
     3: ("A", "Se hva NAV har fått av deg, hvem som har åpnet det, og endre hva NAV kan få."),
@@ -133,6 +133,12 @@ def _seed(ground: Ground, console: Console, every: int) -> None:
             walk.settle()
         _through(walk, now, closing)
         walk.settle()
+    for name, wisher in (("a", told.first_patient), ("b", told.ida)):
+        node = ground.open(name)
+        who = wisher(node)
+        if who is not None:
+            told.let_be_told(node, ground.notices(name), who, now=now)
+        node.db.engine.dispose()
 
 
 def _through(walk: Walk, at: datetime, closing: datetime) -> None:
@@ -259,4 +265,6 @@ def _say(console: Console, ground: Ground, took: float) -> None:
         one = patients()[index]
         table.add_row(f"{one.given} {one.family}", where, "pasient", what)
     console.print(table)
+    for name in NODES:
+        console.print(f"What node {name.upper()} would send by e-mail and SMS: {ground.notices(name)}")
     console.print(f"All people are made up. Ctrl-C stops everything; logs lie in {ground.root / 'logs'}.")

@@ -221,6 +221,12 @@ def is_anything_to_pass_on(session: Session, agency: AgencyId, *, now: datetime)
     return until is None or now >= until + EVERY
 
 
+def forget(session: Session, agency: AgencyId, *, now: datetime) -> None:
+    """Remove what is too old to matter: nothing is told, or tried again, that late."""
+    store.forget_causes(session, agency, before=now - REMEMBERED)
+    store.forget_ended(session, agency, before=now - REMEMBERED)
+
+
 def passed_since(session: Session, agency: AgencyId, *, earliest: datetime, now: datetime) -> datetime:
     """Return since when dates that passed are to be told of now, and note that they are; each is told of once."""
     until = store.passed_until(session, agency)

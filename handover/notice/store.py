@@ -106,6 +106,12 @@ def forget_causes(session: Session, agency: AgencyId, *, before: datetime) -> No
     session.execute(delete(NoticeCauseRow).where(NoticeCauseRow.agency == agency, NoticeCauseRow.told_at < before))
 
 
+def forget_ended(session: Session, agency: AgencyId, *, before: datetime) -> None:
+    """Remove notices that were due long ago and have left, or were dropped."""
+    table, ended = OutgoingNoticeRow, [State.SENT.value, State.DROPPED.value]
+    session.execute(delete(table).where(table.agency == agency, table.state.in_(ended), table.due_at < before))
+
+
 def waiting_news(session: Session, to: Recipient, *, since: datetime | None, by: datetime) -> NoticeId | None:
     """Return, locked, a notice of news to somebody that leaves by then, not before `since`, and was not tried."""
     table = OutgoingNoticeRow

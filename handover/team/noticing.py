@@ -51,6 +51,7 @@ def pass_on(db: Database, agency: AgencyId, *, now: datetime) -> None:
     if not is_due:
         return
     with db.transaction() as session:
+        notice.forget(session, agency, now=now)
         _tell_of_passed(session, agency, now=now)
         for each in notice.long_unopened(session, agency, now=now):
             team.raise_task(

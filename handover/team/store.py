@@ -2,10 +2,23 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Select, and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -13,6 +26,9 @@ from handover.db import Base
 from handover.ids import AgencyId, ServiceId, StaffId
 from handover.team.model import Place
 from handover.team.tables import InternalNoteRow, ReadMarkRow, ReadyTextRow, TaskRow, WorkItemRow
+
+LOOKED_AT: Final = 300
+"""So many open items of a kind are looked at to count what is asked of somebody."""
 
 
 def put(session: Session, table: type[Base], row: dict[str, Any], *, replacing: Iterable[str]) -> None:
@@ -176,22 +192,36 @@ def count_tasks(
 def count_asked(
     session: Session, agency: AgencyId, staff: StaffId, asks: Iterable[Mapping[str, Any]], *, limit: int
 ) -> int:
-    """Return how much open work of those kinds, services and steps is somebody's or nobody's; at most `limit`."""
-    table = WorkItemRow
-    of_kind = [
-        and_(table.kind == each["kind"], table.service.in_(each["services"]), table.next_step.in_(each["steps"]))
+    """Return how much open work of those kinds, services and steps is somebody's or nobody's; at most `limit`.
+
+    Of each kind only so many are looked at, so that it costs no more where more is stored.
+    """
+    arms = [
+        _asked(agency, each, owned, limit)
         for each in asks
+        for owned in (WorkItemRow.owner == staff, WorkItemRow.owner.is_(None))
     ]
-    if not of_kind:
+    if not arms:
         return 0
-    theirs = or_(table.owner == staff, table.owner.is_(None))
-    some = (
-        select(table.subject)
-        .where(table.agency == agency, table.is_open.is_(True), theirs, or_(*of_kind))
-        .limit(limit)
+    return session.execute(select(func.count()).select_from(union_all(*arms).subquery())).scalar_one()
+
+
+def _asked(agency: AgencyId, asks: Mapping[str, Any], owned: ColumnElement[bool], limit: int) -> Select[Any]:
+    table = WorkItemRow
+    first = (
+        select(table.next_step)
+        .where(
+            table.agency == agency,
+            table.service.in_(asks["services"]),
+            table.kind == asks["kind"],
+            table.is_open.is_(True),
+            owned,
+        )
+        .limit(LOOKED_AT)
         .subquery()
     )
-    return session.execute(select(func.count()).select_from(some)).scalar_one()
+    some = select(first.c.next_step).where(first.c.next_step.in_(asks["steps"])).limit(limit).subquery()
+    return select(some.c.next_step)
 
 
 def tasks_about(session: Session, agency: AgencyId, subject: UUID) -> Sequence[RowMapping]:

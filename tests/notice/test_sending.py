@@ -1,9 +1,11 @@
 """What leaves: by real servers, never in a transaction, never twice for one cause, and given up visibly."""
 
 import json
+import os
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from signal import SIGKILL
 from ssl import create_default_context
 from uuid import UUID
 
@@ -13,10 +15,14 @@ from sqlalchemy import select
 from handover.audit.model import Event
 from handover.audit.tables import AuditEntry
 from handover.config import Mail, Sms
+from handover.db import Database, provided
+from handover.keys.keyring import Keyring
+from handover.keys.vault import Vault
 from handover.notice import courier, service, words
 from handover.notice.model import BACKOFF, LEASE, Channel, NoticeId, Purpose, State, Wishes, staff
 from handover.notice.senders import Files, Gateway, Letter, Smtp, TryLater, Undeliverable, Ways, of_settings
-from handover.notice.tables import OutgoingNoticeRow
+from handover.notice.tables import NoticeCauseRow, OutgoingNoticeRow
+from handover.team import noticing
 from handover.web.i18n import LANGUAGES
 from tests.builders import DPS, MUNICIPALITY
 from tests.notice.people import Pigeonhole, give_pigeonhole, send, wish_staff
@@ -255,6 +261,57 @@ def test_a_worker_that_dies_after_sending_sends_the_same_id_again_and_no_other(
     late = town.now + LEASE
     assert courier.send_due(town.kommune.db, ways, MUNICIPALITY, lambda: late) == 1
     assert [file.name for file in tmp_path.glob("*.txt")] == ["0001.txt"]
+
+
+def test_a_worker_killed_at_any_instant_loses_no_notice_and_makes_no_second_one(
+    told: tuple[Town, Pigeonhole], tmp_path: Path
+) -> None:
+    town, _hole = told
+    at = town.now
+    for round_ in range(4):
+        tell(town, f"cause {round_}", now=at)
+        for is_after in (False, True):
+            _send_and_be_killed(town, tmp_path, at, is_after=is_after)
+            at += LEASE
+        courier.send_due(town.kommune.db, _into(tmp_path), MUNICIPALITY, lambda now=at: now)  # type: ignore[misc]
+        assert len(list(tmp_path.glob("*.txt"))) == round_ + 1
+    with town.kommune.db.reading() as session:
+        assert service.waiting(session, MUNICIPALITY) == ()
+
+
+def _into(folder: Path) -> Ways:
+    return Ways({Channel.EMAIL: Files(folder, Channel.EMAIL)})
+
+
+def _send_and_be_killed(town: Town, folder: Path, at: datetime, *, is_after: bool) -> None:
+    """Send in a process of its own that kill -9 ends just before, or just after, the file is written."""
+    child = os.fork()
+    if child:
+        assert os.WTERMSIG(os.waitpid(child, 0)[1]) == SIGKILL
+        return
+    db = Database(str(town.kommune.db.engine.url))
+    with town.kommune.db.reading() as session:
+        for kind in (Vault, Keyring):
+            db.provide(kind, provided(session, kind))
+
+    class Killed:
+        def send(self, letter: Letter) -> None:
+            if is_after:
+                Files(folder, Channel.EMAIL).send(letter)
+            os.kill(os.getpid(), SIGKILL)
+
+    courier.send_due(db, Ways({Channel.EMAIL: Killed()}), MUNICIPALITY, lambda: at)
+    os._exit(1)
+
+
+def test_what_is_long_past_is_forgotten(told: tuple[Town, Pigeonhole]) -> None:
+    town, _hole = told
+    tell(town, "a")
+    send(town.kommune, town.now)
+    noticing.pass_on(town.kommune.db, MUNICIPALITY, now=town.now + timedelta(days=401))
+    with town.kommune.db.reading() as session:
+        assert session.scalars(select(OutgoingNoticeRow.id)).all() == []
+        assert session.scalars(select(NoticeCauseRow.cause)).all() == []
 
 
 def test_who_no_longer_wishes_it_is_not_told_of_what_waits(told: tuple[Town, Pigeonhole]) -> None:
