@@ -294,7 +294,7 @@ def _chosen(template: str, do: Callable[[Session, list[Home]], None]) -> Respons
     """Do what the form asks for, or show it again with what was found or is missing."""
     if request.form.get("do") == "search":
         with web.reading() as session:
-            return _page(session, template, Form({name: request.form.getlist(name) for name in request.form}))
+            return _page(session, template, Form.sent(request.form))
     try:
         with web.transaction() as session:
             do(session, _wanted(_homes(session)))

@@ -20,6 +20,8 @@ from handover.web.i18n import Text
 from handover.web.i18n import lazy_gettext as _l
 
 REFUSED: Final = 422
+CONTROLS: Final = frozenset({"csrf_token", "do", "previewed", "search", "seen"})
+"""Fields of a form that nobody writes in."""
 MAX_TEXT: Final = 8000
 """Characters of a text."""
 MAX_LINE: Final = 200
@@ -65,7 +67,16 @@ class Form:
         """
         known = {**SENTENCES, **sentences}
         errors = {name: _sentence(known, name, codes) for name, codes in why.fields.items()}
-        return cls({name: sent.getlist(name) for name in sent}, errors)
+        return cls.sent(sent, errors)
+
+    @classmethod
+    def sent(cls, sent: "MultiDict[str, str]", errors: Mapping[str, Text] | None = None) -> "Form":
+        """Return the form as it was sent, with these sentences beside its fields."""
+        return cls({name: sent.getlist(name) for name in sent}, errors or {})
+
+    def typed(self) -> list[str]:
+        """Return every text that somebody wrote in it, to be copied where the form cannot be shown again."""
+        return [text for name in self.values if name not in CONTROLS for text in self.chosen(name)]
 
     def value(self, name: str) -> str:
         """Return the one text of a field, or an empty one."""

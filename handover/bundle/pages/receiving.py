@@ -21,7 +21,6 @@ from handover.bundle.lifecycle import Act, Side, Version
 from handover.bundle.pages import receiving_acts, receiving_views
 from handover.bundle.pages.desk import as_download
 from handover.bundle.pages.receiving_acts import BY_SLUG, ActPage
-from handover.bundle.pages.receiving_views import View
 from handover.bundle.service import Case, HandoverNotFound, Turn
 from handover.bundle.store import ROLES
 from handover.clock import now
@@ -35,6 +34,7 @@ from handover.web.errors import explain, show_present_state_at
 from handover.web.forms import REFUSED, Form
 from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
+from handover.web.view import View
 
 RECEIVERS: Final = ROLES[Side.RECEIVER]
 """Who works with handovers that have come."""
@@ -148,8 +148,9 @@ def act(service: str, handover: UUID, slug: str) -> ResponseReturnValue:
         return _form_again(turn, page, again).render(), REFUSED
     except MayNotTravel as forbidden:
         note_refusal(forbidden)
-        sent = {name: request.form.getlist(name) for name in request.form}
-        again = Form(sent, {"question" if page.act is Act.ASK else "text": reply_obstacle_sentence(forbidden)})
+        again = Form.sent(
+            request.form, {"question" if page.act is Act.ASK else "text": reply_obstacle_sentence(forbidden)}
+        )
         return _form_again(turn, page, again).render(), MOVED
     except Conflict as conflict:
         note_refusal(conflict)
@@ -186,16 +187,15 @@ def _moved(turn: Turn, page: ActPage) -> View:
     """Return the present state with one plain sentence; what was typed stands in the form, or beside the case."""
     with web.transaction() as session:
         case = handovers.case_of(session, turn)
-        sent = Form({name: request.form.getlist(name) for name in request.form if name != "seen"})
+        sent = Form.sent(request.form)
         if receiving_acts.is_open(page, case) and page.template:
             notice = _(
                 "Overføringen har endret seg siden du åpnet siden. Det du skrev, er ikke sendt. Slik står den nå:"
             )
             return receiving_views.form_page(session, turn, case, page, sent, notice=notice)
-        typed = [
-            text for name in sent.values if name not in receiving_views.CONTROLS for text in sent.chosen(name)
-        ]
-        return receiving_views.case_page(session, turn, case, notice=_moved_sentence(page, case), unsaved=typed)
+        return receiving_views.case_page(
+            session, turn, case, notice=_moved_sentence(page, case), unsaved=sent.typed()
+        )
 
 
 def _moved_sentence(page: ActPage, case: Case) -> str:

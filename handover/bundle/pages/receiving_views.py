@@ -1,10 +1,9 @@
 """What the receiver's pages show: everything is looked up in the transaction, and put on the page after it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from flask import render_template, url_for
+from flask import url_for
 from sqlalchemy.orm import Session
 
 from handover.actors import Staff
@@ -23,9 +22,8 @@ from handover.person.service import Doubts
 from handover.team import service as team
 from handover.web.forms import Form
 from handover.web.i18n import Text
+from handover.web.view import View
 
-CONTROLS: Final = frozenset({"csrf_token", "do", "seen"})
-"""Fields of a form that nobody types."""
 READ: Final = "handover-received"
 """The kind of what a person has read."""
 _SAID: Final = frozenset({Act.ASK, Act.NOTE_TO_RECEIVER, Act.NOTE_TO_SENDER})
@@ -37,18 +35,6 @@ _FIRST: Final[Mapping[Status, tuple[Act, ...]]] = {
     Status.WITHDRAWAL_NOTIFIED: (Act.ANSWER_WITHDRAWAL,),
 }
 """What stands at the top of a handover in each status; the rest of what is open now stands further down."""
-
-
-@dataclass(frozen=True)
-class View:
-    """A page, ready to be put together when the transaction is over."""
-
-    template: str
-    values: Mapping[str, Any] = field(repr=False)
-
-    def render(self) -> str:
-        """Return the page."""
-        return render_template(f"bundle/receiving/{self.template}.html", **self.values)
 
 
 def case_page(
@@ -68,7 +54,7 @@ def case_page(
     first, other = _offered(case)
     received = documents(session, turn, case)
     return View(
-        "case",
+        "bundle/receiving/case.html",
         {
             **common,
             "banner": words.banner(scene),
@@ -94,7 +80,10 @@ def case_page(
 
 def form_page(session: Session, turn: Turn, case: Case, page: ActPage, form: Form, *, notice: Text = "") -> View:
     """Return the form of an act."""
-    return View("form", {**_common(session, turn, case), "page": page, "form": form, "notice": notice})
+    return View(
+        "bundle/receiving/form.html",
+        {**_common(session, turn, case), "page": page, "form": form, "notice": notice},
+    )
 
 
 def known(turn: Turn, case: Case, page: ActPage) -> dict[str, object]:

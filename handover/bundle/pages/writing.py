@@ -373,7 +373,7 @@ def _both(turn: Turn, changed: ItemChanged) -> str:
         slip = Slip(
             item=theirs,
             topic=_topic(case, theirs),
-            form=Form({name: request.form.getlist(name) for name in request.form}),
+            form=Form.sent(request.form),
             heading=said.heading(theirs.content.details),
             theirs=theirs,
         )

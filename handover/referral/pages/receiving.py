@@ -26,12 +26,12 @@ from handover.referral.lifecycle import Act, Side, Version
 from handover.referral.model import AttachmentId
 from handover.referral.pages import acts, receiving_views
 from handover.referral.pages.acts import BY_SLUG, ActPage
-from handover.referral.pages.receiving_views import View
 from handover.referral.service import Case, Turn
 from handover.web.errors import explain, show_present_state_at
 from handover.web.forms import REFUSED, Form
 from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
+from handover.web.view import View
 
 blueprint = Blueprint("receiving", __name__, url_prefix="/mottatt")
 show_present_state_at(blueprint, "receiving.show")
@@ -105,8 +105,9 @@ def act(service: str, referral: UUID, slug: str) -> ResponseReturnValue:
     except MayNotTravel as forbidden:
         note_refusal(forbidden)
         field = "where" if page.act is Act.REDIRECT else "text"
-        sent = {name: request.form.getlist(name) for name in request.form}
-        return _form_again(turn, page, form=Form(sent, {field: obstacle_sentence(forbidden)})).render(), _MOVED
+        return _form_again(
+            turn, page, form=Form.sent(request.form, {field: obstacle_sentence(forbidden)})
+        ).render(), _MOVED
     except Conflict as conflict:
         note_refusal(conflict)
         return _moved(turn, page).render(), _MOVED
@@ -145,7 +146,7 @@ def _form_again(
     """Return the form as it was sent: with an error, a ready text put in, found services, or a preview."""
     with web.transaction() as session:
         case = referrals.show(session, turn)
-        sent = form or Form({name: request.form.getlist(name) for name in request.form})
+        sent = form or Form.sent(request.form)
         sent = receiving_views.with_ready_text(session, turn, page, sent, wish)
         if not (acts.is_open(page, case) and page.template):
             return receiving_views.case_page(session, turn, case, notice=_moved_sentence(page, case))
@@ -157,16 +158,15 @@ def _moved(turn: Turn, page: ActPage) -> View:
     """Return the present state with one plain sentence; what was typed stands in the form, or beside the case."""
     with web.transaction() as session:
         case = referrals.show(session, turn)
-        sent = Form({name: request.form.getlist(name) for name in request.form if name != "seen"})
+        sent = Form.sent(request.form)
         if acts.is_open(page, case) and page.template:
             notice = _(
                 "Saken har endret seg siden du åpnet siden. Det du skrev, er ikke sendt. Slik står saken nå:"
             )
             return receiving_views.form_page(session, turn, case, page, sent, notice=notice)
-        typed = [
-            text for name in sent.values if name not in receiving_views.CONTROLS for text in sent.chosen(name)
-        ]
-        return receiving_views.case_page(session, turn, case, notice=_moved_sentence(page, case), unsaved=typed)
+        return receiving_views.case_page(
+            session, turn, case, notice=_moved_sentence(page, case), unsaved=sent.typed()
+        )
 
 
 def _moved_sentence(page: ActPage, case: Case) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from flask import render_template, url_for
+from flask import url_for
 from sqlalchemy.orm import Session
 
 from handover.access import service as access
@@ -32,14 +32,13 @@ from handover.referral.words import Label
 from handover.team import service as team
 from handover.team.model import ReadyText
 from handover.web import dates
-from handover.web.forms import Form, Sent
+from handover.web.forms import CONTROLS, Form, Sent
 from handover.web.i18n import Text
 from handover.web.i18n import gettext as _
 from handover.web.parts import Happened, Pairs
+from handover.web.view import View
 from handover.workdays import local_date
 
-CONTROLS: Final = frozenset({"csrf_token", "do", "seen", "previewed", "search"})
-"""Fields of a form that nobody types."""
 _SAID: Final = frozenset(
     {
         Act.ASK,
@@ -65,18 +64,6 @@ _FIRST: Final[Mapping[Status, tuple[Act, ...]]] = {
 _MAX_SERVICES: Final = 12
 _INSTANT: Final = timedelta(seconds=1)
 """Dates fall due at the midnight after them; an instant before is the last day in time."""
-
-
-@dataclass(frozen=True)
-class View:
-    """A page, ready to be put together when the transaction is over."""
-
-    template: str
-    values: Mapping[str, Any] = field(repr=False)
-
-    def render(self) -> str:
-        """Return the page."""
-        return render_template(f"referral/receiving/{self.template}.html", **self.values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +104,7 @@ def case_page(
     common = _common(session, turn, case)
     lines = _lines(session, case)
     return View(
-        "case",
+        "referral/receiving/case.html",
         {
             **common,
             "sections": words.sections(case.content, local_date(turn.now)),
@@ -162,7 +149,7 @@ def form_page(
         values["colleagues"] = _colleagues(session, case)
     if page.act is Act.REDIRECT:
         values["services"] = _services(session, turn, case, form.value("search"))
-    return View(page.template, values)
+    return View(f"referral/receiving/{page.template}.html", values)
 
 
 def known(session: Session, turn: Turn, case: Case, page: ActPage) -> dict[str, object]:

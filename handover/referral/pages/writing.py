@@ -433,10 +433,9 @@ def _stale_page(turn: Turn, stale: StaleDraft) -> str:
     note_refusal(stale)
     with web.transaction() as session:
         case = referrals.show(session, turn)
-        mine = {name: request.form.getlist(name) for name in request.form}
         pairs = _differences(schema.read(request.form), case)
         differing = [Differing(label=_label(name), mine=pair[0], theirs=pair[1]) for name, pair in pairs.items()]
-        return _write_page(session, case, Form(mine), differing=differing)
+        return _write_page(session, case, Form.sent(request.form), differing=differing)
 
 
 def _label(name: str) -> str:
