@@ -24,7 +24,12 @@ def clinic(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Iter
 @pytest.mark.parametrize("tag", LANGUAGES)
 def test_every_page_about_sharing_is_good_in_every_language(clinic: Clinic, chromium: Browser, tag: str) -> None:
     with clinic.visited_by(chromium, clinic.patient("scheduled"), bypass_csp=True) as visitor:
-        for name, path in (("list", MINE), ("no", f"{MINE}/nei"), ("yes", f"{MINE}/ja")):
+        for name, path in (
+            ("list", MINE),
+            ("no", f"{MINE}/nei"),
+            ("yes", f"{MINE}/ja"),
+            ("log", f"{MINE}/hvem-har-lest"),
+        ):
             visitor.open(in_language(path, tag))
             look_at(visitor, tag)
             visitor.screenshot(f"choices-{name}-{tag}")
