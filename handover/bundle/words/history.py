@@ -169,6 +169,8 @@ def trusted_of(standing: Standing) -> tuple[TrustedShown, ...]:
 
 
 def _trusted(standing: Standing, name: str, told: TrustedTold | None) -> TrustedShown:
+    if told is None and standing.received_at is not None:
+        return TrustedShown(name=name, said=_("Har ikke fått beskjed ennå."))
     if told is None:
         return TrustedShown(name=name, said=_("%(name)s sier fra når den er sendt.", name=standing.clinician.name))
     if told.on is None:
