@@ -1,12 +1,12 @@
 """The demo's community: made-up agencies, what their services say of themselves, and who works there."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from handover.actors import Role
 from handover.demo.people import synthetic_number
-from handover.directory.model import Kind, Service
+from handover.directory.model import Kind, Pause, Service
 from handover.ids import AgencyId, ServiceId
 
 COMMUNITY: Final = "helsefellesskap-fjordheim-demo"
@@ -29,12 +29,68 @@ NAV_OFFICE: Final = ServiceId("8140037")
 INTAKE: Final = ServiceId("8140045")
 OUTPATIENT: Final = ServiceId("8140052")
 NEIGHBOUR_INTAKE: Final = ServiceId("8140060")
+SOCIAL: Final = ServiceId("8140086")
+GROUPS: Final = ServiceId("8140078")
+"""Closed for some weeks, and says where to turn meanwhile."""
 
 _TABLES: Final = "urn:oid:2.16.578.1.12.4.1.1."
 
 
-def services(confirmed_on: date) -> tuple[Service, ...]:
+LONG_AGO: Final = timedelta(days=215)
+"""When somebody last looked at what NAV says of its social services: seven months."""
+
+
+def services(today: date) -> tuple[Service, ...]:
     """Return every service of the community as its own agency describes it."""
+    return (*_plain(today), _social(today - LONG_AGO), _groups(today))
+
+
+def _social(confirmed_on: date) -> Service:
+    return Service(
+        id=SOCIAL,
+        agency=NAV,
+        name="Sosiale tjenester",
+        place="Fjordheim",
+        kind=Kind(system=_TABLES + "8658", code="5"),
+        takes="Penger til det nødvendigste, bolig, gjeld og råd.",
+        target_group="Alle som bor i Fjordheim",
+        phone="55 00 04 10",
+        opening_hours="Hverdager kl. 10.00–14.00",
+        usual_answer_days=4,
+        confirmed_on=confirmed_on,
+        is_health=False,
+        takes_referrals=False,
+        is_open=True,
+    )
+
+
+def _groups(today: date) -> Service:
+    return Service(
+        id=GROUPS,
+        agency=DPS,
+        name="Grupper for angst",
+        place="Fjordheim",
+        kind=Kind(system=_TABLES + "8668", code="PV"),
+        takes="Behandling i gruppe ved sosial angst og panikkangst.",
+        target_group="Voksne over 18 år",
+        phone="55 00 02 30",
+        opening_hours="Tirsdag og torsdag kl. 12.00–15.00",
+        usual_answer_days=10,
+        confirmed_on=today,
+        is_health=True,
+        takes_referrals=True,
+        is_open=True,
+        pause=Pause(
+            first=today - timedelta(days=3),
+            last=today + timedelta(days=25),
+            why="Lokalene pusses opp.",
+            instead=OUTPATIENT,
+            advice="De som alt går i gruppe, får beskjed om nytt sted.",
+        ),
+    )
+
+
+def _plain(confirmed_on: date) -> tuple[Service, ...]:
     return (
         Service(
             id=PSYCHOLOGIST,
@@ -168,6 +224,7 @@ _ROSTER: Final[tuple[tuple[str, str, str, AgencyId, tuple[_Post, ...]], ...]] = 
     ("leila", "Leila Haug", "overlege", DPS, ((OUTPATIENT, Role.INTAKE), (OUTPATIENT, Role.CLINICIAN))),
     ("stein", "Stein Aune", "seksjonsleder", DPS, ((None, Role.LEADER), (INTAKE, Role.INTAKE))),
     ("nils", "Nils Fure", "driftsansvarlig", DPS, ((None, Role.OPERATOR), (None, Role.SECURITY_OFFICER))),
+    ("berit", "Berit Voll", "enhetsleder", NAV, ((None, Role.LEADER),)),
 )
 
 

@@ -25,7 +25,7 @@ from handover import clock, logs
 from handover.access import service as access
 from handover.access.wiring import CALLBACK
 from handover.actors import Role
-from handover.demo import story, told
+from handover.demo import reported, story, told
 from handover.demo.community import DPS, HOSTED, INTAKE, MUNICIPALITY, NAMES, STAFF
 from handover.demo.ground import Ground
 from handover.demo.people import patients
@@ -48,12 +48,13 @@ TRY: Final = {
     "tone": "Skriv en henvisning. Skriv en overføring sammen med pasienten. Ta over en fra DPS.",
     "rune": "Ta imot overføringer fra DPS og fra kommunepsykologen. Se hva NAV kan få.",
     "aksel": "Les en overføring som pasienten har gitt NAV lov til å få.",
-    "maja": "Se hvor lang tid ting tar.",
+    "maja": "Se hvor lang tid ting tar. Rett det kommunens tjenester skriver i adresseboken.",
     "oda": "Se leveringer som venter: Havnes DPS svarer ikke.",
     "ida": "Åpne arbeidslisten, ta en sak, spør henviser, gi rett, avslå. Se hvordan du får varsler.",
     "jon": "Vurder en sak som er over fristen.",
     "leila": "Ta over en overføring, avtal møtet, svar på en som er trukket tilbake.",
-    "stein": "Se tall for inntaket.",
+    "stein": "Se tall for inntaket. Svar på en feil som er meldt i adresseboken.",
+    "berit": "Bekreft det adresseboken sier om sosiale tjenester: Ingen har gjort det på sju måneder.",
     "nils": "Se leveringer og nøkler hos DPS.",
 }
 TRY_AS_PATIENT: Final[dict[int, tuple[str, str]]] = {
@@ -132,6 +133,7 @@ def _seed(ground: Ground, console: Console, every: int) -> None:
             step(walk)
             walk.settle()
         _through(walk, now, closing)
+        reported.tell(walk)
         walk.settle()
     for name, wisher in (("a", told.first_patient), ("b", told.ida)):
         node = ground.open(name)

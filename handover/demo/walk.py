@@ -21,8 +21,9 @@ from handover.access import service as access
 from handover.actors import Machine, Staff
 from handover.app import Node, create_app
 from handover.db import provided
-from handover.demo.community import HOSTED, STAFF, DemoStaff, services
+from handover.demo.community import HOSTED, STAFF, DemoStaff
 from handover.demo.ground import Ground
+from handover.demo.offers import entries
 from handover.directory import service as directory
 from handover.exchange.client import Client
 from handover.exchange.model import Pace
@@ -148,7 +149,7 @@ class Walk:
             if publish:
                 with node.db.transaction() as session:
                     for agency in HOSTED[name]:
-                        mine = [each for each in services(clock.local(at).date()) if each.agency == agency]
+                        mine = [each for each in entries(clock.local(at).date()) if each.agency == agency]
                         directory.publish_statement(session, agency, mine, now=at)
         for node in self.nodes.values():
             directory.pull(node.db, source, now=at)
