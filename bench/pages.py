@@ -1,4 +1,6 @@
-"""Pages beside two amounts of stored referrals, in one run: what a page costs must follow what it shows.
+"""Pages beside two amounts of stored cases, in one run: what a page costs must follow what it shows.
+
+As many handovers as referrals are stored.
 
 python -m bench pages --size 1000000     beside 10 000, on SQLite and PostgreSQL (PERF.md's targets)
 """
@@ -24,6 +26,11 @@ from sqlalchemy.orm import Session
 from bench import results
 from bench.stock import COMMON_NAME, NOW, NUMBER_OF_RARE, RARE_NAME, Stock, fill
 from handover.actors import Staff
+from handover.bundle import service as handovers
+from handover.bundle.lifecycle import Side as BundleSide
+from handover.bundle.reading import OPEN as OPEN_SHELVES
+from handover.bundle.service import Turn as HandoverTurn
+from handover.bundle.steps import Shelf
 from handover.ids import ReferralId
 from handover.referral import service
 from handover.referral.lifecycle import Side
@@ -124,6 +131,54 @@ def _measures(session: Session, stock: Stock, _round: int) -> object:
     )
 
 
+def _handed_worklist(session: Session, stock: Stock, _round: int) -> object:
+    by = stock.intake
+    return handovers.open_work(session, _home(by), by=by, now=NOW)
+
+
+def _handed_later(session: Session, stock: Stock, _round: int) -> object:
+    by, after = stock.intake, (NOW + timedelta(days=1), stock.handed[BundleSide.RECEIVER][0])
+    return handovers.open_work(session, _home(by), by=by, now=NOW, after=after)
+
+
+def _handed_counted(session: Session, stock: Stock, _round: int) -> object:
+    handovers.counted(session, _home(stock.intake), by=stock.intake, now=NOW)
+    return None
+
+
+def _handed_closed(session: Session, stock: Stock, _round: int) -> object:
+    by = stock.intake
+    return handovers.list_closed(session, _home(by), by=by, now=NOW, limit=PAGE)
+
+
+def _handed_list(shelves: Sequence[Shelf]) -> Callable[[Session, Stock, int], object]:
+    def read(session: Session, stock: Stock, _round: int) -> object:
+        return handovers.mine(session, stock.referrer, now=NOW, shelves=shelves)
+
+    return read
+
+
+def _handed_page(side: BundleSide) -> Callable[[Session, Stock, int], object]:
+    def read(session: Session, stock: Stock, number: int) -> object:
+        some = stock.handed[side]
+        by = stock.referrer if side is BundleSide.SENDER else stock.intake
+        turn = HandoverTurn(handover=some[number % len(some)], by=by, now=NOW, side=side)
+        return handovers.case_of(session, turn)
+
+    return read
+
+
+def _handed_search(wanted: str) -> Callable[[Session, Stock, int], object]:
+    def read(session: Session, stock: Stock, _round: int) -> object:
+        return handovers.search(session, wanted or stock.handed_reference, by=stock.intake, now=NOW, limit=PAGE)
+
+    return read
+
+
+def _handed_news(session: Session, stock: Stock, _round: int) -> object:
+    return handovers.work_news(session, _home(stock.intake), by=stock.intake, version="1")
+
+
 def _home(by: Staff) -> Any:
     return next(at for at, _role in by.roles)
 
@@ -150,6 +205,17 @@ CASES: Final = (
     Case("search, received", 1.5, _received),
     Case("search, national number", 1.5, _searched(NUMBER_OF_RARE)),
     Case("search, reference", 1.5, _searched("")),
+    Case("handovers, worklist", 2.0, _handed_worklist),
+    Case("handovers, worklist, later page", 2.0, _handed_later),
+    Case("handovers, worklist, counts", 2.0, _handed_counted),
+    Case("handovers, worklist, closed", 2.0, _handed_closed),
+    Case("handovers, sent list", 1.5, _handed_list(OPEN_SHELVES)),
+    Case("handovers, sent list, closed", 1.5, _handed_list((Shelf.CLOSED,))),
+    Case("handovers, tracking page", 1.5, _handed_page(BundleSide.SENDER)),
+    Case("handovers, receiving page", 1.5, _handed_page(BundleSide.RECEIVER)),
+    Case("handovers, is there news", 1.5, _handed_news),
+    Case("handovers, search, reference", 1.5, _handed_search("")),
+    Case("handovers, search, one patient's name", 1.5, _handed_search(RARE_NAME)),
     Case("search, many patients' name", None, _searched(COMMON_NAME)),
     Case("90 days' assessments", None, _measures),
 )
@@ -159,7 +225,9 @@ CASES: Final = (
 def main(arguments: Sequence[str]) -> int:
     """Fill, measure, print and write down; returns how many targets were missed."""
     parser = argparse.ArgumentParser(prog="python -m bench pages", description=__doc__)
-    parser.add_argument("--size", type=int, default=LARGE, help="how many referrals are stored (beside 10 000)")
+    parser.add_argument(
+        "--size", type=int, default=LARGE, help="how many referrals, and handovers (beside 10 000)"
+    )
     parser.add_argument("--db", choices=("sqlite", "postgres"), action="append", help="only this one")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     asked = parser.parse_args(arguments)
@@ -179,8 +247,8 @@ def measure(db: str, size: int, *, rounds: int = ROUNDS) -> list[dict[str, Any]]
         stocks = []
         for amount in (min(SMALL, size), size):
             began = perf_counter()
-            stocks.append(fill(next(urls), amount))
-            print(f"{db}: {amount} referrals stored in {perf_counter() - began:.0f} s", file=sys.stderr)
+            stocks.append(fill(next(urls), amount, handed=amount))
+            print(f"{db}: {amount} of each stored in {perf_counter() - began:.0f} s", file=sys.stderr)
         entries = [_entry(db, size, case, *_times(case, stocks, rounds)) for case in CASES]
         for stock in stocks:
             stock.db.engine.dispose()

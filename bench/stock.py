@@ -5,8 +5,8 @@ the same text in every row of a kind, sealed anew for each. All people are made 
 """
 
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, Final, cast
@@ -15,10 +15,16 @@ from uuid import UUID
 from sqlalchemy import Boolean, Integer, LargeBinary, Table, Uuid, text
 from sqlalchemy.schema import CreateIndex
 
+from bench import handed as handovers
 from handover import migrations
 from handover.actors import Role, Staff
+from handover.bundle import topics
+from handover.bundle.lifecycle import Side as BundleSide
+from handover.bundle.topics import Topics
 from handover.db import Database, UtcDateTime
-from handover.ids import AgencyId, PersonId, ReferralId, ServiceId, StaffId
+from handover.directory import service as directory
+from handover.directory.model import Anchors
+from handover.ids import AgencyId, HandoverId, PersonId, ReferralId, ServiceId, StaffId
 from handover.keys import vault
 from handover.keys.vault import Vault
 from handover.person.model import Identity
@@ -39,6 +45,7 @@ AT: Final = {
     Side.REFERRER: (MUNICIPALITY, tuple(ServiceId(f"80000{n}") for n in (11, 12, 13))),
     Side.RECEIVER: (DPS, tuple(ServiceId(f"80000{n}") for n in (31, 32, 33))),
 }
+HANDED_AT: Final = {BundleSide.SENDER: AT[Side.REFERRER], BundleSide.RECEIVER: AT[Side.RECEIVER]}
 RARE_NAME: Final = "Solveig Ødegårdsvik"
 COMMON_NAME: Final = "Kari Hansen"
 NUMBER_OF_RARE: Final = "15868212388"
@@ -84,6 +91,10 @@ class Stock:
     received: tuple[ReferralId, ...]
     reference: str
     """Of one that was sent."""
+    handed: Mapping[BundleSide, Sequence[HandoverId]] = field(default_factory=dict)
+    """Some handovers of each side's first service that are under way."""
+    handed_reference: str = ""
+    """Of one that was received."""
 
     @property
     def referrer(self) -> Staff:
@@ -101,24 +112,40 @@ class Stock:
         return _staff(3, DPS, Role.INTAKE, AT[Side.RECEIVER][1][0])
 
 
-def fill(url: str, size: int) -> Stock:
-    """Make every table in an empty database and `size` referrals in them."""
+def fill(url: str, size: int, *, handed: int = 0) -> Stock:
+    """Make every table in an empty database, `size` referrals in them, and `handed` handovers of their people."""
     db = Database(url)
     sealing = vault.generate((MUNICIPALITY, DPS))
     db.provide(Vault, sealing)
+    db.provide(Topics, topics.read())
+    directory.open_book(db, Anchors(community="nobody", keys={}))
     tables = [
         cast(Table, kind.__table__) for kind in (PersonRow, PersonTokenRow, ReferralRow, HistoryRow, WorkItemRow)
     ]
+    both = [*tables, *(each for each in handovers.TABLES if each not in tables)]
     migrations.all_tables().create_all(db.engine)
-    maker = _Maker(sealing, size, _Format(is_text=db.engine.dialect.name == "sqlite"))
+    form = _Format(is_text=db.engine.dialect.name == "sqlite")
+    maker = _Maker(sealing, size, form)
+    handing = handovers.Maker(sealing, HANDED_AT, maker.persons, form, now=NOW)
     with _Loader(db) as loader:
-        loader.drop_indexes(tables)
+        loader.drop_indexes(both)
         for rows in maker.batches():
             for table in tables:
                 loader.write(table, rows[table.name])
-        loader.make_indexes(tables)
+        for rows in handing.batches(handed):
+            for table in handovers.TABLES:
+                loader.write(table, rows[table.name])
+        loader.make_indexes(both)
     _settle(db)
-    return Stock(db, size, tuple(maker.sent), tuple(maker.received), maker.reference)
+    return Stock(
+        db,
+        size,
+        tuple(maker.sent),
+        tuple(maker.received),
+        maker.reference,
+        handed=handing.some,
+        handed_reference=handing.reference,
+    )
 
 
 class _Maker:
@@ -131,6 +158,7 @@ class _Maker:
         self._random = random.Random(size)
         self.sent: list[ReferralId] = []
         self.received: list[ReferralId] = []
+        self.persons: dict[AgencyId, list[UUID]] = {MUNICIPALITY: [], DPS: []}
         self.reference = ""
 
     def batches(self) -> Iterator[dict[str, list[Row]]]:
@@ -156,6 +184,7 @@ class _Maker:
         number = NUMBER_OF_RARE if is_rare else f"{pick.randrange(10**11):011}"
         hashed = self._vault.blind(agency, NUMBER, number)
         sealed = self._seal(agency, "person", "identity", id_, _identity(name, number))
+        self.persons[agency].append(id_)
         key, at = self._id(id_), self._at(0)
         rows["person"].append((agency, key, hashed, sealed, at, at))
         rows["person_token"] += [(agency, token, key) for token in _tokens(self._vault, agency, name)]

@@ -73,8 +73,9 @@ def open_work(
     after: tuple[datetime, UUID] | None = None,
     due_before: datetime | None = None,
 ) -> tuple[WorkRow, ...]:
-    """Return a service's open handovers by date, of the sides the actor works on there; at most `PAGE` of each.
+    """Return a service's open handovers by date, of the sides the actor works on there.
 
+    At most one more than a page of each: then there is more.
     What is put away is left out until it is due. One row in the log names everybody shown.
     """
     rows = [
@@ -239,7 +240,7 @@ def _rows(
 ) -> list[WorkRow]:
     kind = cases.WORK[side]
     items = team.open_items(
-        session, by.agency, service, kind=kind, now=now, after=after, limit=PAGE, due_before=due_before
+        session, by.agency, service, kind=kind, now=now, after=after, limit=PAGE + 1, due_before=due_before
     )
     found = {
         each.standing.handover: each.standing

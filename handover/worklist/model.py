@@ -95,7 +95,8 @@ def merge_closed(
 ) -> Both:
     """Return what is finished of both, the latest first, and apart from it what is overdue.
 
-    `more` is where the referrals go on; a page ends where the first of the two has more.
+    `more` is where the referrals go on; a page ends where the first of them has more. Of each side of the
+    handovers one more than a page is given, where there are so many: no list goes on to an empty page.
     """
     ends = [each for each in (more, *_ends(closed)) if each is not None]
     end = max(ends, default=None)
@@ -119,13 +120,13 @@ def handed_matches(row: WorkRow | Counted, choice: Choice, reader: StaffId) -> b
 
 
 def _end_of(handed: Sequence[WorkRow]) -> tuple[datetime, UUID] | None:
-    """Return where a full page of one side ends: there may be more of that side after it."""
+    """Return where the page of a side ends of which one more was read than a page shows."""
     return min(_ends(handed), default=None)
 
 
 def _ends(handed: Sequence[WorkRow]) -> list[tuple[datetime, UUID]]:
     sides = [[row for row in handed if row.standing.side is side] for side in (Side.RECEIVER, Side.SENDER)]
-    return [rows[-1].cursor for rows in sides if len(rows) >= PAGE]
+    return [rows[PAGE - 1].cursor for rows in sides if len(rows) > PAGE]
 
 
 def _by_date(

@@ -24,6 +24,7 @@ from handover.bundle import service as handovers
 from handover.bundle import words as handed_words
 from handover.bundle.lifecycle import Side
 from handover.bundle.service import Counted, WorkRow
+from handover.bundle.worklists import PAGE
 from handover.clock import now
 from handover.directory import names
 from handover.directory import service as directory
@@ -251,7 +252,7 @@ def _both(
         handed = handovers.open_work(session, service, by=staff, now=at, after=after)
         return merge(listed.rows, listed.next, handed, choice, staff.id)
     late = handovers.open_work(session, service, by=staff, now=at, due_before=at)
-    closed = handovers.list_closed(session, service, by=staff, now=at, after=after)
+    closed = handovers.list_closed(session, service, by=staff, now=at, after=after, limit=PAGE + 1)
     return merge_closed(listed.rows, listed.next, late, closed)
 
 

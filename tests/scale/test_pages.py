@@ -1,16 +1,28 @@
 """What a page costs follows what it shows, never what is stored: each query goes to its rows through an index."""
 
 from collections.abc import Iterator
+from itertools import count
 from typing import Final
+from uuid import UUID
 
 import pytest
+from sqlalchemy import ColumnElement, select
 
 from bench import pages
-from bench.stock import Stock, fill
+from bench.stock import DPS, NOW, Stock, fill
+from handover.bundle import reading, worklists
+from handover.bundle.lifecycle import Side
+from handover.bundle.tables import HandoverRow
+from handover.ids import ServiceId
+from handover.referral import service as referrals
 from handover.referral import store
+from handover.referral.tables import ReferralRow
+from handover.worklist import model as merging
+from handover.worklist.model import Split
 from tests.scale.costs import Read, cost, new_url, without_an_index
 
-SMALL, LARGE = 3_000, 12_000
+SMALL, LARGE = 2_000, 8_000
+"""Referrals; half as many handovers."""
 SHOWN: Final = 10
 CASES: Final = [case for case in pages.CASES if case.target is not None]
 
@@ -21,7 +33,7 @@ def stocks(
 ) -> Iterator[tuple[Stock, ...]]:
     """The same node with few and with many referrals."""
     folder = tmp_path_factory.mktemp("stock")
-    made = tuple(fill(new_url(request, folder, str(size)), size) for size in (SMALL, LARGE))
+    made = tuple(fill(new_url(request, folder, str(size)), size, handed=size // 2) for size in (SMALL, LARGE))
     yield made
     for stock in made:
         stock.db.engine.dispose()
@@ -30,7 +42,8 @@ def stocks(
 @pytest.fixture(autouse=True)
 def _short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "PAGE", SHOWN)
-    monkeypatch.setattr(store, "COUNT_CAP", SHOWN)
+    for place, name in ((store, "COUNT_CAP"), (worklists, "COUNT_CAP"), (worklists, "PAGE"), (reading, "PAGE")):
+        monkeypatch.setattr(place, name, SHOWN)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name.replace(" ", "-") for case in CASES])
@@ -42,6 +55,34 @@ def test_a_page_looks_at_no_more_rows_where_more_are_stored(case: pages.Case, st
 @pytest.mark.parametrize("case", pages.CASES, ids=[case.name.replace(" ", "-") for case in pages.CASES])
 def test_every_query_of_a_page_searches_an_index(case: pages.Case, stocks: tuple[Stock, ...]) -> None:
     assert without_an_index(stocks[-1].db, _reads(case, stocks[-1])) == []
+
+
+def test_a_long_list_of_what_is_finished_shows_every_case_once(
+    stocks: tuple[Stock, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "PAGE", SHOWN)
+    stock, shown, after = stocks[0], list[UUID](), None
+    by, here = stock.intake, next(at for at, _role in stock.intake.roles if at)
+    with stock.db.transaction() as session:
+        for _page in count():
+            closed = referrals.list_closed(session, here, by=by, now=NOW, after=after, limit=SHOWN)
+            handed = worklists.list_closed(session, here, by=by, now=NOW, after=after, limit=SHOWN + 1)
+            both = merging.merge_closed(Split(overdue=(), asked_for=closed.rows), closed.next, (), handed)
+            assert both.asked_for, "no page is empty"
+            shown += [row.cursor[1] for row in both.asked_for]
+            after = both.next
+            if after is None:
+                break
+        stored = [
+            *session.scalars(select(ReferralRow.referral).where(*_closed(ReferralRow, here))),
+            *session.scalars(select(HandoverRow.handover).where(*_closed(HandoverRow, here))),
+        ]
+    assert sorted(shown) == sorted(stored)
+    assert len(shown) > 20 * SHOWN
+
+
+def _closed(kind: type[ReferralRow] | type[HandoverRow], here: ServiceId) -> tuple[ColumnElement[bool], ...]:
+    return (kind.agency == DPS, kind.service == here, kind.side == Side.RECEIVER.value, kind.shelf == "closed")
 
 
 def _reads(case: pages.Case, stock: Stock) -> Read:
