@@ -40,8 +40,6 @@ from handover.workdays import local_date
 MAX_AHEAD: Final = timedelta(days=366)
 """A take-over or a meeting is not agreed further ahead than this: it is a slip of the hand."""
 _LONGEST_MEETING: Final = 480
-_THREAD: Final = (Act.ASK, Act.NOTE_TO_SENDER, Act.NOTE_TO_RECEIVER)
-"""What the two sides wrote to each other about what came."""
 
 
 class BadDay(Invalid):
@@ -226,9 +224,9 @@ def decline(session: Session, turn: Turn, declined: Decline) -> Stored:
 def answer_withdrawal(session: Session, turn: Turn, done: Done | None, why: str, person: str) -> Stored:
     """Say what was done with what the patient took back. `DELETED` deletes it here, in this transaction.
 
-    Then documents, files, the words of the thread, the yellow notes and the signed messages that came are gone;
-    what stays is that they came and were answered for: acts, times, hashes, the signed acknowledgement. Kept or
-    used takes a reason.
+    Then documents, files, every word of the history, the yellow notes and the signed messages that came or were
+    sent are gone, also those that come or end later; what stays is that they came and were answered for: acts,
+    times, hashes, the signed acknowledgements, and a take-over. Kept or used takes a reason.
     """
     stored, _ = _fetch(session, turn)
     standing = stored.standing
@@ -241,7 +239,7 @@ def answer_withdrawal(session: Session, turn: Turn, done: Done | None, why: str,
     answer = WithdrawalAnswer(done=done, why=why.strip(), person=person.strip(), at=turn.now)
     after = decide(standing, Act.ANSWER_WITHDRAWAL, now=turn.now, withdrawal=answer)
     if done is Done.DELETED:
-        after = _without_contents(session, after)
+        after = _without_contents(session, after, turn.now)
     return _told(session, stored, after, Act.ANSWER_WITHDRAWAL, turn)
 
 
@@ -283,13 +281,23 @@ def _from_day(day: date, now: datetime) -> date:
     return day
 
 
-def _without_contents(session: Session, standing: Standing) -> Standing:
+def _without_contents(session: Session, standing: Standing, now: datetime) -> Standing:
     store.drop_contents(session, standing)
-    store.drop_texts(session, standing, _THREAD)
+    store.drop_texts(session, standing)
     team.drop_notes(session, cases.place_of(standing))
     exchange.forget(session, standing.home.agency, standing.sender.agency, standing.received_in)
-    wishes = replace(standing.wishes, note="", told=())
-    return replace(standing, documents=(), received_in=(), wishes=wishes)
+    on_their_way = exchange.forget_sent(session, standing.home.agency, standing.told_in)
+    return replace(
+        standing,
+        documents=(),
+        received_in=(),
+        told_in=(),
+        to_forget=on_their_way,
+        deleted_at=now,
+        meeting=None,
+        decline=None,
+        wishes=replace(standing.wishes, note="", told=()),
+    )
 
 
 def _write(session: Session, turn: Turn, act: Act, text: str) -> Stored:
@@ -307,7 +315,7 @@ def _write(session: Session, turn: Turn, act: Act, text: str) -> Stored:
         is_question=act is Act.ASK,
     )
     after = noted(standing, note)
-    telling.tell(session, after, author=author, now=turn.now, note=note)
+    after = telling.tell(session, after, author=author, now=turn.now, note=note)
     said = Said(text=text, request=note.id)
     return cases.record(session, stored, after, act, by=by, now=turn.now, said=said)
 
@@ -323,5 +331,5 @@ def _told(session: Session, stored: Stored, after: Standing, act: Act, turn: Tur
         withdrawal=after.withdrawal,
     )
     if isinstance(turn.by, Staff):
-        telling.tell(session, after, author=Author.of(turn.by, after.home.service), now=turn.now)
+        after = telling.tell(session, after, author=Author.of(turn.by, after.home.service), now=turn.now)
     return cases.record(session, stored, after, act, by=turn.by, now=turn.now, entry=line)

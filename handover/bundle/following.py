@@ -14,7 +14,7 @@ from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import NotFound
 from handover.exchange import service as exchange
-from handover.exchange.lifecycle import State
+from handover.exchange.lifecycle import OPEN, State
 from handover.exchange.model import Alarm, DeliveryFact, Event
 from handover.team.model import TaskKind
 
@@ -33,6 +33,8 @@ def on_delivery(session: Session, fact: DeliveryFact) -> None:
         _request_fact(session, stored, fact)
     elif fact.state in _LOST:
         _task(session, stored, fact)
+    if fact.message in stored.standing.to_forget and fact.state not in OPEN:
+        _forget(session, stored, fact)
 
 
 def is_told_of(session: Session, alarm: Alarm) -> bool:
@@ -59,6 +61,13 @@ def _document_fact(session: Session, stored: Stored, fact: DeliveryFact) -> None
             _save(session, stored, after, fact)
         if standing.withdrawn_at is None:  # else it was stopped because it was taken back, as it should be
             _task(session, stored, fact)
+
+
+def _forget(session: Session, stored: Stored, fact: DeliveryFact) -> None:
+    """Destroy what we had sent of something deleted since, now that it has ended."""
+    exchange.forget_sent(session, fact.sender, [fact.message])
+    left = tuple(each for each in stored.standing.to_forget if each != fact.message)
+    store.save(session, stored, replace(stored.standing, to_forget=left), now=stored.updated_at)
 
 
 def _is_turned_away(session: Session, fact: DeliveryFact) -> bool:

@@ -37,6 +37,7 @@ from handover.bundle.standing import (
     Standing,
     adopt,
     is_taken_back,
+    is_too_late,
     noted,
     owes_withdrawal,
     take_in,
@@ -258,6 +259,11 @@ def _note_of_sender(session: Session, told: StatusUpdate, note: Note, received: 
         raise NotTheHolder
     if _is_known(session, stored, note.id):
         return None
+    if is_too_late(stored.standing, note):
+        silent = replace(note, text="")
+        line = _line(stored.standing, Act.NOTE_TO_RECEIVER, Side.SENDER, note.written_at, note=silent)
+        _saved(session, stored, stored.standing, [line], received.received_at)
+        return Evidence.DIGEST
     after = noted(stored.standing, note)
     after = replace(after, received_in=(*after.received_in, received.message))
     line = _line(after, Act.NOTE_TO_RECEIVER, Side.SENDER, note.written_at, note=note)
@@ -352,13 +358,14 @@ def receive_withdrawal(session: Session, received: Received) -> None:
     if after == stored.standing:
         _log(session, stored, Logged.HANDOVER_RECEIVE_WITHDRAWAL, now)
         if after.status in WITHDRAWN_THERE:  # asked again: our answer may not have got through
-            telling.tell(session, after, author=author, now=now)
+            told = telling.tell(session, after, author=author, now=now)
+            store.save(session, stored, told, now=stored.updated_at)
         return
+    after = telling.tell(session, after, author=author, now=now)
     line = _line(after, Act.WITHDRAW, Side.PATIENT, notice.at, request=notice.request)
     saved = store.save(session, stored, after, now=now, entries=[line])
     _log(session, saved, Logged.HANDOVER_RECEIVE_WITHDRAWAL, now)
     cases.plan(session, after, by=cases.machine(saved.agency), now=now)
-    telling.tell(session, after, author=author, now=now)
 
 
 # --- what all of them do -----------------------------------------------------------------------------------------

@@ -152,6 +152,12 @@ class Standing:
     """The latest message with the document that left this copy."""
     received_in: tuple[MessageId, ...] = ()
     """Receiver: every message that brought a document or a note: their evidence goes when they are deleted."""
+    told_in: tuple[MessageId, ...] = ()
+    """Receiver: every message of its own that may carry something of the patient's: their evidence goes, too."""
+    to_forget: tuple[MessageId, ...] = ()
+    """Those that were still on their way when the rest was deleted: they go when they have ended."""
+    deleted_at: datetime | None = None
+    """Receiver: when all that had come was deleted; what was written before is not taken in any more."""
     undelivered: bool = False
     """That message was refused, expired or stopped."""
     turned_away: bool = False
@@ -584,6 +590,13 @@ def take_withdrawal(standing: Standing, notice: WithdrawalNotice, *, place: str,
     else:
         after = decide(standing, Act.WITHDRAW, Side.PATIENT, now=now, withdrawn_at=notice.at, unread_since=None)
     return replace(after, version=max(after.version, Version(notice.round, AFTER_ARRIVAL)))
+
+
+def is_too_late(standing: Standing, note: Note) -> bool:
+    """Whether a note of the sender's is about what was deleted here: that it came is kept, what it says is not."""
+    if standing.deleted_at is None:
+        return False
+    return standing.status is Status.WITHDRAWAL_ANSWERED or note.written_at <= standing.deleted_at
 
 
 def not_received(place: str, *, now: datetime) -> WithdrawalAnswer:

@@ -26,7 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from handover.actors import Actor, Machine, Party, Patient, Role, Staff
-from handover.bundle.lifecycle import Act, Side, Status
+from handover.bundle.lifecycle import Side, Status
 from handover.bundle.model import Entry, File, Frozen, Item, Origin
 from handover.bundle.standing import Standing
 from handover.bundle.steps import Shelf, next_step, shelf_of
@@ -346,11 +346,11 @@ def history(session: Session, standing: Standing) -> tuple[Entry, ...]:
     )
 
 
-def drop_texts(session: Session, standing: Standing, acts: Sequence[Act]) -> None:
-    """Empty the words of those acts in a copy's history; that they were done, by whom and when, stays."""
-    lines = ((number, entry) for number, entry in enumerate(history(session, standing), 1) if entry.act in acts)
-    for number, entry in lines:
-        sealed = _seal(session, standing, "handover_history", "entry", dump(replace(entry, text="")), number)
+def drop_texts(session: Session, standing: Standing) -> None:
+    """Empty the words of a copy's history; that things were done, by whom and when, and a take-over stay."""
+    for number, entry in enumerate(history(session, standing), 1):
+        without = replace(entry, text="", meeting=None, decline=None)
+        sealed = _seal(session, standing, "handover_history", "entry", dump(without), number)
         where = (*_of(standing, HISTORY), HISTORY.c.line == number)
         session.execute(update(HISTORY).where(*where).values(entry=sealed))
 

@@ -1,21 +1,30 @@
 """What the receiving service tells the sending one: the whole present state, numbered, and perhaps a note."""
 
+from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from handover.actors import Author, Party
 from handover.bundle import cases, fhir
-from handover.bundle.model import Note, WithdrawalNotice
+from handover.bundle.model import Done, Note, WithdrawalNotice
 from handover.bundle.standing import Standing, nothing_came, word
 from handover.directory import service as directory
 from handover.errors import NotFound
 from handover.exchange.model import Event, Outgoing
 from handover.ids import MessageId, new_uuid
 
+_NOTHING_LEFT: Final = frozenset({Done.DELETED, Done.NOT_RECEIVED})
 
-def tell(session: Session, standing: Standing, *, author: Author, now: datetime, note: Note | None = None) -> None:
-    """Promise the sender a `handover-status` from this copy."""
+
+def tell(
+    session: Session, standing: Standing, *, author: Author, now: datetime, note: Note | None = None
+) -> Standing:
+    """Promise the sender a `handover-status` from this copy; return the copy that remembers in which message.
+
+    The answer that nothing is left here carries nothing of the patient's, and stays as evidence whatever comes.
+    """
     message = MessageId(new_uuid())
     cases.post(
         session,
@@ -26,6 +35,9 @@ def tell(session: Session, standing: Standing, *, author: Author, now: datetime,
         now=now,
         about="" if note is None else str(note.id),
     )
+    if standing.withdrawal is not None and standing.withdrawal.done in _NOTHING_LEFT:
+        return standing
+    return replace(standing, told_in=(*standing.told_in, message))
 
 
 def tell_nothing_came(session: Session, notice: WithdrawalNotice, *, now: datetime) -> None:
