@@ -198,8 +198,10 @@ def _show_no(find: Find) -> ResponseReturnValue:
 def _show_back(find: Find) -> ResponseReturnValue:
     with web.transaction() as session:
         shared = find(session)
+        if not request.args.get("valg"):
+            return redirect(shared.url)
         _log_read(session, shared)
-        return _back_page(session, shared, Form.of({"choice": request.args.get("valg", "")}))
+        return _back_page(session, shared, Form.of({"choice": request.args["valg"]}))
 
 
 def _log_read(session: Session, shared: Shared) -> None:
