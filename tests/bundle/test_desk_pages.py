@@ -1,5 +1,6 @@
 """What clinician and patient meet on their pages before anything is sent, through the front door."""
 
+from datetime import date
 from io import BytesIO
 from re import findall
 
@@ -9,10 +10,11 @@ from handover.access.guard import CSRF_FIELD
 from handover.bundle import service
 from handover.bundle.lifecycle import Act
 from handover.bundle.model import Content, Mark, TopicCode
+from handover.directory.model import Pause
 from handover.referral import service as referrals
 from tests.builders import INTAKE
 from tests.bundle.meeting import EVENTS, HELPS, IMPORTANT, Meeting, begin, together
-from tests.referral.nodes import OLA, PATIENT, PER, Town, acceptance
+from tests.referral.nodes import OLA, PATIENT, PER, SENIOR, Town, acceptance
 from tests.referral.visiting import Reader, hidden, links_of, reader, register_everybody, words_of
 
 WHO = {"given": "Solveig", "family": "Nes", "birth_date": "15.06.1982", "number": "15868212388"}
@@ -85,6 +87,21 @@ def test_a_receiver_that_is_unknown_or_takes_no_handovers_is_refused_when_chosen
     assert "Tjenesten finnes ikke i adresseboka." in words_of(page)
     page = desk.send(staff_url(met, "/mottaker"), receiver=met.see().standing.home.service)
     assert "Det er tjenesten overføringen skrives fra." in words_of(page)
+
+
+def test_a_receiver_that_is_closed_says_so_with_the_alternative_when_it_is_chosen(open_town: Town) -> None:
+    met, desk = begin(open_town), at_desk(open_town)
+    first = date(2026, 11, 9)
+    open_town.services[INTAKE] = {"pause": Pause(first=first, last=None, why="Flytting", instead=SENIOR)}
+    open_town.pass_time(minutes=1)
+    written = words_of(desk.open(staff_url(met, "/skriv")))
+    assert "Stengt inntil videre. Flytting" in written
+    assert "Alderspsykiatri, Fjordheim DPS" in written
+    page = desk.open(staff_url(met, "/mottaker"))
+    assert "Stengt inntil videre. Flytting" in words_of(page)
+    assert "Velg Inntak voksne" not in words_of(page)
+    refused = desk.send(staff_url(met, "/mottaker"), receiver=INTAKE)
+    assert "Tjenesten er stengt nå. Velg en annen, eller vent til den åpner." in words_of(refused)
 
 
 def test_the_list_counts_each_filter_and_names_who_it_shows(open_town: Town) -> None:
