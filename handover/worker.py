@@ -198,9 +198,13 @@ class Worker:
                 return
 
     def _due_ways(self) -> list[Way]:
+        now = self._clock()
         with self._node.db.reading() as session:
-            found = store.due_ways(session, self._agencies, now=self._clock())
-        return [Way(agency, receiver) for agency, receiver in found]
+            return [
+                Way(agency, receiver)
+                for agency in self._agencies
+                for receiver in store.due_ways(session, agency, now=now)
+            ]
 
     def _answer(self) -> int:
         done = 0

@@ -1,6 +1,6 @@
 """Queries of the post office: Core statements, for the hot path. Each names the agency that asks."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Final, cast
@@ -52,7 +52,7 @@ _DESTINATION = Prepared(
     )
 )
 _DUE_WAYS = Prepared(
-    select(DESTINATION.c.agency, DESTINATION.c.receiver).where(
+    select(DESTINATION.c.receiver).where(
         DESTINATION.c.agency == bindparam("agency"),
         DESTINATION.c.paused_at.is_(None),
         or_(DESTINATION.c.rest_until.is_(None), DESTINATION.c.rest_until <= bindparam("now")),
@@ -166,13 +166,9 @@ def change_destination(session: Session, agency: AgencyId, receiver: AgencyId, *
     session.connection().execute(statement.values(**values))
 
 
-def due_ways(
-    session: Session, agencies: Sequence[AgencyId], *, now: datetime
-) -> Iterator[tuple[AgencyId, AgencyId]]:
-    """Return (sender, receiver) of every open way with something due; one step in the index for each."""
-    for agency in agencies:
-        for row in _DUE_WAYS.all(session, {"agency": agency, "now": now}):
-            yield AgencyId(row.agency), AgencyId(row.receiver)
+def due_ways(session: Session, agency: AgencyId, *, now: datetime) -> list[AgencyId]:
+    """Return the receivers of an agency's open ways on which something is due; one step in the index for each."""
+    return [AgencyId(row.receiver) for row in _DUE_WAYS.all(session, {"agency": agency, "now": now})]
 
 
 def due(session: Session, agency: AgencyId, receiver: AgencyId, *, now: datetime, most: int) -> Sequence[AnyRow]:

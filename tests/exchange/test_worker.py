@@ -1,13 +1,15 @@
 """The worker as it runs: woken at once, several beside each other, one stuck destination apart, stopped gently."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import QueuePool, select
 
 from handover import clock, worker
 from handover.actors import Machine
@@ -218,3 +220,17 @@ def test_an_operator_sees_what_waits_and_why(community: Community) -> None:
     assert (waiting.message, waiting.late) == (message.message, True)
     assert waiting.last_error == way.last_error == Fault(Side.REC, "connection-refused")
     assert way.next_attempt_at is not None
+
+
+def test_a_worker_that_looked_for_work_holds_no_connection(pair: tuple[Site, Site]) -> None:
+    sender, _ = pair
+    worker_of = Worker(sender.node, client=sender.wire)
+    before = cast(QueuePool, sender.db.engine.pool).checkedout()
+    gc.collect()
+    gc.disable()  # which would give back what was only forgotten
+    try:
+        sender.post(referral(), now=clock.now())
+        assert worker_of.step()
+        assert cast(QueuePool, sender.db.engine.pool).checkedout() <= before + 2  # SQLite's two writers stay
+    finally:
+        gc.enable()
