@@ -39,6 +39,7 @@ from handover.keys.errors import EnvelopeRefused, Reason
 from handover.keys.keyring import Keyring
 from handover.keys.material import PublicEncryptionKey, PublicSigningKey
 from handover.keys.vault import Vault
+from handover.notice.senders import Ways
 from tests.fhir.samples import status_message
 
 KOMMUNE: Final = AgencyId("310000012")
@@ -250,6 +251,7 @@ def provide(
     db.provide(Products, products)
     db.provide(Peers, book.peers())
     db.provide(Pace, pace or Pace())
+    db.provide(Ways, Ways())
     return ring
 
 

@@ -25,6 +25,7 @@ from handover.exchange.wiring import Peers, Products
 from handover.ids import AgencyId, MessageId
 from handover.keys.keyring import Keyring
 from handover.keys.vault import Vault
+from handover.notice.senders import Ways
 from tests.exchange.network import DPS, KOMMUNE, START, Book, Site, Wire, app, referral, site
 
 ENDPOINTS: Final = {KOMMUNE: "https://kommune.example", DPS: "https://dps.example"}
@@ -139,6 +140,7 @@ class Post(RuleBasedStateMachine):
             db.provide(Peers, provided(session, Peers))
         db.provide(Products, products)
         db.provide(Pace, Pace())
+        db.provide(Ways, Ways())
         old.db.engine.dispose()
         node = Node(settings=old.node.settings, db=db, keyring=old.node.keyring, products=products)
         self.wire.apps[ENDPOINTS[agency]] = app(db)

@@ -118,7 +118,7 @@ def test_a_poll_answers_304_logs_nothing_and_leaves_the_session_as_it_was(staffe
     assert count_log(town) == before
     town.sent(problem="Angst")
     news = ingrid.open(f"{LIST}/nytt", **{"If-None-Match": version})
-    assert news.json == {"text": "1 ny sak – vis"}
+    assert news.json == {"text": "1 ny sak – vis", "asked": 2}
     town.pass_time(minutes=29)
     ingrid.open(f"{LIST}/nytt", **{"If-None-Match": version})
     town.pass_time(minutes=2)
@@ -135,7 +135,7 @@ def test_a_changed_case_is_told_without_a_number(staffed: Town) -> None:
     town.do(PER, service.supplement, case, "Har fått ny medisin.")
     town.settle()
     news = ingrid.open(f"{LIST}/nytt", **{"If-None-Match": shown[1]})
-    assert news.json == {"text": "Listen er endret – vis"}
+    assert news.json == {"text": "Listen er endret – vis", "asked": 0}
 
 
 def test_a_list_goes_on_where_the_page_ended(staffed: Town, monkeypatch: pytest.MonkeyPatch) -> None:
