@@ -29,6 +29,7 @@ _CLOSED: Final = {Side.SENDER: Status.WITHDRAWN, Side.RECEIVER: Status.WITHDRAWA
 _NOBODY, _NO_PERSON = UUID(int=0xA1A1), UUID(int=0xB1B1)
 _BATCH: Final = 10_000
 _DAYS: Final = 1100
+_OF_THE_FIRST: Final = 6
 
 
 class Form(Protocol):
@@ -74,7 +75,7 @@ class Maker:
         service = services[number % len(services)]
         status = pick.choice(_OPEN) if pick.random() < 0.1 else _CLOSED[side]
         standing, shelf, step = _kind(side, Party(agency, service), self._other(side), status, self._now)
-        id_, person = UUID(int=(number + 1) << 96 | pick.getrandbits(96)), pick.choice(self._persons[agency])
+        id_, person = UUID(int=(number + 1) << 96 | pick.getrandbits(96)), self._person(agency, number)
         reference = f"{pick.randrange(16**4):04X}-{pick.randrange(16**4):04X}"
         self._note(side, HandoverId(id_), reference, is_seen=step is not None and service == services[0])
         sealed = standing.replace(str(_NOBODY).encode(), str(id_).encode())
@@ -119,6 +120,11 @@ class Maker:
                 "done_by": None,
             },
         }
+
+    def _person(self, agency: AgencyId, number: int) -> UUID:
+        """Return whom it is about: as many are about the first person, whom searches look for, in every stock."""
+        people = self._persons[agency]
+        return people[0] if number < _OF_THE_FIRST else people[self._random.randrange(1, len(people))]
 
     def _other(self, side: Side) -> Party:
         agency, services = self._places[Side.RECEIVER if side is Side.SENDER else Side.SENDER]

@@ -89,17 +89,18 @@ def test_the_list_says_that_a_handover_has_come_and_then_that_something_changed(
     assert shown
     assert int(shown[1]) > int(empty[1])
     assert ingrid.open(f"{LIST}/nytt", **{"If-None-Match": shown[1]}).status_code == 304
-    assert ingrid.open(f"{LIST}/nytt", **{"If-None-Match": "1"}).json == {"text": "1 ny sak – vis"}
+    assert ingrid.open(f"{LIST}/nytt", **{"If-None-Match": "1"}).json == {"text": "1 ny sak – vis", "asked": 1}
 
     staffed.pass_time(minutes=1)
     met = sent(staffed)
-    assert ingrid.open(f"{LIST}/nytt", **{"If-None-Match": shown[1]}).json == {"text": "1 ny sak – vis"}
+    news = ingrid.open(f"{LIST}/nytt", **{"If-None-Match": shown[1]})
+    assert news.json == {"text": "1 ny sak – vis", "asked": 2}
     version = search(r'data-version="(\d+)"', ingrid.open(LIST).text)
     assert version
     staffed.pass_time(minutes=1)
     met.there(INGRID, service.open_)
     changed = ingrid.open(f"{LIST}/nytt", **{"If-None-Match": version[1]})
-    assert changed.json == {"text": "Listen er endret – vis"}
+    assert changed.json == {"text": "Listen er endret – vis", "asked": 2}
 
 
 def test_what_is_answered_for_stands_among_the_finished_and_the_list_ends_after_it(staffed: Town) -> None:
