@@ -331,6 +331,53 @@ def test_a_patient_decides_and_says_yes_with_the_keyboard_alone(chromium: Browse
     assert met.see().standing.approval is not None
 
 
+def test_a_clinician_writes_marks_and_asks_for_the_yes_with_the_keyboard_alone(
+    chromium: Browser, quiet: AtWork
+) -> None:
+    with quiet.visit(chromium) as visitor:
+        page = visitor.page
+        visitor.open("/overforinger/ny")
+        for field, text in (
+            ("number", "15868212388"),
+            ("given", "Solveig"),
+            ("family", "Nes"),
+            ("birth_date", "15.06.1982"),
+        ):
+            typed(visitor, f"#f-{field}", text)
+        page.keyboard.press("Enter")
+        typed(visitor, "#f-q", "poliklinikk")
+        page.keyboard.press("Enter")
+        pressed(visitor, f"button[value='{OUTPATIENT}']")
+        handover = id_in(page.url)
+        pressed(visitor, "#tema-helps-me form.actions button")
+        expect(page.locator(".slip:target")).to_be_visible()
+        typed(visitor, ".slip:target textarea", "Korte turer om morgenen.")
+        expect(page.locator(".slip:target [data-autosave-note]")).to_have_text("Lagret.")
+        visitor.open(f"/overforinger/{handover}/skriv")
+        pressed(visitor, "button[value='meet']")
+        visitor.press_until("Tab", on="input[name=mark][value=undecided]")
+        page.keyboard.press("ArrowUp")
+        page.keyboard.press("ArrowUp")
+        pressed(visitor, ".mark-actions a")
+        expect(page.locator(".handover-document")).to_contain_text("Korte turer om morgenen.")
+        pressed(visitor, "main a[href$='/ja']")
+        pressed(visitor, "main form button.ds-button")
+        expect(page.locator("#next-step-heading")).to_have_text("Pasienten har sagt ja")
+        visitor.assert_quiet()
+
+
+def typed(visitor: Visitor, field: str, text: str) -> None:
+    """Go to a field with Tab, and type."""
+    visitor.press_until("Tab", on=field, at_most=120)
+    visitor.page.keyboard.type(text)
+
+
+def pressed(visitor: Visitor, button: str) -> None:
+    """Go to a link or a button with Tab, and press it."""
+    visitor.press_until("Tab", on=button, at_most=120)
+    visitor.page.keyboard.press("Enter")
+
+
 def test_escape_locks_the_meeting_and_what_was_being_typed_is_saved_first(
     chromium: Browser, quiet: AtWork
 ) -> None:

@@ -2,14 +2,20 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.access.world import BOTH, KARI, KOMMUNE, STRANGER, TONE, World, world
+from handover import clock
+from handover.actors import Role
+from handover.bundle import service as handovers
+from handover.person.model import Identity
+from tests.access.world import BOTH, KARI, KOMMUNE, PSYCHOLOGISTS, STRANGER, TONE, World, world
 from tests.browser import gallery
 from tests.browser.gallery import Drafts
 from tests.browser.harness import LANGUAGES, in_language, look_at, visiting
+from tests.referral.nodes import staff
 
 pytestmark = pytest.mark.browser
 
@@ -211,6 +217,32 @@ def test_every_page_says_who_is_logged_in_for_whom(chromium: Browser, home: str)
     with visiting(chromium, home) as visitor:
         visitor.log_in(KARI.name, way="pasient", then="/test/gallery")
         expect(visitor.page.locator(".who")).to_contain_text("Du er logget inn")
+
+
+def test_who_locked_a_meeting_with_escape_goes_on_in_it_after_a_renewed_login(
+    chromium: Browser, drafts_and_world: tuple[Drafts, World], home: str
+) -> None:
+    patient = Identity(given="Solveig", family="Nes", birth_date=date(1982, 6, 15))
+    colleague = staff(1, "Per Psykolog", KOMMUNE, PSYCHOLOGISTS, Role.REFERRER)
+    with drafts_and_world[1].node.db.transaction() as session:
+        met = handovers.start(session, by=colleague, service=PSYCHOLOGISTS, patient=patient, now=clock.now())
+    with visiting(chromium, home) as visitor:
+        page = visitor.page
+        visitor.log_in(TONE.name, then=f"/overforinger/{met}/skriv")
+        page.get_by_role("button", name="Begynn møtet med pasienten").press("Enter")
+        expect(page.locator(".menu")).to_have_count(0)
+        page.keyboard.press("Escape")
+        expect(page.locator("h1")).to_have_text("Skjermen er låst")
+        visitor.open("/overforinger/")
+        expect(page.locator("main")).not_to_contain_text("Solveig")
+        expect(page.locator("h1")).to_have_text("Skjermen er låst")
+        page.go_back()
+        visitor.press_until("Tab", on="main a[href*='/bekreft']")
+        page.keyboard.press("Enter")
+        page.get_by_role("link", name=TONE.name, exact=True).first.press("Enter")
+        page.wait_for_url(f"{home}/overforinger/{met}/mote*")
+        expect(page.locator("h1")).to_have_text("Hva skal bli med videre?")
+        visitor.assert_quiet()
 
 
 def test_somebody_who_is_not_registered_is_told_so(chromium: Browser, home: str) -> None:
