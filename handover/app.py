@@ -31,6 +31,7 @@ from handover.inquiry import pages as inquiry
 from handover.keys import passphrase
 from handover.keys.keyring import Keyring, load
 from handover.keys.vault import Vault, open_vault
+from handover.message import service as message
 from handover.notice import pages as notices
 from handover.notice import senders
 from handover.notice.senders import Ways
@@ -77,6 +78,7 @@ def assemble(settings: Settings, db: Database, keyring: Keyring) -> Node:
     referral.register(products)
     bundle.register(products)
     reporting.register(products)
+    message.register(products)
     db.provide(Keyring, keyring)
     db.provide(Vault, open_vault(db, keyring, now=clock.now()))
     db.provide(Products, products)
@@ -133,5 +135,6 @@ def create_app(node: Node) -> Flask:
 
 
 def _raise_alarm(session: Session, alarm: Alarm) -> None:
-    if not (reporting.is_told_of(alarm) or bundle.is_told_of(session, alarm)):
+    told = reporting.is_told_of(alarm) or bundle.is_told_of(session, alarm) or message.is_told_of(session, alarm)
+    if not told:
         referral.raise_alarm(session, alarm)

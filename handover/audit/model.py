@@ -102,6 +102,29 @@ class Event(StrEnum):
     REFERRAL_REDIRECT_ARRIVED = "referral.redirect-arrived"
     REFERRAL_REDIRECT_FAILED = "referral.redirect-failed"
 
+    # A thread of messages is written, read, received; each by what was done: `Event(f"message.{doing}")`.
+    MESSAGE_READ = "message.read"
+    MESSAGE_LIST = "message.list"
+    MESSAGE_SEARCH = "message.search"
+    MESSAGE_PREVIEW = "message.preview"
+    MESSAGE_WRITE = "message.write"
+    MESSAGE_DISCARD = "message.discard"
+    MESSAGE_SEND = "message.send"
+    MESSAGE_UNDO_SEND = "message.undo-send"
+    MESSAGE_SEND_AGAIN = "message.send-again"
+    MESSAGE_RETRACT = "message.retract"
+    MESSAGE_TELL_OF_RETRACTION = "message.tell-of-retraction"
+    MESSAGE_CONFIRM_RETRACTION = "message.confirm-retraction"
+    MESSAGE_OPEN = "message.open"
+    MESSAGE_CHOOSE = "message.choose"
+    MESSAGE_TAKE = "message.take"
+    MESSAGE_DONE = "message.done"
+    MESSAGE_OBSERVE = "message.observe"
+    MESSAGE_RECEIVE = "message.receive"
+    MESSAGE_RECEIVE_STATUS = "message.receive-status"
+    MESSAGE_RECEIVE_RETRACTION = "message.receive-retraction"
+    MESSAGE_TELL_LEADER = "message.tell-leader"
+
     # A handover is begun, shown, received.
     HANDOVER_START = "handover.start"
     HANDOVER_READ = "handover.read"
@@ -234,6 +257,11 @@ READS: Final = frozenset(
         Event.HANDOVER_LIST,
         Event.HANDOVER_PREVIEW,
         Event.HANDOVER_DOCUMENT_READ,
+        Event.MESSAGE_READ,
+        Event.MESSAGE_OPEN,
+        Event.MESSAGE_LIST,
+        Event.MESSAGE_SEARCH,
+        Event.MESSAGE_PREVIEW,
         Event.ATTACHMENT_READ,
         Event.WORKLIST_LIST,
         Event.PERSON_READ,

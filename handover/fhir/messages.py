@@ -22,6 +22,9 @@ EVENTS: Final = (
     "handover-status",
     "handover-withdraw",
     "directory-correction",
+    "care-message",
+    "care-message-status",
+    "care-message-retract",
 )
 """The events that have a profile so far (DESIGN section 5 lists them all)."""
 DOCUMENT_TYPE: Final = "application/fhir+json"

@@ -110,7 +110,6 @@ def take_letter(
         placed_at=now,
         replies_to=letter.replies_to,
         forwards=tuple(each.id for each in letter.forwards),
-        purpose=letter.purpose,
     )
     along = (
         brought(unwrapped(each), copy, via=letter.id, by=letter.sender, now=now)

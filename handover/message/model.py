@@ -181,7 +181,7 @@ class Letter:
     """The receiver may never have had it."""
     forwards: tuple[Forwarded, ...] = ()
     purpose: str = ""
-    """What it is sent for (`data/sharing.json`), and rests on a permit for where a receiver needs one."""
+    """What it is sent for (`data/sharing.json`): it rests on a permit for that where a receiver needs one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -312,7 +312,8 @@ class Message:
     taken_back: TakenBack | None = None
     choice: Choice | None = None
     """Of an offer."""
-    purpose: str = ""
+    also_about: tuple[Subject, ...] = ()
+    """Of the threads from which something is forwarded: it takes a permit for these, too."""
 
     def is_shown_at(self, home: Party) -> bool:
         """Whether its words may still be read at the service that keeps this copy: always where it was written."""
@@ -320,7 +321,7 @@ class Message:
 
 
 class Doing(StrEnum):
-    """Everything that is written in a copy's history and in the log: what is done with messages and threads."""
+    """What is written in a copy's history and, as `message.<doing>`, in the log."""
 
     WRITE = "write"
     DISCARD = "discard"
@@ -328,16 +329,17 @@ class Doing(StrEnum):
     UNDO_SEND = "undo-send"
     SEND_AGAIN = "send-again"
     RETRACT = "retract"
+    TELL_OF_RETRACTION = "tell-of-retraction"
     CONFIRM_RETRACTION = "confirm-retraction"
     OPEN = "open"
-    RECEIVE = "receive"
-    RECEIVE_STATUS = "receive-status"
-    RECEIVE_RETRACTION = "receive-retraction"
     CHOOSE = "choose"
-    ADD_MEMBER = "add-member"
     TAKE = "take"
     DONE = "done"
     OBSERVE = "observe"
+    RECEIVE = "receive"
+    RECEIVE_STATUS = "receive-status"
+    RECEIVE_RETRACTION = "receive-retraction"
+    TELL_LEADER = "tell-leader"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,6 +21,7 @@ from handover.message.model import (
     Opened,
     Receipt,
     SlotId,
+    Subject,
     TakenBack,
     Told,
     Word,
@@ -82,6 +83,7 @@ def begin(
     author: Author,
     now: datetime,
     forwards: Sequence[Message] = (),
+    also_about: Sequence[Subject] = (),
 ) -> Copy:
     """Return the copy with a new draft, and copies of what it forwards. Raises what `check_draft` raises."""
     home = copy.standing.home
@@ -99,7 +101,7 @@ def begin(
         placed_at=now,
         replies_to=written.replies_to,
         forwards=tuple(each.id for each in forwards),
-        purpose=copy.standing.purpose,
+        also_about=tuple(dict.fromkeys(also_about)),
     )
     along = (brought(each, copy, via=message, by=home, now=now) for each in forwards)
     return with_messages(copy, draft, *along, now=now)

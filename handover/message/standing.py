@@ -186,7 +186,7 @@ def letter_of(copy: Copy, message: Message, to: Party, patient: Identity | None)
         written_at=message.written_at,
         replies_to=message.replies_to,
         forwards=forwarded_by(copy, message),
-        purpose=message.purpose,
+        purpose=copy.standing.purpose,
     )
 
 

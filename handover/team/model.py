@@ -88,6 +88,8 @@ class TaskKind(StrEnum):
     """Somebody says that a service's entry is wrong."""
     REPORT_ANSWERED = "report-answered"
     """What the reader reported about an entry has been answered."""
+    UNOPENED = "unopened"
+    """A message has lain unopened for days: its leader is to see to it."""
     ALARM = "alarm"
     """Something an operator must look at."""
 

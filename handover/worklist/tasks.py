@@ -47,6 +47,7 @@ TASKS: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.ENTRY_UNCONFIRMED: _l("Ingen har bekreftet opplysningene i adresseboken på seks måneder"),
     TaskKind.ENTRY_REPORTED: _l("Noen melder at opplysningene i adresseboken er feil"),
     TaskKind.REPORT_ANSWERED: _l("Feilen du meldte i adresseboken, er besvart"),
+    TaskKind.UNOPENED: _l("En melding har ligget uåpnet i fem virkedager"),
     TaskKind.ALARM: _l("Noe må ses på av den som drifter systemet"),
 }
 ADVICE: Final[Mapping[TaskKind, Sentence]] = {
@@ -70,6 +71,7 @@ ADVICE: Final[Mapping[TaskKind, Sentence]] = {
     ),
     TaskKind.ENTRY_REPORTED: _l("Les hva som er feil, rett det, og svar den som meldte fra."),
     TaskKind.REPORT_ANSWERED: _l("Se hva de har gjort."),
+    TaskKind.UNOPENED: _l("Se til at noen åpner meldingen i dag, eller gi den til en annen."),
     TaskKind.ALARM: _l("Si fra til den som drifter systemet hos dere."),
 }
 

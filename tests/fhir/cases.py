@@ -47,7 +47,7 @@ from handover.referral.model import (
     Urgency,
     Withdrawal,
 )
-from tests.fhir import corrections, handovers
+from tests.fhir import corrections, handovers, threads
 from tests.fhir.people import ASSESSOR, AT, CLINIC, INTAKE, PATIENT, PSYCHOLOGIST, WRITER, message, named
 
 EXAMPLES: Final = Path(__file__).parents[2] / "fhir_profiles" / "examples"
@@ -335,6 +335,7 @@ def written() -> Mapping[str, bytes]:
         "acknowledgement-refused": acknowledgement.build(REFUSED),
         **handovers.written(),
         **corrections.written(),
+        **threads.written(),
     }
 
 
@@ -347,6 +348,8 @@ def event_of(name: str) -> str:
     kind, *rest = name.split("-")
     if kind in {"handover", "directory"}:
         return f"{kind}-{rest[0]}"
+    if kind == "care":
+        return threads.event_of(name)
     return kind if kind == "acknowledgement" else f"referral-{kind}"
 
 

@@ -12,6 +12,7 @@ from handover.bundle import lifecycle as handover
 from handover.bundle.model import Done, Level, Mark, Part
 from handover.exchange.model import Event
 from handover.fhir.problem import TEXTS, ProblemCode
+from handover.message.model import Subject
 from handover.referral.fhir.codes import OUTCOME_CODES
 from handover.referral.lifecycle import Act, Status
 from handover.referral.model import UpdateKind
@@ -44,6 +45,7 @@ _SECTIONS = ("about", "meeting", "own-words", "item", "clinician-text", "details
         ("directory-part", directory.Part),
         ("directory-correction-value", ["answer"]),
         ("handover-section", [*_SECTIONS, *(topic["section"] for topic in _TOPICS)]),
+        ("thread-subject", Subject),
         ("sharing-purpose", [purpose["code"] for purpose in _data("sharing")["purposes"]]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

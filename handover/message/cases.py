@@ -1,0 +1,299 @@
+"""What every use case of a thread does: fetch what the actor may see, write, log, plan, post.
+
+Nothing here decides anything: that is `lifecycle`, `speaking` and `hearing`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from handover.actors import Actor, Author, Machine, Party, Patient, Role, Staff
+from handover.audit import service as audit
+from handover.audit.model import Detail
+from handover.audit.model import Event as Logged
+from handover.db import provided
+from handover.errors import Conflict
+from handover.exchange import blobs
+from handover.exchange import service as exchange
+from handover.exchange.model import Event, Outgoing, SealedBlob
+from handover.fhir.problem import FhirInvalid
+from handover.ids import AgencyId, CommunicationId, MessageId, PersonId, ServiceId, ThreadId, new_uuid
+from handover.keys.keyring import Keyring
+from handover.message import fhir, store
+from handover.message.model import Doing, Entry, File, Letter, Word
+from handover.message.standing import Copy, Leaves, Standing
+from handover.message.steps import next_step
+from handover.message.store import WRITERS, Stored
+from handover.person import service as person
+from handover.person.model import Identity
+from handover.team import service as team
+from handover.team.model import Place, TaskKind
+
+WORK: Final = "message"
+"""The kind of work item a thread is."""
+MACHINE: Final = "message"
+
+
+class Unwritable(Conflict):
+    """We could not write a valid message: a fault of ours, never the other side's (paths are in `details`)."""
+
+    code = "message.unwritable"
+
+
+class Stale(Conflict):
+    """The thread has changed since the page was shown; nothing was changed."""
+
+    code = "message.stale"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """Who acts in which thread, when, and what they had in front of them."""
+
+    thread: ThreadId
+    by: Staff
+    now: datetime
+    at: ServiceId | None = None
+    """At which of the agency's services, where several take part; None: the one that changed last."""
+    seen: datetime | None = None
+    """When the copy on the page had changed last; None: do not compare."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What belongs to a line of history beside what was done."""
+
+    message: CommunicationId | None = None
+    party: Party | None = None
+    text: str = field(default="", repr=False)
+    detail: Detail = field(default_factory=dict)
+    author: Author | None = None
+    """Of another service, where a machine writes down what they did."""
+
+
+NOTHING: Final = Said()
+
+
+def fetch(session: Session, turn: Turn, *, roles: Sequence[Role] = WRITERS, lock: bool = True) -> Stored:
+    """Return the copy the actor works with, locked. Raises ThreadNotFound, Stale."""
+    stored = store.find(session, turn.thread, by=turn.by, at=turn.at, roles=roles, lock=lock)
+    if turn.seen is not None and turn.seen != stored.updated_at:
+        raise Stale
+    return stored
+
+
+def known_as(
+    session: Session, patient: Patient, agencies: Sequence[AgencyId] | None = None
+) -> list[tuple[AgencyId, PersonId]]:
+    """Return as whom the agencies of this node know a patient, by the national number of the login."""
+    asked = provided(session, Keyring).agencies if agencies is None else agencies
+    found = ((agency, person.of_number(session, agency, patient.number)) for agency in asked)
+    return [(agency, known) for agency, known in found if known is not None]
+
+
+def patient_of(session: Session, standing: Standing) -> Identity | None:
+    """Return who a thread is about; None for nobody."""
+    if standing.person is None:
+        return None
+    return person.identity_of(session, standing.home.agency, standing.person)
+
+
+def record(
+    session: Session,
+    stored: Stored,
+    after: Copy,
+    doing: Doing,
+    *,
+    by: Actor,
+    now: datetime,
+    said: Said = NOTHING,
+) -> Stored:
+    """Write the copy after something was done, a line of its history, the audit row and the work that follows."""
+    home = after.standing.home
+    line = Entry(
+        at=now,
+        doing=doing,
+        message=said.message,
+        by=Author.of(by, home.service) if isinstance(by, Staff) else said.author,
+        party=said.party,
+        text=said.text,
+    )
+    saved = store.save(session, stored, after, now=now, entries=[line])
+    log(session, after.standing, Logged(f"message.{doing.value}"), by=by, now=now, detail=said.detail)
+    plan(session, after, by=by, now=now)
+    return saved
+
+
+def log(
+    session: Session,
+    standing: Standing,
+    event: Logged,
+    *,
+    by: Actor,
+    now: datetime,
+    detail: Detail | None = None,
+) -> None:
+    """Log one event about one thread."""
+    audit.record(
+        session,
+        event=event,
+        actor=by,
+        agency=standing.home.agency,
+        persons=() if standing.person is None else (standing.person,),
+        subject=standing.thread,
+        service=standing.home.service,
+        detail=detail,
+        now=now,
+    )
+
+
+def plan(session: Session, copy: Copy, *, by: Actor, now: datetime) -> None:
+    """Give the service its next step in a thread, owner and date, or close its work."""
+    step, place = next_step(copy), place_of(copy.standing)
+    if step is None:
+        team.close_item(session, place, by=by.id if isinstance(by, Staff) else None, now=now)
+        return
+    team.open_item(
+        session, place, next_step=step.step.value, due_at=step.due_at, owner=copy.standing.owner, now=now
+    )
+
+
+def place_of(standing: Standing) -> Place:
+    """Return where the thread's work item lies."""
+    return Place(standing.home.agency, standing.home.service, WORK, standing.thread)
+
+
+def raise_task(session: Session, standing: Standing, kind: TaskKind, text: str, *, now: datetime) -> None:
+    """Leave a task for the thread's owner, else for its service. `text`: codes and paths, never content."""
+    team.raise_task(
+        session,
+        standing.home.agency,
+        kind=kind,
+        text=text,
+        now=now,
+        service=standing.home.service,
+        for_staff=standing.owner,
+        subject=standing.thread,
+        subject_kind=WORK,
+    )
+
+
+def machine(agency: AgencyId) -> Machine:
+    """Return the actor for what nobody did."""
+    return Machine(agency=agency, name=MACHINE)
+
+
+# --- what leaves -------------------------------------------------------------------------------------------------
+
+
+def post_all(
+    session: Session, copy: Copy, leaves: Iterable[Leaves], *, now: datetime, not_before: datetime | None = None
+) -> tuple[dict[Party, MessageId], tuple[MessageId, ...]]:
+    """Promise what leaves a copy; return the envelopes of its letters by receiver, and of everything else."""
+    letters: dict[Party, MessageId] = {}
+    others = []
+    for each in leaves:
+        envelope = post(session, copy.standing, each, now=now, not_before=not_before)
+        if isinstance(each, Letter):
+            letters[each.receiver] = envelope
+        else:
+            others.append(envelope)
+    return letters, tuple(others)
+
+
+def post(
+    session: Session, standing: Standing, leaving: Leaves, *, now: datetime, not_before: datetime | None = None
+) -> MessageId:
+    """Promise one thing to another member. Raises Unwritable; files are encrypted here."""
+    if isinstance(leaving, Letter):
+        sealed = tuple(_sealed(session, standing, file, now) for file in files_of(leaving))
+        return _promise(session, leaving, sealed, Event.CARE_MESSAGE, now=now, not_before=not_before)
+    event = Event.CARE_MESSAGE_STATUS if isinstance(leaving, Word) else Event.CARE_MESSAGE_RETRACT
+    return _promise(session, leaving, (), event, now=now, not_before=not_before)
+
+
+def answer_without_thread(session: Session, word: Word, *, now: datetime) -> None:
+    """Promise a word from a service that keeps no copy of the thread (yet)."""
+    _promise(session, word, (), Event.CARE_MESSAGE_STATUS, now=now)
+
+
+def files_of(letter: Letter) -> tuple[File, ...]:
+    """Return every file of a letter in the order in which it names them: its own, then of what it forwards."""
+    return (*letter.content.files, *(file for each in letter.forwards for file in each.files))
+
+
+def _sealed(session: Session, standing: Standing, file: File, now: datetime) -> SealedBlob:
+    data = store.file_data(session, standing, file)
+    return blobs.seal(session, standing.home.agency, data, content_type=file.content_type, now=now)
+
+
+def _promise(
+    session: Session,
+    leaving: Leaves,
+    sealed: tuple[SealedBlob, ...],
+    event: Event,
+    *,
+    now: datetime,
+    not_before: datetime | None = None,
+) -> MessageId:
+    envelope = MessageId(new_uuid())
+    outgoing = Outgoing(
+        message=envelope,
+        sender=leaving.sender.agency,
+        receiver=leaving.receiver.agency,
+        event=event,
+        payload=fhir.written(leaving, sealed, message=envelope),
+        subject=subject_of(leaving),
+        not_before=not_before,
+        attachments=sealed,
+    )
+    try:
+        exchange.post(session, outgoing, now=now)
+    except FhirInvalid as invalid:
+        raise Unwritable(problems=[f"{each.path}: {each.code.value}" for each in invalid.problems]) from invalid
+    return envelope
+
+
+# --- the handle that the exchange hands back ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Handle:
+    """What an envelope was about at its sender: ids only."""
+
+    home: Party
+    thread: ThreadId
+    message: CommunicationId | None
+    to: Party
+
+
+def subject_of(leaving: Leaves) -> str:
+    """Return the handle that the exchange hands back in facts and alarms."""
+    thread = leaving.heading.thread if isinstance(leaving, Letter) else leaving.thread
+    about = leaving.id if isinstance(leaving, Letter) else getattr(leaving, "message", "")
+    to = leaving.receiver
+    return f"message/{leaving.sender.service}/{thread}/{about}/{to.agency}/{to.service}"
+
+
+def handle_of(agency: AgencyId, subject: str | None) -> Handle | None:
+    """Return what a handle names; None when it is none of ours."""
+    parts = (subject or "").split("/")
+    if len(parts) != 6 or parts[0] != "message":
+        return None
+    try:
+        thread = ThreadId(UUID(parts[2]))
+        message = CommunicationId(UUID(parts[3])) if parts[3] else None
+    except ValueError:
+        return None
+    to = Party(AgencyId(parts[4]), ServiceId(parts[5]))
+    return Handle(Party(agency, ServiceId(parts[1])), thread, message, to)
+
+
+def of_handle(session: Session, agency: AgencyId, subject: str | None, *, lock: bool = True) -> Stored | None:
+    """Return the copy a handle names; None when it names none of ours."""
+    handle = handle_of(agency, subject)
+    return None if handle is None else store.at_home(session, handle.home, handle.thread, lock=lock)

@@ -1,0 +1,98 @@
+"""What people do with a thread that has come: open, take, pick a time, put away, follow, hide a mistake."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from handover.actors import Author, Role
+from handover.errors import Conflict, NotPermitted
+from handover.ids import AgencyId, CommunicationId, StaffId
+from handover.message import cases, speaking, store
+from handover.message.cases import Said, Turn
+from handover.message.model import Doing, SlotId
+from handover.message.standing import Copy, is_unopened
+from handover.message.store import READERS, Stored
+from handover.team import service as team
+from handover.team.model import TaskKind
+
+
+class StillUnopened(Conflict):
+    """Something nobody has opened is not done."""
+
+    code = "message.unopened"
+
+
+def open_(session: Session, turn: Turn) -> Stored:
+    """Open what has come in a thread; whoever wrote it is told who did. A leader who only reads opens nothing."""
+    stored = cases.fetch(session, turn)
+    moved = speaking.open_(stored.copy, Author.of(turn.by, stored.standing.home.service), now=turn.now)
+    team.mark_read(session, turn.by, cases.WORK, turn.thread, now=turn.now)
+    if moved.copy == stored.copy:
+        return stored
+    cases.post_all(session, moved.copy, moved.leaves, now=turn.now)
+    return cases.record(session, stored, moved.copy, Doing.OPEN, by=turn.by, now=turn.now)
+
+
+def take(session: Session, turn: Turn, owner: StaffId | None = None, *, give_back: bool = False) -> Stored:
+    """Give the thread an owner: who acts, a colleague, or nobody (`give_back`)."""
+    stored = cases.fetch(session, turn)
+    new = None if give_back else owner or turn.by.id
+    after = Copy(replace(stored.standing, owner=new), stored.copy.messages)
+    return cases.record(session, stored, after, Doing.TAKE, by=turn.by, now=turn.now)
+
+
+def done(session: Session, turn: Turn) -> Stored:
+    """Put the thread away for the whole team, until something new comes. Raises StillUnopened."""
+    stored = cases.fetch(session, turn)
+    if any(is_unopened(stored.copy, each) for each in stored.copy.messages):
+        raise StillUnopened
+    after = Copy(replace(stored.standing, done_at=turn.now), stored.copy.messages)
+    return cases.record(session, stored, after, Doing.DONE, by=turn.by, now=turn.now)
+
+
+def choose_slot(
+    session: Session, turn: Turn, message: CommunicationId, slot: SlotId, *, phone: str = ""
+) -> Stored:
+    """Pick one of the times offered; everyone who had the offer is told. Raises NotOffered, AlreadyChosen."""
+    stored = cases.fetch(session, turn)
+    author = Author.of(turn.by, stored.standing.home.service)
+    moved = speaking.choose(stored.copy, message, slot, by=author, phone=phone.strip(), now=turn.now)
+    cases.post_all(session, moved.copy, moved.leaves, now=turn.now)
+    said = Said(message=message)
+    return cases.record(session, stored, moved.copy, Doing.CHOOSE, by=turn.by, now=turn.now, said=said)
+
+
+def confirm_retraction(session: Session, turn: Turn, message: CommunicationId) -> Stored:
+    """Confirm, as the leader of the service, that a message sent here by mistake is hidden."""
+    stored = cases.fetch(session, turn, roles=READERS)
+    home = stored.standing.home
+    if not turn.by.has(Role.LEADER, home.service):
+        raise NotPermitted("message.leader-only", roles=[Role.LEADER.value])
+    moved = speaking.confirm_retraction(stored.copy, message, Author.of(turn.by, home.service), now=turn.now)
+    cases.post_all(session, moved.copy, moved.leaves, now=turn.now)
+    said, doing = Said(message=message), Doing.CONFIRM_RETRACTION
+    return cases.record(session, stored, moved.copy, doing, by=turn.by, now=turn.now, said=said)
+
+
+def observe(session: Session, turn: Turn, *, stop: bool = False) -> Stored:
+    """Follow a thread as the leader of its service, or stop doing so: it shows who follows, and opens nothing."""
+    stored = cases.fetch(session, turn, roles=READERS)
+    if not turn.by.has(Role.LEADER, stored.standing.home.service):
+        raise NotPermitted("message.leader-only", roles=[Role.LEADER.value])
+    others = tuple(each for each in stored.standing.observers if each != turn.by.id)
+    observers = others if stop else (*others, turn.by.id)
+    after = Copy(replace(stored.standing, observers=observers), stored.copy.messages)
+    return cases.record(session, stored, after, Doing.OBSERVE, by=turn.by, now=turn.now)
+
+
+def tell_leaders(session: Session, agency: AgencyId, *, now: datetime, limit: int = 50) -> int:
+    """Leave a task at every service where a message has lain unopened for five working days; return how many."""
+    found = store.unopened_since(session, agency, now=now, limit=limit)
+    for stored in found:
+        standing = replace(stored.standing, leader_told_at=now)
+        cases.raise_task(session, standing, TaskKind.UNOPENED, "care-message unopened", now=now)
+        after = Copy(standing, stored.copy.messages)
+        by = cases.machine(agency)
+        cases.record(session, stored, after, Doing.TELL_LEADER, by=by, now=now)
+    return len(found)

@@ -1,0 +1,303 @@
+"""What people see of threads: one thread, lists, search, and what a patient sees of threads about them.
+
+Every reading is logged; a list is one row that names all persons shown.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from handover.actors import Party, Patient, Staff
+from handover.audit import service as audit
+from handover.audit.model import Event as Logged
+from handover.consent import service as consent
+from handover.errors import NotFound
+from handover.exchange import service as exchange
+from handover.exchange.model import Delivery
+from handover.ids import AgencyId, MessageId, PersonId, ServiceId
+from handover.message import cases, scope, store
+from handover.message.cases import Turn
+from handover.message.lifecycle import Act, Guard, Side, Status, acts_open_to
+from handover.message.model import Entry, File, Heading, Member, Message, Opened
+from handover.message.standing import Copy, Standing, brought_along, is_new, shown
+from handover.message.steps import Glance, NextStep, Shelf, next_step
+from handover.message.store import READERS, Stored, ThreadNotFound
+from handover.person import service as person
+from handover.person.model import Identity
+from handover.team import service as team
+from handover.team.model import InternalNote, Task
+
+PAGE = 50
+OPEN = (Shelf.DRAFT, Shelf.TO_DO, Shelf.WAITING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """One message as a page shows it."""
+
+    message: Message
+    is_ours: bool
+    """Written at this service."""
+    is_new: bool
+    """Came since this reader looked last, wherever it is placed."""
+    answers: Message | None
+    """What it replies to, if that is here."""
+    answers_unknown: bool
+    """It replies to something that never came here."""
+    along: tuple[Message, ...] = ()
+    """What it brings from other threads."""
+    acts: tuple[Act, ...] = ()
+    """What this reader may do with it now."""
+    deliveries: Mapping[Party, Delivery] = field(default_factory=dict)
+    """How far it came with each receiver: the first of the three receipts; see also `message.receipts`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thread:
+    """Everything one page shows of a thread, to one reader."""
+
+    standing: Standing
+    patient: Identity | None = field(repr=False)
+    messages: tuple[Seen, ...]
+    """By written time."""
+    hidden: tuple[Message, ...]
+    """Opened here and taken back since: that, why and by whom, never the words; a leader confirms."""
+    next: NextStep | None
+    may_write: bool
+    obstacles: Mapping[Party, consent.MayNotTravel] = field(default_factory=dict)
+    """Members to whom nothing may go now, and why."""
+    history: tuple[Entry, ...] = ()
+    notes: tuple[InternalNote, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    updated_at: datetime
+    """Hand it back as `Turn.seen`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One line of a list."""
+
+    standing: Standing
+    patient: Identity | None = field(repr=False)
+    glance: Glance
+    updated_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientMessage:
+    """What a patient sees of one message: never its words here."""
+
+    written_at: datetime
+    sender: Party
+    opened: tuple[tuple[Party, Opened], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientThread:
+    """What a patient sees of a thread about them: that it is, between whom, about what, when and on what basis."""
+
+    agency: AgencyId
+    """Whose copy this is seen in."""
+    heading: Heading
+    """Without its line."""
+    members: tuple[Member, ...]
+    purpose: str
+    messages: tuple[PatientMessage, ...]
+    updated_at: datetime
+
+
+def thread_of(session: Session, turn: Turn) -> Thread:
+    """Return a thread as this reader sees it, and log that it was read. It opens nothing: `open_` does."""
+    stored = cases.fetch(session, turn, roles=READERS, lock=False)
+    cases.log(session, stored.standing, Logged.MESSAGE_READ, by=turn.by, now=turn.now)
+    return show(session, stored, turn)
+
+
+def show(session: Session, stored: Stored, turn: Turn) -> Thread:
+    """Return what a page shows of a copy that was fetched already."""
+    copy, standing = stored.copy, stored.standing
+    read_at = team.read_at(session, turn.by, cases.WORK, [turn.thread]).get(turn.thread)
+    obstacles = {to: scope.obstacle(session, standing, to, now=turn.now) for to in standing.others}
+    return Thread(
+        standing=standing,
+        patient=cases.patient_of(session, standing),
+        messages=tuple(_seen(session, copy, each, turn, read_at) for each in shown(copy)),
+        hidden=tuple(
+            each
+            for each in copy.messages
+            if each.sender != standing.home and each.via is None and each.taken_back and each.opened
+        ),
+        next=next_step(copy),
+        may_write=store.works_there(turn.by, standing.home.service),
+        obstacles={to: why for to, why in obstacles.items() if why is not None},
+        history=store.history(session, standing),
+        notes=team.notes(session, cases.place_of(standing)),
+        tasks=team.tasks_about(session, standing.home.agency, standing.thread),
+        updated_at=stored.updated_at,
+    )
+
+
+def file_of(session: Session, turn: Turn, sha256: bytes) -> tuple[File, bytes]:
+    """Return a document of a message that may be read here, with its bytes. Raises ThreadNotFound."""
+    stored = cases.fetch(session, turn, roles=READERS, lock=False)
+    seen = shown(stored.copy)
+    held = (*seen, *(other for each in seen for other in brought_along(stored.copy, each)))
+    file = next((file for each in held for file in each.content.files if file.sha256 == sha256), None)
+    if file is None:
+        raise ThreadNotFound
+    cases.log(session, stored.standing, Logged.ATTACHMENT_READ, by=turn.by, now=turn.now)
+    return file, store.file_data(session, stored.standing, file)
+
+
+def mine(
+    session: Session,
+    by: Staff,
+    *,
+    now: datetime,
+    service: ServiceId | None = None,
+    shelves: Sequence[Shelf] = OPEN,
+    after: store.Cursor | None = None,
+) -> tuple[Listed, ...]:
+    """Return the threads of the services where the reader works, the latest change first; one row in the log."""
+    found = store.page(session, by=by, service=service, shelves=shelves, after=after, limit=PAGE)
+    return _logged(session, found, Logged.MESSAGE_LIST, by=by, service=service, now=now)
+
+
+def search(session: Session, by: Staff, text: str, *, now: datetime) -> tuple[Listed, ...]:
+    """Return threads by reference, patient, sender, or words of their texts; one row in the log."""
+    typed = text.strip()
+    if not typed:
+        return ()
+    persons = person.matching(session, by.agency, typed, limit=PAGE)
+    reference = typed.upper() if len(typed) == 9 and typed[4] == "-" else None
+    found = store.search(session, by=by, reference=reference, persons=persons, words=typed, limit=PAGE)
+    return _logged(session, found, Logged.MESSAGE_SEARCH, by=by, service=None, now=now)
+
+
+def work(session: Session, by: Staff, service: ServiceId, threads: Sequence[UUID]) -> dict[UUID, Listed]:
+    """Return the threads that a page of a service's work is about; the page logs whom it shows."""
+    found = store.of_work(session, by, service, threads)
+    return {each.standing.thread: each for each in _listed(session, by.agency, found)}
+
+
+def counts(session: Session, by: Staff, service: ServiceId | None = None) -> dict[Shelf, int]:
+    """Return how many threads stand on each shelf; numbers alone, so nothing is logged."""
+    return store.counts(session, by=by, service=service)
+
+
+def my_threads(
+    session: Session, agencies: Sequence[AgencyId], by: Patient, *, now: datetime
+) -> tuple[PatientThread, ...]:
+    """Return what the patient sees of threads about them at these agencies, one for each copy, latest first."""
+    known = cases.known_as(session, by, agencies)
+    found = store.about(session, known)
+    for agency, who in known:
+        if any(each.standing.home.agency == agency for each in found):
+            audit.record(session, event=Logged.MESSAGE_LIST, actor=by, agency=agency, persons=(who,), now=now)
+    return tuple(_for_patient(each) for each in found)
+
+
+def _for_patient(stored: Stored) -> PatientThread:
+    standing = stored.standing
+    heading = standing.heading
+    seen = [each for each in shown(stored.copy) if each.status is not Status.DRAFT]
+    return PatientThread(
+        agency=standing.home.agency,
+        heading=Heading(thread=heading.thread, reference=heading.reference, subject=heading.subject),
+        members=standing.members,
+        purpose=standing.purpose,
+        messages=tuple(_message_for_patient(standing, each) for each in seen),
+        updated_at=stored.updated_at,
+    )
+
+
+def _message_for_patient(standing: Standing, message: Message) -> PatientMessage:
+    told = [(each.to, each.opened) for each in message.receipts if each.opened is not None]
+    if message.opened is not None:
+        told.append((standing.home, message.opened))
+    return PatientMessage(written_at=message.written_at, sender=message.sender, opened=tuple(told))
+
+
+def _seen(session: Session, copy: Copy, message: Message, turn: Turn, read_at: datetime | None) -> Seen:
+    answers = _answered(copy, message)
+    return Seen(
+        message=message,
+        is_ours=message.sender == copy.standing.home,
+        is_new=is_new(copy, message, read_at),
+        answers=answers,
+        answers_unknown=message.replies_to is not None and answers is None,
+        along=brought_along(copy, message),
+        acts=_acts(session, copy, message, turn),
+        deliveries=_deliveries(session, message, turn.now),
+    )
+
+
+def _answered(copy: Copy, message: Message) -> Message | None:
+    return next((each for each in shown(copy) if each.id == message.replies_to), None)
+
+
+def _acts(session: Session, copy: Copy, message: Message, turn: Turn) -> tuple[Act, ...]:
+    home = copy.standing.home
+    if not store.works_there(turn.by, home.service) or message.via is not None:
+        return ()
+    side = Side.AUTHOR if message.sender == home else Side.RECEIVER
+    facts = set()
+    if any(each.undelivered for each in message.receipts):
+        facts.add(Guard.UNDELIVERED)
+    if _has_not_left(session, message, turn.now):
+        facts.add(Guard.NOT_LEFT)
+    return acts_open_to(message.status, side, frozenset(facts)) if side is Side.AUTHOR else ()
+
+
+def _has_not_left(session: Session, message: Message, now: datetime) -> bool:
+    found = _deliveries(session, message, now).values()
+    return bool(found) and all(each.attempts == 0 and now < each.not_before for each in found)
+
+
+def _deliveries(session: Session, message: Message, now: datetime) -> dict[Party, Delivery]:
+    found: dict[Party, Delivery] = {}
+    for receipt in message.receipts:
+        if receipt.envelope is None:
+            continue
+        delivery = _delivery(session, message.sender.agency, receipt.envelope, now)
+        if delivery is not None:
+            found[receipt.to] = delivery
+    return found
+
+
+def _delivery(session: Session, agency: AgencyId, envelope: MessageId, now: datetime) -> Delivery | None:
+    try:
+        return exchange.delivery(session, agency, envelope, now=now)
+    except NotFound:
+        return None
+
+
+def _logged(
+    session: Session,
+    found: Sequence[store.Listed],
+    event: Logged,
+    *,
+    by: Staff,
+    service: ServiceId | None,
+    now: datetime,
+) -> tuple[Listed, ...]:
+    persons = tuple(each.standing.person for each in found if each.standing.person is not None)
+    audit.record(session, event=event, actor=by, agency=by.agency, persons=persons, service=service, now=now)
+    return _listed(session, by.agency, found)
+
+
+def _listed(session: Session, agency: AgencyId, found: Sequence[store.Listed]) -> tuple[Listed, ...]:
+    wanted = {each.standing.person for each in found if each.standing.person is not None}
+    known: dict[PersonId, Identity] = person.identities(session, agency, wanted)
+    return tuple(
+        Listed(
+            standing=each.standing,
+            patient=None if each.standing.person is None else known.get(each.standing.person),
+            glance=each.glance,
+            updated_at=each.updated_at,
+        )
+        for each in found
+    )

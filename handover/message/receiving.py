@@ -1,0 +1,178 @@
+"""What the exchange hands in about threads: a letter, a word of another member, a retraction.
+
+`app.py` registers these. Invalid and NotFound become a signed `fatal-error` and a task at the sender; anything
+else is tried again. Each is idempotent and may come in any order: `hearing` decides what counts.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from handover.actors import Party
+from handover.directory import service as directory
+from handover.errors import Invalid, NotFound
+from handover.exchange import blobs, files
+from handover.exchange import service as exchange
+from handover.exchange.model import Event, Received, SealedBlob
+from handover.exchange.wiring import Products
+from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
+from handover.ids import PersonId
+from handover.message import cases, fhir, following, hearing, sending, store
+from handover.message.cases import Said
+from handover.message.model import Doing, Letter, Retraction, TakenBack
+from handover.message.standing import Copy, NotYetHere
+from handover.message.store import Stored
+from handover.person import service as person
+from handover.person.model import Identity
+
+_OTHER_TYPE: Final = Problem(
+    "Bundle.entry.resource.ofType(DocumentReference).content.attachment.contentType",
+    ProblemCode.WRONG_TYPE,
+    "a file is of another type than the message says",
+)
+
+
+class NotFromSender(Invalid):
+    """The message says it is from another agency than the one that signed it, or to another than us."""
+
+    code = "message.not-from-sender"
+
+
+class NotAService(NotFound):
+    """There is no such service here."""
+
+    code = "message.unknown-service"
+
+
+class AboutSomebodyElse(Invalid):
+    """A later message of the same thread is about another patient, or another subject."""
+
+    code = "message.about-somebody-else"
+
+
+def register(products: Products) -> None:
+    """Tell the exchange what belongs to a thread."""
+    products.register(
+        Event.CARE_MESSAGE,
+        receive=receive_letter,
+        may_still_go=sending.may_still_go,
+        on_delivery=following.on_delivery,
+    )
+    products.register(Event.CARE_MESSAGE_STATUS, receive=receive_word, on_delivery=following.on_delivery)
+    products.register(Event.CARE_MESSAGE_RETRACT, receive=receive_retraction, on_delivery=following.on_delivery)
+
+
+def receive_letter(session: Session, received: Received) -> None:
+    """Take in a message: into the thread it belongs to, or a new one where that was never seen."""
+    letter, sealed = fhir.read_letter(received.resource)
+    _check_way(letter.sender, letter.receiver, received)
+    _check_service(session, letter.receiver)
+    home, now = letter.receiver, received.received_at
+    along = [letter.id, *(each.id for each in letter.forwards)]
+    stays_away = store.early(session, home, letter.sender, along)
+    held = store.at_home(session, home, letter.heading.thread)
+    if held is None:
+        about = _recognised(session, home, letter.patient, received)
+        empty = hearing.new_copy(letter, person=about, now=now)
+        copy = hearing.take_letter(empty, letter, now=now, stays_away=stays_away)
+        held = store.add(session, copy, now=now)
+    else:
+        _check_about(session, held, letter, received)
+        copy = hearing.take_letter(held.copy, letter, now=now, stays_away=stays_away)
+    if letter.id in stays_away:
+        exchange.forget(session, home.agency, received.sender, [received.message])
+    elif copy.messages != held.copy.messages or held.entries == 0:
+        _keep_files(session, copy, sealed, received)
+    said = Said(message=letter.id, party=letter.sender, author=letter.author)
+    by = cases.machine(home.agency)
+    cases.record(session, held, copy, Doing.RECEIVE, by=by, now=now, said=said)
+
+
+def receive_word(session: Session, received: Received) -> None:
+    """Take in who opened what, an answer to a retraction, a time picked, or who is new in the thread."""
+    word = fhir.read_word(received.resource)
+    _check_way(word.sender, word.receiver, received)
+    held = store.at_home(session, word.receiver, word.thread)
+    if held is None:
+        raise NotYetHere
+    now = received.received_at
+    after = hearing.take_word(held.copy, word, now=now)
+    message = word.told[0].message if word.told else None
+    said = Said(message=message, party=word.sender, author=word.author)
+    by = cases.machine(word.receiver.agency)
+    cases.record(session, held, after, Doing.RECEIVE_STATUS, by=by, now=now, said=said)
+
+
+def receive_retraction(session: Session, received: Received) -> None:
+    """Take in that a message was sent by mistake: it vanishes or is hidden; who it was forwarded to is told."""
+    notice = fhir.read_retraction(received.resource)
+    _check_way(notice.sender, notice.receiver, received)
+    _check_service(session, notice.receiver)
+    held = store.at_home(session, notice.receiver, notice.thread)
+    taken_with = () if held is None else hearing.taken_with(held.copy, notice)
+    if held is None or notice.message not in taken_with:
+        _before_it_came(session, held, notice, received)
+        return
+    now, by = received.received_at, cases.machine(notice.receiver.agency)
+    moved = hearing.take_retraction(held.copy, notice, now=now)
+    cases.post_all(session, moved.copy, moved.leaves, now=now)
+    said = Said(message=notice.message, party=notice.sender, text=notice.reason, author=notice.author)
+    saved = cases.record(session, held, moved.copy, Doing.RECEIVE_RETRACTION, by=by, now=now, said=said)
+    store.drop_unused_files(session, saved.copy)
+    taken = TakenBack(reason=notice.reason, by=notice.author, at=notice.at)
+    sending.pass_on(session, saved, taken_with, taken, by=None, now=now)
+
+
+def _before_it_came(session: Session, held: Stored | None, notice: Retraction, received: Received) -> None:
+    """Remember it, so that the message stays away when it comes; answer at once."""
+    home, now = notice.receiver, received.received_at
+    store.add_early(session, home, notice.message, notice.sender, now=now)
+    answer = hearing.early_answer(notice, now=now)
+    cases.answer_without_thread(session, answer, now=now)
+    if held is not None:
+        said = Said(message=notice.message, party=notice.sender, text=notice.reason, author=notice.author)
+        by = cases.machine(home.agency)
+        cases.record(session, held, held.copy, Doing.RECEIVE_RETRACTION, by=by, now=now, said=said)
+
+
+# --- what all of them do -----------------------------------------------------------------------------------------
+
+
+def _check_way(sender: Party, receiver: Party, received: Received) -> None:
+    if (sender.agency, receiver.agency) != (received.sender, received.receiver):
+        raise NotFromSender
+
+
+def _check_service(session: Session, home: Party) -> None:
+    if directory.service_of(session, home.service).agency != home.agency:
+        raise NotAService
+
+
+def _recognised(session: Session, home: Party, patient: Identity | None, received: Received) -> PersonId | None:
+    if patient is None:
+        return None
+    return person.recognise(session, home.agency, patient, now=received.received_at)
+
+
+def _check_about(session: Session, held: Stored, letter: Letter, received: Received) -> None:
+    standing = held.standing
+    same = standing.heading.subject is letter.heading.subject
+    if letter.patient is None or standing.person is None:
+        same = same and (letter.patient is None) == (standing.person is None)
+    elif letter.patient.number:
+        same = same and _recognised(session, standing.home, letter.patient, received) == standing.person
+    else:
+        known = person.identity_of(session, standing.home.agency, standing.person)
+        same = same and known.birth_date == letter.patient.birth_date and known.name == letter.patient.name
+    if not same:
+        raise AboutSomebodyElse
+
+
+def _keep_files(session: Session, taken: Copy, sealed: Sequence[SealedBlob], received: Received) -> None:
+    """Keep the documents that came along. Raises BlobMissing, BlobDiffers, or FhirInvalid (another type)."""
+    for blob, data in zip(sealed, blobs.take_all(session, received, sealed), strict=True):
+        if not files.is_of_type(data, blob.content_type):
+            raise FhirInvalid([_OTHER_TYPE])
+        store.add_file(session, taken.standing, data)
+    store.drop_unused_files(session, taken)

@@ -1,0 +1,144 @@
+"""What may be sent to whom: the patient's choices, asked when a message is sent and again as it leaves (rule 15).
+
+Between health services a block is obeyed. To a service that is no health service a message about a patient needs a
+permit for its purpose, and the permit must cover its subject, its documents and what it forwards.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from handover.actors import Party
+from handover.consent import service as consent
+from handover.consent.vocabulary import vocabulary
+from handover.directory import service as directory
+from handover.directory.model import Service
+from handover.errors import Invalid, NotFound
+from handover.message.model import Message, Subject
+from handover.message.standing import Copy, Standing, forwarded_by
+from handover.workdays import local_date
+
+DOCUMENTS: Final = "documents"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a subject is sent for unless something else is said, and the topic of a permit that covers it."""
+
+    purpose: str
+    topic: str
+
+
+NEEDS: Final[Mapping[Subject, Needs]] = {
+    Subject.COORDINATION: Needs("coordination", "plans"),
+    Subject.PLAN: Needs("coordination", "plans"),
+    Subject.MEDICINES: Needs("coordination", "medicines"),
+    Subject.WORK: Needs("work-and-benefits", "practical"),
+    Subject.HOUSING: Needs("housing", "practical"),
+    Subject.APPOINTMENT: Needs("coordination", "plans"),
+    Subject.DISCHARGE: Needs("coordination", "treatment"),
+    Subject.CASE: Needs("referral", "needs"),
+}
+"""Of every subject that is about a patient."""
+
+
+class BadReceiver(Invalid):
+    """The message cannot go to that service; the code says why, `details["instead"]` names another."""
+
+    code = "message.receiver.unknown"
+
+
+class BadPurpose(Invalid):
+    """No permit can be given for such a purpose."""
+
+    code = "message.bad-purpose"
+
+
+def purpose_of(subject: Subject, wanted: str | None = None) -> str:
+    """Return what a thread of that subject is sent for: what is wanted, else the usual. Raises BadPurpose."""
+    needs = NEEDS.get(subject)
+    if needs is None:
+        return ""
+    if wanted is not None and wanted not in vocabulary().purposes:
+        raise BadPurpose(fields={"purpose": ["unknown"]})
+    return wanted or needs.purpose
+
+
+def topics_of(copy: Copy, message: Message) -> frozenset[str]:
+    """Return what a permit must cover for a message to go to a service that is no health service."""
+    subjects = (copy.standing.heading.subject, *message.also_about)
+    topics = {NEEDS[each].topic for each in subjects if each in NEEDS}
+    if message.content.files or any(each.files for each in forwarded_by(copy, message)):
+        topics.add(DOCUMENTS)
+    return frozenset(topics)
+
+
+def refuse_unless_allowed(
+    session: Session, copy: Copy, message: Message, to: Iterable[Party], *, now: datetime
+) -> None:
+    """Raise Blocked, NoPermit, PermitExpired or OutsideScope where the patient's choices forbid one of them."""
+    standing = copy.standing
+    if standing.person is None:
+        return
+    for party in to:
+        try:
+            consent.may_travel(
+                session,
+                standing.home.agency,
+                standing.person,
+                receiver=directory.service_of(session, party.service),
+                topics=topics_of(copy, message),
+                purpose=standing.purpose,
+                now=now,
+            )
+        except consent.MayNotTravel as refused:
+            raise type(refused)(**{**refused.details, "service": party.service}) from refused
+
+
+def obstacle(session: Session, standing: Standing, to: Party, *, now: datetime) -> consent.MayNotTravel | None:
+    """Return why nothing of this thread may go to a service now, None where it may: pages ask before they send."""
+    probe = Copy(standing)
+    subject = NEEDS.get(standing.heading.subject)
+    if standing.person is None or subject is None:
+        return None
+    try:
+        consent.may_travel(
+            session,
+            probe.standing.home.agency,
+            standing.person,
+            receiver=directory.service_of(session, to.service),
+            topics=frozenset({subject.topic}),
+            purpose=standing.purpose,
+            now=now,
+        )
+    except consent.MayNotTravel as refused:
+        return refused
+    return None
+
+
+def addressed(session: Session, wanted: Iterable[str], home: Party, *, now: datetime) -> tuple[Party, ...]:
+    """Return services that take messages today. Raises BadReceiver naming why not, and another where there is."""
+    return tuple(dict.fromkeys(_party(_open_service(session, each, home, now)) for each in wanted))
+
+
+def _open_service(session: Session, wanted: str, home: Party, now: datetime) -> Service:
+    fields = {"to": ["required"]}
+    if wanted == home.service:
+        raise BadReceiver("message.to-oneself", fields={"to": ["oneself"]})
+    try:
+        service = directory.service_of(session, wanted)  # type: ignore[arg-type]
+    except NotFound as unknown:
+        raise BadReceiver(fields=fields) from unknown
+    if not service.is_open:
+        raise BadReceiver("message.receiver.closed", fields=fields, service=service.id)
+    if not service.is_open_on(local_date(now)):
+        instead = None if service.pause is None else service.pause.instead
+        raise BadReceiver("message.receiver.paused", fields=fields, service=service.id, instead=instead)
+    return service
+
+
+def _party(service: Service) -> Party:
+    return Party(service.agency, service.id)

@@ -1,0 +1,385 @@
+"""Drafts: a new thread, a reply, something forwarded, another service let in; saved on the server as it is typed.
+
+What is addressed is always a service. Everything forwarded is about the same patient as the thread it goes into.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from handover.actors import Author, Party, Staff
+from handover.audit.model import Event as Logged
+from handover.errors import Conflict, NotPermitted
+from handover.exchange import files
+from handover.exchange.files import BadFile
+from handover.ids import CommunicationId, PersonId, ServiceId, ThreadId, new_reference, new_uuid
+from handover.message import cases, scope, speaking, store
+from handover.message.cases import Said, Turn
+from handover.message.lifecycle import Status
+from handover.message.model import (
+    MAX_FILES,
+    Content,
+    Doing,
+    File,
+    Heading,
+    Letter,
+    Member,
+    Message,
+    Subject,
+    check_heading,
+)
+from handover.message.speaking import Written
+from handover.message.standing import Copy, Standing, brought_along, letter_of, shown, to_forward, written_here
+from handover.message.steps import Shelf, shelf_of
+from handover.message.store import WRITERS, Stored, ThreadNotFound
+from handover.person import service as person
+from handover.person.model import Identity
+
+_ENCRYPTED: Final = b"/Encrypt"
+
+
+class OtherPatient(Conflict):
+    """What is to be forwarded is about somebody else than the thread it would go into."""
+
+    code = "message.other-patient"
+
+
+class AlreadySent(Conflict):
+    """Something was sent in the thread: its subject and its patient stay as they are."""
+
+    code = "message.already-sent"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Begun:
+    """A draft, and the thread it stands in."""
+
+    thread: ThreadId
+    message: CommunicationId
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What a new thread is about, as its writer says."""
+
+    subject: Subject
+    line: str = field(default="", repr=False)
+    patient: Identity | None = field(default=None, repr=False)
+    purpose: str | None = None
+    """None: what the subject is usually sent for."""
+
+
+# --- a new thread ------------------------------------------------------------------------------------------------
+
+
+def start_draft(
+    session: Session,
+    *,
+    by: Staff,
+    service: ServiceId,
+    about: About,
+    to: Sequence[ServiceId] = (),
+    content: Content | None = None,
+    now: datetime,
+) -> Begun:
+    """Begin a thread with a draft at one of the writer's services.
+
+    Raises NotPermitted, BadReceiver, BadHeading, BadPurpose, and what `model.check_draft` raises.
+    """
+    home = _home(by, service)
+    copy = _new_thread(session, home, about, now=now)
+    return _begun(session, copy, to=to, content=content or Content(), by=by, now=now)
+
+
+def change_about(session: Session, turn: Turn, about: About) -> Stored:
+    """Change what a thread is about, as long as nothing was sent in it. Raises AlreadySent, BadHeading."""
+    stored = cases.fetch(session, turn)
+    standing = stored.standing
+    if shelf_of(stored.copy) is not Shelf.DRAFT:
+        raise AlreadySent
+    fresh = _standing(session, standing.home, about, now=turn.now)
+    heading = replace(fresh.heading, thread=standing.thread, reference=standing.heading.reference)
+    changed = replace(standing, heading=heading, person=fresh.person, purpose=fresh.purpose)
+    _refuse_other_patient(changed, stored.copy.messages, standing.person)
+    after = Copy(changed, stored.copy.messages)
+    return cases.record(session, stored, after, Doing.WRITE, by=turn.by, now=turn.now)
+
+
+# --- in a thread that is here ------------------------------------------------------------------------------------
+
+
+def reply(
+    session: Session,
+    turn: Turn,
+    *,
+    to_message: CommunicationId | None = None,
+    to: Sequence[ServiceId] | None = None,
+    content: Content | None = None,
+) -> CommunicationId:
+    """Begin a reply to everyone in the thread, or to some; the latest message is what it answers."""
+    stored = cases.fetch(session, turn)
+    standing = stored.standing
+    receivers = standing.others if to is None else _addressed(session, to, standing, now=turn.now)
+    seen = [each for each in shown(stored.copy) if each.status is not Status.DRAFT]
+    answered = to_message or (seen[-1].id if seen else None)
+    if answered is not None:
+        stored.copy.message(answered)
+    written = Written(to=receivers, content=content or Content(), replies_to=answered)
+    return _written(session, stored, turn, written)
+
+
+def add_member(
+    session: Session,
+    turn: Turn,
+    service: ServiceId,
+    *,
+    history: Sequence[CommunicationId] | None = (),
+    content: Content | None = None,
+) -> CommunicationId:
+    """Begin a message to everyone in the thread and to one more service; sending it lets that service in.
+
+    It sees what is sent from then on, and of what was before only `history` (None: everything shown here).
+    """
+    stored = cases.fetch(session, turn)
+    standing = stored.standing
+    receivers = (*standing.others, *_addressed(session, [service], standing, now=turn.now))
+    chosen = _chosen(stored.copy, history)
+    forwards = [to_forward(stored.copy, each) for each in chosen]
+    written = Written(to=tuple(dict.fromkeys(receivers)), content=content or Content())
+    return _written(session, stored, turn, written, forwards=forwards)
+
+
+def forward(
+    session: Session,
+    turn: Turn,
+    *,
+    to: Sequence[ServiceId],
+    messages: Sequence[CommunicationId] | None = None,
+    subject: Subject | None = None,
+    line: str | None = None,
+) -> Begun:
+    """Begin a thread of its own with other services, which brings messages of this one along (None: all of them).
+
+    It is about the same patient, or nobody; the documents of each message follow it.
+    """
+    stored = cases.fetch(session, turn)
+    standing, heading = stored.standing, stored.standing.heading
+    about = About(
+        subject=subject or heading.subject,
+        line=heading.line if line is None else line,
+        patient=cases.patient_of(session, standing),
+    )
+    chosen = _chosen(stored.copy, messages)
+    forwards = [to_forward(stored.copy, each) for each in chosen]
+    copy = _new_thread(session, standing.home, about, now=turn.now, known=standing.person)
+    made = _begun(
+        session, copy, to=to, content=Content(), by=turn.by, now=turn.now, forwards=forwards, source=stored
+    )
+    for each in forwards:
+        for file in each.content.files:
+            store.add_file(session, copy.standing, store.file_data(session, standing, file))
+    return made
+
+
+def save_draft(
+    session: Session,
+    turn: Turn,
+    message: CommunicationId,
+    content: Content,
+    *,
+    to: Sequence[ServiceId] | None = None,
+) -> Stored:
+    """Save a draft; its documents are those attached, whatever `content` names. `to` None: as it was."""
+    stored = cases.fetch(session, turn)
+    draft = written_here(stored.copy, message)
+    receivers = draft.to if to is None else _addressed(session, to, stored.standing, now=turn.now)
+    written = Written(
+        to=receivers, content=replace(content, files=draft.content.files), replies_to=draft.replies_to
+    )
+    return _saved(session, stored, turn, message, written)
+
+
+def attach(session: Session, turn: Turn, message: CommunicationId, name: str, data: bytes) -> File:
+    """Add a document to a draft: PDF, JPEG or PNG by content. Raises BadFile; the others are kept."""
+    stored = cases.fetch(session, turn)
+    draft = written_here(stored.copy, message)
+    along = [file for each in stored.copy.messages if each.via == message for file in each.content.files]
+    file = checked_file(name, data, held=(*draft.content.files, *along))
+    store.add_file(session, stored.standing, data)
+    held = (*(each for each in draft.content.files if each.sha256 != file.sha256), file)
+    _with_files(session, stored, turn, draft, held)
+    cases.log(session, stored.standing, Logged.ATTACHMENT_ADD, by=turn.by, now=turn.now)
+    return file
+
+
+def detach(session: Session, turn: Turn, message: CommunicationId, sha256: bytes) -> None:
+    """Take a document off a draft. Raises ThreadNotFound."""
+    stored = cases.fetch(session, turn)
+    draft = written_here(stored.copy, message)
+    left = tuple(each for each in draft.content.files if each.sha256 != sha256)
+    if len(left) == len(draft.content.files):
+        raise ThreadNotFound
+    saved = _with_files(session, stored, turn, draft, left)
+    store.drop_unused_files(session, saved.copy)
+    cases.log(session, stored.standing, Logged.ATTACHMENT_REMOVE, by=turn.by, now=turn.now)
+
+
+def discard(session: Session, turn: Turn, message: CommunicationId) -> None:
+    """Throw a draft away; with the first of a thread the thread is gone."""
+    stored = cases.fetch(session, turn)
+    after = speaking.discard(stored.copy, message, now=turn.now)
+    saved = cases.record(
+        session, stored, after, Doing.DISCARD, by=turn.by, now=turn.now, said=Said(message=message)
+    )
+    if shelf_of(after) is Shelf.VANISHED:
+        store.drop(session, saved.standing)
+    else:
+        store.drop_unused_files(session, saved.copy)
+
+
+def preview(session: Session, turn: Turn, message: CommunicationId) -> Letter:
+    """Return a draft as its first receiver will see it; nothing leaves."""
+    stored = cases.fetch(session, turn, lock=False)
+    draft = written_here(stored.copy, message)
+    home = stored.standing.home
+    cases.log(session, stored.standing, Logged.MESSAGE_PREVIEW, by=turn.by, now=turn.now)
+    as_written = replace(draft, author=Author.of(turn.by, home.service), written_at=turn.now)
+    patient = cases.patient_of(session, stored.standing)
+    return letter_of(stored.copy, as_written, draft.to[0] if draft.to else home, patient)
+
+
+# --- checks ------------------------------------------------------------------------------------------------------
+
+
+def checked_file(name: str, data: bytes, *, held: Sequence[File] = ()) -> File:
+    """Return what a document is, by its content; it goes with `held`. Raises BadFile, saying why."""
+    if len(held) >= MAX_FILES:
+        raise BadFile("file.too-many", fields={"file": ["too-many"]}, most=MAX_FILES)
+    file = files.checked(name, data, held=sum(each.length for each in held))
+    if file.content_type == "application/pdf" and _ENCRYPTED in data:
+        raise BadFile("file.encrypted", fields={"file": ["encrypted"]})
+    return file
+
+
+def _home(by: Staff, service: ServiceId) -> Party:
+    if not store.works_there(by, service):
+        raise NotPermitted("message.no-role", roles=[role.value for role in WRITERS])
+    return Party(by.agency, service)
+
+
+def _new_thread(
+    session: Session, home: Party, about: About, *, now: datetime, known: PersonId | None = None
+) -> Copy:
+    return Copy(_standing(session, home, about, now=now, known=known))
+
+
+def _standing(
+    session: Session, home: Party, about: About, *, now: datetime, known: PersonId | None = None
+) -> Standing:
+    heading = Heading(
+        thread=ThreadId(new_uuid()), reference=new_reference(), subject=about.subject, line=about.line.strip()
+    )
+    check_heading(heading, has_patient=about.patient is not None)
+    owner = known
+    if owner is None and about.patient is not None:
+        owner = person.find_or_create(session, home.agency, about.patient, now=now)
+    return Standing(
+        home=home,
+        heading=heading,
+        person=owner,
+        purpose=scope.purpose_of(about.subject, about.purpose),
+        members=(Member(party=home, since=now),),
+        created_at=now,
+        changed_at=now,
+    )
+
+
+def _begun(
+    session: Session,
+    copy: Copy,
+    *,
+    to: Sequence[ServiceId],
+    content: Content,
+    by: Staff,
+    now: datetime,
+    forwards: Sequence[Message] = (),
+    source: Stored | None = None,
+) -> Begun:
+    home, message = copy.standing.home, CommunicationId(new_uuid())
+    written = Written(to=_addressed(session, to, copy.standing, now=now), content=replace(content, files=()))
+    also_about = () if source is None else (source.standing.heading.subject,)
+    after = speaking.begin(
+        copy,
+        message,
+        written,
+        author=Author.of(by, home.service),
+        now=now,
+        forwards=forwards,
+        also_about=also_about,
+    )
+    owned = Copy(replace(after.standing, owner=by.id), after.messages)
+    stored = store.add(session, owned, now=now)
+    cases.record(session, stored, owned, Doing.WRITE, by=by, now=now, said=Said(message=message))
+    return Begun(thread=copy.standing.thread, message=message)
+
+
+def _written(
+    session: Session, stored: Stored, turn: Turn, written: Written, *, forwards: Sequence[Message] = ()
+) -> CommunicationId:
+    message = CommunicationId(new_uuid())
+    after = speaking.begin(
+        stored.copy,
+        message,
+        written,
+        author=Author.of(turn.by, stored.standing.home.service),
+        now=turn.now,
+        forwards=forwards,
+    )
+    said = Said(message=message)
+    cases.record(session, stored, after, Doing.WRITE, by=turn.by, now=turn.now, said=said)
+    return message
+
+
+def _saved(session: Session, stored: Stored, turn: Turn, message: CommunicationId, written: Written) -> Stored:
+    author = Author.of(turn.by, stored.standing.home.service)
+    after = speaking.rewrite(stored.copy, message, written, author=author, now=turn.now)
+    said = Said(message=message)
+    return cases.record(session, stored, after, Doing.WRITE, by=turn.by, now=turn.now, said=said)
+
+
+def _with_files(session: Session, stored: Stored, turn: Turn, draft: Message, held: tuple[File, ...]) -> Stored:
+    written = Written(to=draft.to, content=replace(draft.content, files=held), replies_to=draft.replies_to)
+    return _saved(session, stored, turn, draft.id, written)
+
+
+def _addressed(
+    session: Session, to: Sequence[ServiceId], standing: Standing, *, now: datetime
+) -> tuple[Party, ...]:
+    return scope.addressed(session, to, standing.home, now=now)
+
+
+def _chosen(copy: Copy, wanted: Sequence[CommunicationId] | None) -> tuple[Message, ...]:
+    """Return messages to forward, as readers here see them, with what they brought along. Raises NoSuchMessage."""
+    seen = [each for each in shown(copy) if each.status is not Status.DRAFT]
+    along = [other for each in seen for other in brought_along(copy, each)]
+    if wanted is None:
+        return tuple(_once((*seen, *along)))
+    for each in wanted:
+        copy.message(each)
+    return tuple(_once(each for each in (*seen, *along) if each.id in set(wanted)))
+
+
+def _once(messages: Iterable[Message]) -> list[Message]:
+    found: dict[CommunicationId, Message] = {}
+    for each in messages:
+        found.setdefault(each.id, each)
+    return list(found.values())
+
+
+def _refuse_other_patient(after: Standing, messages: Sequence[Message], before: PersonId | None) -> None:
+    brings = any(each.via is not None for each in messages)
+    if brings and before is not None and after.person != before:
+        raise OtherPatient

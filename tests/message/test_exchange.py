@@ -1,0 +1,308 @@
+"""Two real nodes exchange threads: written, sent, received, opened, answered, forwarded, taken back."""
+
+from datetime import timedelta
+
+import pytest
+
+from handover.consent import service as consent
+from handover.errors import HandoverError, NotFound
+from handover.exchange.service import AlreadyLeft
+from handover.message import service
+from handover.message.lifecycle import Act, Status
+from handover.message.model import Content, Fate, Subject
+from handover.message.service import About
+from handover.message.steps import Shelf, Step
+from handover.team import service as team
+from handover.team.model import TaskKind
+from tests.builders import FACT, INTAKE, NAV_OFFICE
+from tests.message.nodes import PATIENT, PDF, PLAN, QUESTION, Post
+from tests.referral.nodes import FATIMA, INGRID, LEADER, NAVN, PER
+
+
+def test_a_message_goes_between_two_nodes_and_its_answer_comes_back(any_post: Post) -> None:
+    begun = any_post.send(PER, [INTAKE], "Kan dere ta en samtale?")
+    assert any_post.message(PER, begun).message.receipts[0].arrived_at is not None
+    assert any_post.step(PER, begun) is Step.AWAIT_OPENING
+    assert any_post.message(INGRID, begun).is_new
+    assert any_post.step(INGRID, begun) is Step.READ
+    any_post.answer(INGRID, begun, "Ja, ring meg")
+    assert any_post.opened_by(PER, begun) == ["Ingrid Inntak"]
+    assert (
+        any_post.texts(PER, begun) == any_post.texts(INGRID, begun) == ["Kan dere ta en samtale?", "Ja, ring meg"]
+    )
+    assert any_post.see(PER, begun).patient == any_post.see(INGRID, begun).patient == PATIENT
+
+
+def test_a_thread_without_a_patient_needs_no_permit_to_nav(post: Post) -> None:
+    begun = post.send(PER, [NAV_OFFICE], "Hvem svarer på spørsmål om AAP?", about=QUESTION)
+    assert post.texts(NAVN, begun) == ["Hvem svarer på spørsmål om AAP?"]
+    assert post.see(NAVN, begun).patient is None
+
+
+def test_a_writer_to_nav_without_a_permit_is_told_why_and_keeps_the_text(post: Post) -> None:
+    begun = post.begin(INGRID, [NAV_OFFICE], "Hun trenger en plan")
+    with pytest.raises(consent.NoPermit) as refused:
+        post.do(INGRID, begun, service.send, begun.message)
+    assert refused.value.details == {"purpose": "coordination", "service": NAV_OFFICE}
+    assert post.texts(INGRID, begun) == ["Hun trenger en plan"]
+    assert post.message(INGRID, begun).message.status is Status.DRAFT
+    assert list(post.see(INGRID, begun).obstacles.values()) == []
+    post.permit(INGRID)
+    post.do(INGRID, begun, service.send, begun.message)
+    post.town.settle()
+    assert post.texts(NAVN, begun) == ["Hun trenger en plan"]
+
+
+def test_a_permit_that_ends_before_a_message_leaves_stops_it_and_says_whom_to_call(post: Post) -> None:
+    begun = post.begin(INGRID, [NAV_OFFICE])
+    choice = post.permit(INGRID)
+    post.do(INGRID, begun, service.send, begun.message)
+    who = post.person(INGRID)
+    with post.db(INGRID).transaction() as session:
+        consent.withdraw_permit(session, INGRID.agency, who, choice, by=INGRID, now=post.town.now)
+    post.town.settle()
+    with pytest.raises(NotFound):
+        post.see(NAVN, begun)
+    assert post.step(INGRID, begun) is Step.MEND_DELIVERY
+    assert [task.kind for task in post.see(INGRID, begun).tasks] == [TaskKind.HELD_BACK]
+
+
+def test_a_document_is_covered_by_the_permit_or_does_not_go(post: Post) -> None:
+    begun = post.begin(INGRID, [NAV_OFFICE])
+    post.permit(INGRID)
+    post.do(INGRID, begun, service.attach, begun.message, "plan.pdf", PDF)
+    with pytest.raises(consent.OutsideScope) as refused:
+        post.do(INGRID, begun, service.send, begun.message)
+    assert refused.value.details["topics"] == ["documents"]
+
+
+def test_a_patients_block_is_obeyed_between_health_services(post: Post) -> None:
+    begun = post.begin(PER, [INTAKE])
+    who, target = post.person(PER), consent.Target(agency=INGRID.agency)
+    with post.db(PER).transaction() as session:
+        consent.block(session, PER.agency, who, target, by=PER, now=post.town.now)
+    with pytest.raises(consent.Blocked):
+        post.do(PER, begun, service.send, begun.message)
+
+
+def test_a_document_travels_with_its_message_and_follows_it_when_it_is_forwarded(post: Post) -> None:
+    begun = post.begin(PER, [INTAKE], "Se planen")
+    file = post.do(PER, begun, service.attach, begun.message, "plan.pdf", PDF)
+    post.do(PER, begun, service.send, begun.message)
+    post.town.settle()
+    assert post.do(INGRID, begun, service.file_of, file.sha256) == (file, PDF)
+    post.do(INGRID, begun, service.open_)
+    on = post.do(INGRID, begun, service.forward, to=[FACT], messages=[begun.message])
+    post.do(INGRID, on, service.send, on.message)
+    post.town.settle()
+    (seen,) = post.see(FATIMA, on).messages
+    assert [each.content.text for each in seen.along] == ["Se planen"]
+    assert seen.along[0].author.name == "Per Psykolog"
+    assert post.do(FATIMA, on, service.file_of, file.sha256) == (file, PDF)
+    with pytest.raises(NotFound):
+        post.see(FATIMA, begun)
+
+
+def test_a_third_agency_sees_only_from_then_on_unless_history_is_handed_to_it(post: Post) -> None:
+    begun = post.send(PER, [INTAKE], "Første")
+    second = post.answer(INGRID, begun, "Andre")
+    post.permit(INGRID)
+    message = post.do(
+        INGRID, begun, service.add_member, NAV_OFFICE, history=[second], content=Content(text="Ny her")
+    )
+    post.do(INGRID, begun, service.send, message)
+    post.town.settle()
+    assert post.texts(NAVN, begun) == ["Andre", "Ny her"]
+    assert post.texts(PER, begun) == ["Første", "Andre", "Ny her"]
+    members = [each.party.service for each in post.see(PER, begun).standing.members]
+    assert members == [each.party.service for each in post.see(NAVN, begun).standing.members]
+    assert set(members) == {*members, NAV_OFFICE}
+    with pytest.raises(consent.NoPermit):  # the municipality has no permit of its own
+        post.answer(PER, begun, "Hei NAV")
+    post.permit(PER)
+    post.answer(PER, begun, "Hei NAV")
+    assert post.texts(NAVN, begun)[-1] == "Hei NAV"
+
+
+def test_a_reply_to_a_thread_the_receiver_never_saw_opens_one_there(post: Post) -> None:
+    begun = post.send(PER, [INTAKE], "Bare til DPS")
+    post.do(INGRID, begun, service.open_)
+    message = post.do(INGRID, begun, service.reply, to=[FACT], content=Content(text="Hva mener FACT?"))
+    post.do(INGRID, begun, service.send, message)
+    post.town.settle()
+    (seen,) = post.see(FATIMA, begun).messages
+    assert seen.answers_unknown
+    assert seen.answers is None
+
+
+# --- undone and taken back ---------------------------------------------------------------------------------------
+
+
+def test_a_writer_undoes_within_thirty_seconds_and_nothing_has_left(post: Post) -> None:
+    begun = post.begin(PER, [INTAKE])
+    post.do(PER, begun, service.send, begun.message)
+    assert Act.UNDO_SEND in post.message(PER, begun).acts
+    post.do(PER, begun, service.undo_send, begun.message)
+    post.town.settle()
+    with pytest.raises(NotFound):
+        post.see(INGRID, begun)
+    assert post.message(PER, begun).message.status is Status.DRAFT
+    assert len(post.see(PER, begun).standing.members) == 1
+    post.do(PER, begun, service.send, begun.message)
+    post.town.settle()
+    assert post.texts(INGRID, begun) == ["Hei"]
+    with pytest.raises(AlreadyLeft):
+        post.do(PER, begun, service.undo_send, begun.message)
+
+
+def test_an_unopened_message_that_is_taken_back_vanishes_and_both_logs_tell_it(post: Post) -> None:
+    begun = post.send(PER, [INTAKE], "Til feil mottaker")
+    post.do(PER, begun, service.retract, begun.message, "Feil mottaker")
+    post.town.settle()
+    with pytest.raises(NotFound):
+        post.see(INGRID, begun)
+    sent = post.message(PER, begun).message
+    assert sent.status is Status.RETRACTED
+    assert [each.answer and each.answer.fate for each in sent.receipts] == [Fate.VANISHED]
+    assert "message.retract" in post.logged(PER)
+    assert "message.receive-retraction" in post.logged(INGRID)
+    with post.db(INGRID).transaction() as session:
+        assert service.search(session, INGRID, "mottaker", now=post.town.now) == ()
+        assert service.mine(session, INGRID, now=post.town.now, shelves=tuple(Shelf)[:4]) == ()
+
+
+def test_an_opened_message_that_is_taken_back_is_hidden_and_the_leader_confirms(post: Post) -> None:
+    begun = post.send(PER, [INTAKE], "Om en annen pasient")
+    post.do(INGRID, begun, service.open_)
+    post.do(PER, begun, service.retract, begun.message, "Feil pasient")
+    post.town.settle()
+    seen = post.see(INGRID, begun)
+    assert seen.messages == ()
+    assert [each.taken_back and each.taken_back.reason for each in seen.hidden] == ["Feil pasient"]
+    assert post.step(INGRID, begun) is Step.CONFIRM_RETRACTION
+    assert post.message(PER, begun).message.status is Status.RETRACT_ASKED
+    with pytest.raises(HandoverError):
+        post.do(INGRID, begun, service.confirm_retraction, begun.message)
+    post.do(LEADER, begun, service.confirm_retraction, begun.message)
+    post.town.settle()
+    assert post.message(PER, begun).message.status is Status.RETRACTED
+    assert "message.confirm-retraction" in post.logged(LEADER)
+
+
+def test_what_was_forwarded_is_taken_back_wherever_it_went(post: Post) -> None:
+    begun = post.send(PER, [INTAKE], "Til feil mottaker")
+    post.do(INGRID, begun, service.open_)
+    on = post.do(INGRID, begun, service.forward, to=[FACT])
+    post.do(INGRID, on, service.send, on.message)
+    post.town.settle()
+    post.do(FATIMA, on, service.open_)
+    post.do(PER, begun, service.retract, begun.message, "Feil mottaker")
+    post.town.settle()
+    post.town.settle()
+    (seen,) = post.see(FATIMA, on).messages
+    assert seen.along == ()
+    (forwarding,) = post.see(INGRID, on).messages
+    assert forwarding.along == ()
+
+
+def test_a_retraction_that_comes_first_keeps_the_message_away(post: Post) -> None:
+    begun = post.begin(PER, [INTAKE], "Feil")
+    post.do(PER, begun, service.send, begun.message)
+    post.do(PER, begun, service.retract, begun.message, "Angret for sent")
+    post.town.settle()
+    with pytest.raises(NotFound):
+        post.see(INGRID, begun)
+    assert post.message(PER, begun).message.status is Status.RETRACTED
+
+
+def test_a_wrong_receiver_is_put_right_in_one_step(post: Post) -> None:
+    begun = post.begin(PER, [INTAKE], "Skulle til FACT")
+    file = post.do(PER, begun, service.attach, begun.message, "plan.pdf", PDF)
+    post.do(PER, begun, service.send, begun.message)
+    post.town.settle()
+    again = post.do(PER, begun, service.send_anew, begun.message, reason="Feil mottaker", about=PLAN, to=[FACT])
+    post.do(PER, again, service.send, again.message)
+    post.town.settle()
+    assert post.texts(FATIMA, again) == ["Skulle til FACT"]
+    assert post.do(FATIMA, again, service.file_of, file.sha256)[1] == PDF
+    with pytest.raises(NotFound):
+        post.see(INGRID, begun)
+
+
+# --- deadlines, work, search -------------------------------------------------------------------------------------
+
+
+def test_a_message_nobody_opens_stands_in_both_worklists_and_then_reaches_the_leader(post: Post) -> None:
+    begun = post.send(PER, [INTAKE])
+    with post.db(INGRID).transaction() as session:
+        (item,) = team.open_items(session, INGRID.agency, INTAKE, kind=service.WORK, now=post.town.now)
+        assert (item.next_step, item.place.subject) == ("read", begun.thread)
+        assert item.due_at - post.town.now > timedelta(days=2)
+    post.town.pass_time(days=3)
+    with post.db(PER).transaction() as session:
+        (item,) = team.overdue(session, PER.agency, now=post.town.now)
+        assert item.next_step == "await-opening"
+    with post.db(INGRID).transaction() as session:
+        assert service.tell_leaders(session, INGRID.agency, now=post.town.now) == 0
+    post.town.pass_time(days=5)
+    with post.db(INGRID).transaction() as session:
+        assert service.tell_leaders(session, INGRID.agency, now=post.town.now) == 1
+        assert service.tell_leaders(session, INGRID.agency, now=post.town.now) == 0
+        assert [task.kind for task in team.tasks(session, LEADER)] == [TaskKind.UNOPENED]
+
+
+def test_a_thread_is_found_by_reference_patient_sender_and_words(post: Post) -> None:
+    begun = post.send(PER, [INTAKE], "Medisinlisten ligger ved")
+    reference = post.see(INGRID, begun).standing.heading.reference
+    with post.db(INGRID).transaction() as session:
+        for text in (reference, reference.lower(), "Nes", "Psykolog", "medisinlisten", "ligger VED", "høsten"):
+            (found,) = service.search(session, INGRID, text, now=post.town.now)
+            assert found.standing.thread == begun.thread
+        assert service.search(session, INGRID, "medisinlisten fotball", now=post.town.now) == ()
+        assert service.search(session, LEADER, "medisinlisten", now=post.town.now) != ()
+    with post.db(NAVN).transaction() as session:
+        assert service.search(session, NAVN, "medisinlisten", now=post.town.now) == ()
+
+
+def test_somebody_of_another_service_or_agency_finds_no_thread(post: Post) -> None:
+    begun = post.send(PER, [INTAKE])
+    for stranger in (FATIMA, NAVN):
+        with pytest.raises(NotFound):
+            post.see(stranger, begun)
+        with pytest.raises(NotFound):
+            post.do(stranger, begun, service.open_)
+    with pytest.raises(NotFound):
+        post.do(LEADER, begun, service.reply)  # a leader reads, and writes in none
+
+
+def test_a_service_that_is_done_is_done_until_something_new_comes(post: Post) -> None:
+    begun = post.send(PER, [INTAKE])
+    with pytest.raises(service.StillUnopened):
+        post.do(INGRID, begun, service.done)
+    post.do(INGRID, begun, service.open_)
+    assert post.step(INGRID, begun) is Step.ANSWER
+    post.do(INGRID, begun, service.done)
+    assert post.step(INGRID, begun) is None
+    post.town.settle()
+    message = post.do(PER, begun, service.reply, content=Content(text="En ting til"))
+    post.do(PER, begun, service.send, message)
+    post.town.settle()
+    assert post.step(INGRID, begun) is Step.READ
+
+
+def test_a_thread_of_another_subject_may_be_forwarded_only_as_far_as_the_permit_goes(post: Post) -> None:
+    about = About(subject=Subject.MEDICINES, patient=PATIENT)
+    begun = post.send(PER, [INTAKE], "Ny medisin", about=about)
+    post.do(INGRID, begun, service.open_)
+    post.permit(INGRID)
+    on = post.do(INGRID, begun, service.forward, to=[NAV_OFFICE], subject=Subject.PLAN)
+    with pytest.raises(consent.OutsideScope) as refused:
+        post.do(INGRID, on, service.send, on.message)
+    assert refused.value.details["topics"] == ["medicines"]
+
+
+def test_a_draft_that_is_thrown_away_is_gone_with_its_thread(post: Post) -> None:
+    begun = post.begin(PER, [INTAKE])
+    post.do(PER, begun, service.discard, begun.message)
+    with pytest.raises(NotFound):
+        post.see(PER, begun)
