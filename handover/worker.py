@@ -25,6 +25,7 @@ from handover.addressbook import service as addressbook
 from handover.app import Node
 from handover.audit import service as audit
 from handover.audit.service import LogBroken
+from handover.bundle import service as bundle
 from handover.db import provided
 from handover.directory import service as directory
 from handover.exchange import processing, store, upkeep
@@ -149,6 +150,8 @@ class Worker:
         for agency in self._agencies:
             upkeep.sweep(self._node.db, agency, now=self._clock())
             upkeep.clear_blobs(self._node.db, agency, now=self._clock())
+            with self._node.db.transaction(durable=False) as session:
+                bundle.begin_first_days(session, agency, now=self._clock())
             try:
                 audit.sequence(self._node.db, agency)
             except LogBroken as broken:  # this agency's log stands still, and `handover check` says so

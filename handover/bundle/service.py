@@ -18,6 +18,7 @@ from handover.bundle.afterwards import (
     reopen,
     withdraw,
 )
+from handover.bundle.beginning import begin_first_days
 from handover.bundle.cases import Stale, Turn
 from handover.bundle.deciding import (
     BadDay,
@@ -149,6 +150,7 @@ __all__ = [
     "approve",
     "ask",
     "attach",
+    "begin_first_days",
     "believe_sender",
     "bring_in",
     "cancel_meeting",

@@ -169,6 +169,8 @@ class Standing:
     """Receiver: since when a supplement lies unopened."""
     meeting: Meeting | None = None
     take_over: TakeOver | None = None
+    begun: bool = False
+    """The first day of a take-over that was signed ahead of time has come: both lists go on from there."""
     decline: Decline | None = None
     declined_from: Status | None = None
     """Sender: what stood before a decline, for as long as the patient is not shown it (rule 14)."""
@@ -250,6 +252,12 @@ def baton(standing: Standing, now: datetime) -> Baton:
             then_from=take_over.from_date,
         )
     return Baton(holder=standing.receiver, since=starts)
+
+
+def waits_for_first_day(standing: Standing) -> bool:
+    """Whether a take-over was signed ahead of its first day, and that day has not begun in this copy's list."""
+    taken = standing.take_over
+    return taken is not None and not standing.begun and taken.from_date > local_date(taken.signed_at)
 
 
 # --- what may be done ------------------------------------------------------------------------------------------

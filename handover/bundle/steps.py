@@ -11,7 +11,7 @@ from typing import Final
 
 from handover.bundle.deadlines import after, meeting_planned_by, opened_by, taken_over_by, withdrawal_answered_by
 from handover.bundle.lifecycle import AT_RECEIVER, AT_SENDER, Side, Status
-from handover.bundle.standing import TAKES_SUPPLEMENTS, Pending, PendingKind, Standing
+from handover.bundle.standing import TAKES_SUPPLEMENTS, Pending, PendingKind, Standing, waits_for_first_day
 from handover.workdays import DeadlineRules, at_hour, end_of, local_date
 
 TELLS_TRUSTED: Final = frozenset({*AT_RECEIVER, Status.TAKEN_OVER})
@@ -39,6 +39,8 @@ class Step(StrEnum):
     PLAN_MEETING = "plan-meeting"
     HOLD_MEETING = "hold-meeting"
     TAKE_OVER = "take-over"
+    FIRST_DAY = "first-day"
+    """Taken over from a day that has not come."""
     ANSWER_WITHDRAWAL = "answer-withdrawal"
 
 
@@ -76,6 +78,7 @@ OWNERS: Final[Mapping[Step, Side]] = {
             Step.PLAN_MEETING,
             Step.HOLD_MEETING,
             Step.TAKE_OVER,
+            Step.FIRST_DAY,
             Step.ANSWER_WITHDRAWAL,
         ),
         Side.RECEIVER,
@@ -124,6 +127,12 @@ def untold(standing: Standing) -> tuple[str, ...]:
     """Return whom the patient wants told of the handover, and nobody has said that they were, or why not."""
     done = {each.name for each in standing.trusted}
     return tuple(name for name in dict.fromkeys(standing.wishes.told) if name not in done)
+
+
+def is_later_than_agreed(standing: Standing) -> bool:
+    """Whether a take-over was signed for a day after the one by which somebody was to have taken over."""
+    agreed, taken = takes_over_by(standing), standing.take_over
+    return agreed is not None and taken is not None and at_hour(taken.from_date, 0) >= agreed
 
 
 def shelf_of(standing: Standing) -> Shelf:
@@ -224,6 +233,19 @@ def _answer_withdrawal(standing: Standing) -> NextStep:
     return NextStep.of(Step.ANSWER_WITHDRAWAL, _withdrawal(standing))
 
 
+def _first_day(standing: Standing) -> NextStep | None:
+    """Return the wait for a first day that was signed ahead; late from the day agreed on, whatever was signed."""
+    taken, agreed = standing.take_over, takes_over_by(standing)
+    if taken is None or not waits_for_first_day(standing):
+        return None
+    starts = at_hour(taken.from_date, 0)
+    return NextStep.of(Step.FIRST_DAY, starts if agreed is None else min(starts, agreed))
+
+
+def _taken_over(standing: Standing) -> NextStep:
+    return _first_day(standing) or _close(standing)
+
+
 def _close(standing: Standing) -> NextStep:
     """Return the closing, counted from the day on which the other service has the patient."""
     taken, since = standing.take_over, standing.changed_at
@@ -241,13 +263,14 @@ def _sent(standing: Standing) -> NextStep:
     return NextStep.of(Step.AWAIT_ARRIVAL, after(sent_at, lambda rules: rules.arrival_working_days))
 
 
-_Table = Mapping[Status, Callable[[Standing], NextStep]]
+_Table = Mapping[Status, Callable[[Standing], NextStep | None]]
 
 _RECEIVER: Final[_Table] = {
     Status.RECEIVED: _open,
     Status.OPENED: _plan_meeting,
     Status.MEETING_PLANNED: _hold_meeting,
     Status.MEETING_HELD: _take_over,
+    Status.TAKEN_OVER: _first_day,
     Status.WITHDRAWAL_NOTIFIED: _answer_withdrawal,
 }
 _SENDER: Final[_Table] = {
@@ -258,5 +281,5 @@ _SENDER: Final[_Table] = {
     Status.APPROVED: _within(Step.SEND, lambda rules: rules.handover_sent_working_days),
     Status.SENT: _sent,
     Status.DECLINED: _within(Step.HELP_AFTER_DECLINE, lambda rules: rules.handover_declined_working_days),
-    Status.TAKEN_OVER: _close,
+    Status.TAKEN_OVER: _taken_over,
 }

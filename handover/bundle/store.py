@@ -508,12 +508,12 @@ def _services(session: Session, by: Staff, side: Side, only: ServiceId | None) -
     if only is not None:
         return (only,) if held & {None, only} else ()
     if None in held:
-        return tuple(_kept_at(session, by.agency, side))
+        return tuple(services_with_copies(session, by.agency, side))
     return tuple(sorted(each for each in held if each is not None))
 
 
-def _kept_at(session: Session, agency: AgencyId, side: Side) -> Iterator[ServiceId]:
-    """Yield the services that keep a copy, one step in an index for each."""
+def services_with_copies(session: Session, agency: AgencyId, side: Side) -> Iterator[ServiceId]:
+    """Yield, for the machine, the services that keep a copy, one step in an index for each."""
     of_side = select(func.min(HANDOVER.c.service)).where(
         HANDOVER.c.agency == agency, HANDOVER.c.side == side.value
     )

@@ -90,6 +90,20 @@ def open_item(
     store.put(session, WorkItemRow, row, replacing=replacing)
 
 
+def due_in_step(
+    session: Session,
+    agency: AgencyId,
+    service: ServiceId,
+    *,
+    kind: str,
+    step: str,
+    now: datetime,
+    limit: int = 200,
+) -> tuple[UUID, ...]:
+    """Return, for the machine, what a service's open work is about whose step is that one, and due."""
+    return tuple(store.due_in_step(session, agency, service, kind=kind, step=step, now=now, limit=limit))
+
+
 def close_item(session: Session, place: Place, *, by: StaffId | None, now: datetime) -> None:
     """Close a case's work at a service, for the whole team; nothing happens when there is none."""
     store.change_item(session, place, is_open=False, done_at=now, done_by=by)

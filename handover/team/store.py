@@ -55,6 +55,27 @@ def item(session: Session, place: Place) -> RowMapping | None:
     return session.execute(select(WorkItemRow.__table__).where(at(place))).mappings().first()
 
 
+def due_in_step(
+    session: Session, agency: AgencyId, service: ServiceId, *, kind: str, step: str, now: datetime, limit: int
+) -> Sequence[UUID]:
+    """Return what the open work of a service is about whose step is that one, and due; the longest due first."""
+    table = WorkItemRow
+    statement = (
+        select(table.subject)
+        .where(
+            table.agency == agency,
+            table.service == service,
+            table.kind == kind,
+            table.is_open,
+            table.next_step == step,
+            table.due_at <= now,
+        )
+        .order_by(table.due_at)
+        .limit(limit)
+    )
+    return session.scalars(statement).all()
+
+
 def change_item(session: Session, place: Place, **values: Any) -> bool:
     """Change one work item; False when there is none."""
     result = session.execute(update(WorkItemRow).where(at(place)).values(**values).returning(WorkItemRow.subject))

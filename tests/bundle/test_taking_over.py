@@ -12,12 +12,13 @@ from handover.bundle.lifecycle import Act, Side, Status
 from handover.bundle.model import Decline, Done, NextAppointment, Wishes
 from handover.bundle.service import BadDay, HandoverNotFound, Plan, Stale, StillResponsible, Taking, Turn
 from handover.bundle.standing import Standing, responsible
-from handover.bundle.steps import Step, next_step
+from handover.bundle.steps import Step, next_step, takes_over_by
 from handover.errors import Invalid
 from handover.exchange.tables import IncomingRow
 from handover.moves import Incomplete, MoveNotAllowed
 from handover.team import service as team
 from handover.workdays import local_date
+from tests.builders import INTAKE, PSYCHOLOGIST
 from tests.bundle.meeting import Meeting, approved, sent
 from tests.referral.nodes import INGRID, Town
 
@@ -106,25 +107,77 @@ def test_between_two_services_of_one_agency_the_same_flow_runs(one_node: Town) -
     assert parties(met) == (receiver, receiver)
 
 
-def test_a_take_over_from_a_later_day_leaves_the_sender_responsible_until_then(two_nodes: Town) -> None:
-    met = sent(two_nodes)
+def signed_for(town: Town, days: int, *, agreed_in: int | None = None) -> Meeting:
+    """Have a take-over signed today for a day to come; agreed for another day, or only by the deadline."""
+    met = approved(town)
+    if agreed_in is not None:
+        met.do(service.set_take_over_by, local_date(town.now) + timedelta(days=agreed_in))
+        met.say_yes(by=met.patient)
+    met.do(service.send)
+    town.settle()
     do(met, service.open_)
     do(met, service.plan_meeting, plan(met))
-    do(met, service.hold_meeting, local_date(met.town.now))
-    do(met, service.take_over, taking(met, from_date=local_date(met.town.now) + timedelta(days=2)))
+    do(met, service.hold_meeting, local_date(town.now))
+    do(met, service.take_over, taking(met, from_date=local_date(town.now) + timedelta(days=days)))
+    return met
+
+
+def work_of(met: Meeting, *, at_receiver: bool) -> tuple[str, bool, bool] | None:
+    """Return what one side's worklist shows of the handover: the step, is it theirs, is it overdue."""
+    by, at = (INGRID, INTAKE) if at_receiver else (met.by, PSYCHOLOGIST)
+    with met.town.node_of(by.agency).db.transaction() as session:
+        rows = service.open_work(session, at, by=by, now=met.town.now)
+    found = [row for row in rows if row.standing.handover == met.handover]
+    if not found:
+        return None
+    (row,) = found
+    assert row.step is not None
+    return row.step.step.value, row.is_ours, row.is_overdue
+
+
+def test_a_take_over_from_a_later_day_leaves_the_sender_responsible_until_then(two_nodes: Town) -> None:
+    met = signed_for(two_nodes, 2)
     sender, receiver = there(met).sender, there(met).home
 
     assert parties(met) == (sender, sender)
     later = met.town.now + timedelta(days=3)
     assert responsible(met.see().standing, later) == receiver == responsible(there(met), later)
+    assert work_of(met, at_receiver=False) == ("first-day", False, False)
+    assert work_of(met, at_receiver=True) == ("first-day", True, False)
 
     with pytest.raises(StillResponsible):
         met.do(service.close)
-    due = met.see().next
-    assert due is not None and due.due_at > later
     met.town.pass_time(hours=72)
+    met.town.work()
+    assert parties(met) == (receiver, receiver)
+    assert work_of(met, at_receiver=False) == ("close", True, False)
+    assert work_of(met, at_receiver=True) is None
     met.do(service.close)
     assert met.see().standing.status is Status.CLOSED
+
+
+@pytest.mark.parametrize("agreed_in", [3, None])
+def test_a_take_over_signed_for_later_than_agreed_is_late_in_both_lists_until_its_day(
+    two_nodes: Town, agreed_in: int | None
+) -> None:
+    met = signed_for(two_nodes, 60, agreed_in=agreed_in)
+    sender, receiver = there(met).sender, there(met).home
+    agreed = takes_over_by(met.see().standing)
+    assert agreed is not None and agreed == takes_over_by(there(met))
+    for side in (False, True):
+        assert work_of(met, at_receiver=side) == ("first-day", side, False)
+
+    met.town.move_to(agreed + timedelta(hours=8))
+    met.town.work()
+    assert parties(met) == (sender, sender), "the date that was signed decides, also when it is late"
+    for side in (False, True):
+        assert work_of(met, at_receiver=side) == ("first-day", side, True)
+
+    met.town.pass_time(days=60)
+    met.town.work()
+    assert parties(met) == (receiver, receiver)
+    assert work_of(met, at_receiver=False) in {("close", True, False), ("close", True, True)}
+    assert work_of(met, at_receiver=True) is None
 
 
 @pytest.mark.parametrize(

@@ -219,3 +219,17 @@ def test_what_a_clinician_did_for_the_patient_says_so() -> None:
     entry = Entry(at=NOW, act=Act.APPROVE, status=Status.APPROVED, side=Side.SENDER, on_patients_word=True)
     with APP.test_request_context("/"):
         assert happened(entry, {}).what == "Pasienten sa ja, skrevet inn av klinikeren på pasientens ord"
+
+
+def test_everybody_reads_at_once_that_a_take_over_was_signed_for_later_than_agreed() -> None:
+    taken = replace(TAKEN, from_date=date(2026, 12, 14))
+    late = standing(Status.TAKEN_OVER, take_over=taken, take_over_by=date(2026, 12, 1))
+    with APP.test_request_context("/"):
+        tag, top = label(scene(late)).tag, banner(scene(late))
+        theirs = banner(scene(late, Side.PATIENT))
+
+    assert tag == "Per Dahl tar over mandag 14. desember, senere enn avtalt"
+    assert top.now == theirs.now == "Fjordheim DPS tar over senere enn avtalt, mandag 14. desember"
+    assert str(top.by).startswith("Avtalt var senest tirsdag 1. desember. Fjordheim kommune har ansvaret")
+    assert top.is_late
+    assert top.act == "Dere har ansvaret til den dagen. Ring Fjordheim DPS på 55 00 00 00 om det haster."

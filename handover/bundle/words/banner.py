@@ -48,6 +48,7 @@ HEADLINES: Final[Mapping[State, Sentence]] = {
     _T.NEVER_CAME: _l("Overføringen er trukket tilbake"),
     _T.OVERDUE: _l("%(place)s har ikke gjort neste steg i tide"),
     _T.TAKES_OVER: _l("%(place)s tar over %(from_day)s"),
+    _T.TAKES_OVER_LATE: _l("%(place)s tar over senere enn avtalt, %(from_day)s"),
 }
 _OWN_HEADLINES: Final[Mapping[tuple[State, Side], Sentence]] = {
     (_S.WITH_PATIENT, _PAT): _l("Du velger hva som blir med"),
@@ -59,6 +60,7 @@ _OWN_HEADLINES: Final[Mapping[tuple[State, Side], Sentence]] = {
     (_S.DECLINED, _REC): _l("Vi tar ikke over"),
     (_T.OVERDUE, _REC): _l("Vi har ikke gjort neste steg i tide"),
     (_T.TAKES_OVER, _REC): _l("Vi tar over %(from_day)s"),
+    (_T.TAKES_OVER_LATE, _REC): _l("Vi tar over senere enn avtalt, %(from_day)s"),
 }
 
 _NOTHING: Final = _l("Du trenger ikke å gjøre noe.")
@@ -85,6 +87,8 @@ ASKS: Final[Mapping[tuple[Step, Side], Ask]] = {
     (Step.PLAN_MEETING, _REC): Ask(_l("Du må avtale overføringsmøtet."), must=True),
     (Step.HOLD_MEETING, _REC): Ask(_l("Hold møtet, og skriv inn at det er holdt.")),
     (Step.TAKE_OVER, _REC): Ask(_l("Du må ta over ansvaret, eller svare at dere ikke tar over."), must=True),
+    (Step.FIRST_DAY, _SEN): Ask(_l("Dere har ansvaret til den dagen. Ring %(place)s på %(phone)s om det haster.")),
+    (Step.FIRST_DAY, _REC): Ask(_l("Dere har ansvaret fra %(from_day)s.")),
     (Step.ANSWER_WITHDRAWAL, _REC): Ask(_l("Du må svare på hva dere har gjort med den."), must=True),
 }
 _LATE: Final[Mapping[Side, Ask]] = {
@@ -99,6 +103,7 @@ _PATIENTS: Final[Mapping[State, Sentence]] = {
     _S.MEETING_PLANNED: _l("Kom til møtet, eller ring %(phone)s hvis tiden ikke passer."),
     _S.TAKEN_OVER: _l("Kom til timen, eller ring %(phone)s hvis du ikke kan komme."),
     _T.TAKES_OVER: _l("Kom til timen, eller ring %(phone)s hvis du ikke kan komme."),
+    _T.TAKES_OVER_LATE: _l("Kom til timen, eller ring %(phone)s hvis du ikke kan komme."),
 }
 
 
@@ -112,7 +117,7 @@ def banner(scene: Scene) -> parts.NextStep:
         by=dates.upfirst(label(scene).sentence),
         act=_with_day(scene, gettext(ask.sentence.bokmaal, **named)),
         must_act=ask.must,
-        is_late=state in {_T.OVERDUE, _T.UNDELIVERED},
+        is_late=state in {_T.OVERDUE, _T.UNDELIVERED, _T.TAKES_OVER_LATE},
     )
 
 

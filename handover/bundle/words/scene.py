@@ -5,7 +5,7 @@ from datetime import datetime
 
 from handover.bundle.lifecycle import AT_SENDER, Side, Status
 from handover.bundle.standing import Baton, Standing, baton
-from handover.bundle.steps import BESIDE, NextStep, expected, next_step
+from handover.bundle.steps import BESIDE, NextStep, expected, next_step, takes_over_by
 from handover.exchange.model import Delivery
 from handover.web import dates
 from handover.workdays import local_date, rules_on, working_days_between
@@ -72,6 +72,7 @@ class Scene:
         meeting, taken = standing.meeting, standing.take_over
         said = self._of_receiver if self.is_overdue else step
         due = None if said is None else _last_day(said.due_at)
+        agreed = takes_over_by(standing)
         return {
             "place": self.place,
             "sender": self.sender,
@@ -92,6 +93,7 @@ class Scene:
             "answerer": standing.withdrawal.person if standing.withdrawal else self.place,
             "answered": dates.day(standing.withdrawal.at) if standing.withdrawal else "",
             "due": dates.day(due) if due else "",
+            "agreed": "" if agreed is None else dates.day(_last_day(agreed)),
             "left": "" if due is None else dates.working_days_left(_working_days(due, self.now)),
             "give_up": _give_up(self.delivery),
         }

@@ -7,6 +7,7 @@ from typing import Final
 
 from handover.bundle.lifecycle import Side, Status
 from handover.bundle.model import Done
+from handover.bundle.steps import is_later_than_agreed
 from handover.bundle.words.scene import Scene
 from handover.web.i18n import Sentence, gettext
 from handover.web.i18n import lazy_gettext as _l
@@ -30,6 +31,8 @@ class Turned(StrEnum):
     """The receiver's next step is past its date."""
     TAKES_OVER = "takes-over"
     """Signed, from a day that has not come."""
+    TAKES_OVER_LATE = "takes-over-late"
+    """Signed, from a day that is later than agreed."""
 
 
 State = Status | Turned
@@ -85,6 +88,7 @@ TAGS: Final[Mapping[State, Sentence]] = {
     _T.NEVER_CAME: _l("Trukket tilbake, kom aldri fram"),
     _T.OVERDUE: _l("Fristen er ute"),
     _T.TAKES_OVER: _l("%(person)s tar over %(from_day)s"),
+    _T.TAKES_OVER_LATE: _l("%(person)s tar over %(from_day)s, senere enn avtalt"),
 }
 _PATIENTS_TAGS: Final[Mapping[State, Sentence]] = {
     _S.DRAFT: _l("Vi skriver den sammen"),
@@ -98,6 +102,9 @@ _YOUR_DRAFT: Final = _l("Ikke sendt ennå. Du bestemmer hva som blir med.")
 _HELD: Final = _l("Møtet ble holdt %(held)s. %(place)s skal skrive inn når de tar over.")
 _TAKEN: Final = _l("%(person)s ved %(place)s har ansvaret fra %(from_day)s. Første time er %(appointment)s.")
 _TAKES: Final = _l("%(sender)s har ansvaret til og med dagen før. Første time er %(appointment)s.")
+_TAKES_LATE: Final = _l(
+    "Avtalt var senest %(agreed)s. %(sender)s har ansvaret til og med dagen før. Første time er %(appointment)s."
+)
 _PLANNED: Final = _l("Overføringsmøtet er %(meeting)s.")
 _DECLINED: Final = _l("%(decliner)s ved %(place)s har svart at de ikke tar over. Les hvorfor.")
 _CLOSED: Final = _l("Overføringen er avsluttet hos %(sender)s.")
@@ -133,6 +140,9 @@ SENTENCES: Final[Mapping[tuple[State, Side], Sentence]] = {
     (_T.TAKES_OVER, _SEN): _TAKES,
     (_T.TAKES_OVER, _REC): _TAKES,
     (_T.TAKES_OVER, _PAT): _TAKES,
+    (_T.TAKES_OVER_LATE, _SEN): _TAKES_LATE,
+    (_T.TAKES_OVER_LATE, _REC): _TAKES_LATE,
+    (_T.TAKES_OVER_LATE, _PAT): _TAKES_LATE,
     (_S.CLOSED, _SEN): _CLOSED,
     (_S.CLOSED, _REC): _CLOSED,
     (_S.CLOSED, _PAT): _CLOSED,
@@ -202,5 +212,5 @@ def state_of(scene: Scene) -> State:
     if standing.status is Status.WITH_PATIENT and standing.version.round > 1:
         return Turned.REOPENED
     if standing.status is Status.TAKEN_OVER and scene.is_with_sender:
-        return Turned.TAKES_OVER
+        return Turned.TAKES_OVER_LATE if is_later_than_agreed(standing) else Turned.TAKES_OVER
     return Turned.OVERDUE if scene.is_overdue else standing.status
