@@ -4,7 +4,7 @@ Every function logs what it shows, in the same transaction (rule 18): one row fo
 that is private to the patient is in what a clinician is given: no item, no number, no order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -57,6 +57,10 @@ class Case:
     """At the origin: the agency's ready topics, in the order they are shown."""
     permitted: frozenset[str] | None = None
     """Topics of a permit that may be marked to go along to this receiver; None: everything."""
+    file_id: Callable[[File], str] = field(repr=False)
+    """What a file of this case is called in an address (`file_of`)."""
+    document_id: Callable[[str], str] = field(repr=False)
+    """What a document of this case is called in an address, by its hash."""
     is_yes_valid: bool = False
     next: NextStep | None = None
     delivery: Delivery | None = None
@@ -127,6 +131,8 @@ def show(session: Session, stored: Stored, turn: Turn) -> Case:
         items=writing.shown_items(session, stored, turn) if at_origin else (),
         topics=of_agency(session, stored.agency) if at_origin else {},
         permitted=scope.permitted(session, stored.standing, turn.now) if at_origin else None,
+        file_id=store.file_ids(session, standing),
+        document_id=store.document_ids(session, standing),
         is_yes_valid=at_origin and freezing.is_still_approved(session, standing),
         next=next_step(standing),
         delivery=_delivery(session, standing, turn.now),
@@ -207,8 +213,11 @@ def document_of(session: Session, turn: Turn, sha256: str | None = None) -> Froz
     return frozen
 
 
-def file_of(session: Session, turn: Turn, sha256: bytes) -> tuple[File, bytes]:
-    """Return a document of an item, or one that travelled, with its bytes. Raises HandoverNotFound."""
+def file_of(session: Session, turn: Turn, file_id: str) -> tuple[File, bytes]:
+    """Return a document of an item, or one that travelled, with its bytes; `file_id` as `Case` names it.
+
+    Raises HandoverNotFound.
+    """
     stored = fetch_to_read(session, turn)
     standing = stored.standing
     at_origin = (
@@ -218,7 +227,8 @@ def file_of(session: Session, turn: Turn, sha256: bytes) -> tuple[File, bytes]:
     for each in _readable(session, standing):
         kept = store.document(session, standing, each)
         held += kept.frozen.files if kept is not None else ()
-    file = next((each for each in held if each is not None and each.sha256 == sha256), None)
+    id_of = store.file_ids(session, standing)
+    file = next((each for each in held if each is not None and id_of(each) == file_id), None)
     if file is None:
         raise HandoverNotFound
     cases.log(session, stored, Logged.ATTACHMENT_READ, by=turn.by, now=turn.now)

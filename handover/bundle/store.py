@@ -1,6 +1,6 @@
 """Queries about handovers. Each names the asking actor: what they may not see is not there (rule 16)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256 as hash_of
@@ -454,6 +454,21 @@ def file_data(session: Session, standing: Standing, file: File) -> bytes:
     if sealed is None:
         raise HandoverNotFound
     return _open(session, standing, "handover_file", "data", sealed, name)
+
+
+def file_ids(session: Session, standing: Standing) -> Callable[[File], str]:
+    """Return what this copy calls its files in an address, 32 hex digits.
+
+    A keyed hash over the copy and the file: it tells nothing of the content, and is another in every other case.
+    """
+    agency, copy, vault = standing.home.agency, _row_id(standing), provided(session, Vault)
+    return lambda file: vault.blind(agency, "handover-file-address", f"{copy}|{file.sha256.hex()}").hex()
+
+
+def document_ids(session: Session, standing: Standing) -> Callable[[str], str]:
+    """Return what this copy calls a document in an address, by its hash; 32 hex digits, as `file_ids`."""
+    agency, copy, vault = standing.home.agency, _row_id(standing), provided(session, Vault)
+    return lambda sha256: vault.blind(agency, "handover-document-address", f"{copy}|{sha256}").hex()
 
 
 def drop_contents(session: Session, standing: Standing) -> None:

@@ -21,11 +21,10 @@ from handover.audit.model import EntryId
 from handover.bundle import document, printing, words
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import AT_SENDER, Act, Side
-from handover.bundle.model import File
 from handover.bundle.pages import supplement
 from handover.bundle.pages.desk import as_download
 from handover.bundle.scenes import scene_of
-from handover.bundle.service import Case, Turn
+from handover.bundle.service import Case, HandoverNotFound, Turn
 from handover.bundle.standing import for_patient
 from handover.bundle.words import log
 from handover.bundle.words.document import shown
@@ -93,14 +92,6 @@ _FILE_OPENED: Final = _l("%(name)s ved %(place)s åpnet et vedlegg.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sent:
-    """One document that has left: the first, or a supplement."""
-
-    sha256: str
-    number: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class Reading:
     """Who opened it on one day, in a sentence."""
 
@@ -123,29 +114,31 @@ def show(handover: UUID) -> ResponseReturnValue:
         return render_template("patient/handover.html", **_view(session, case, turn))
 
 
-@blueprint.get("/dokument/<sha256>")
+@blueprint.get("/dokument/<document_id>")
 @patients_only
-def sent_document(handover: UUID, sha256: str) -> ResponseReturnValue:
+def sent_document(handover: UUID, document_id: str) -> ResponseReturnValue:
     """Show a document that was sent, from the very bytes that were."""
     turn = _turn(handover)
     with web.transaction() as session:
         case = handovers.case_of(session, turn)
-        frozen = handovers.document_of(session, turn, sha256)
+        frozen = handovers.document_of(session, turn, _sent(case, document_id))
     return render_template(
         "patient/handover_document.html",
         standing=case.standing,
         shown=shown(document.read(frozen.document)),
-        pdf_url=url_for(".sent_pdf", handover=handover, sha256=sha256),
-        file_url=lambda file: _file_url(handover, file),
+        pdf_url=url_for(".sent_pdf", handover=handover, document_id=document_id),
+        file_url=lambda file: url_for("my_handovers.file", handover=handover, file_id=case.file_id(file)),
     )
 
 
-@blueprint.get("/dokument/<sha256>/pdf")
+@blueprint.get("/dokument/<document_id>/pdf")
 @patients_only
-def sent_pdf(handover: UUID, sha256: str) -> ResponseReturnValue:
+def sent_pdf(handover: UUID, document_id: str) -> ResponseReturnValue:
     """Give a document that was sent as PDF, printed from the same bytes; that is logged."""
+    turn = _turn(handover)
     with web.transaction() as session:
-        frozen = handovers.document_of(session, _turn(handover), sha256)
+        case = handovers.case_of(session, turn)
+        frozen = handovers.document_of(session, turn, _sent(case, document_id))
     return as_download("overforing.pdf", "application/pdf", printing.handover(document.read(frozen.document)))
 
 
@@ -249,7 +242,7 @@ def preview_more(handover: UUID, item: UUID) -> ResponseReturnValue:
     """Show exactly what the receiver would get beside what was sent, and ask for the yes."""
     turn = _turn(handover)
     try:
-        return supplement.preview_page(turn, ItemId(item), file_url=lambda file: _file_url(handover, file))
+        return supplement.preview_page(turn, ItemId(item), files_at="my_handovers.file")
     except (Conflict, Invalid) as refused:
         return _refused(turn, refused)
 
@@ -337,13 +330,17 @@ def _view(session: Session, case: Case, turn: Turn) -> dict[str, Any]:
         "decline": decline_texts(standing.decline),
         "trusted": trusted_of(standing),
         "answer": withdrawal_texts(standing.withdrawal),
-        "documents": [Sent(sha256=each, number=n) for n, each in enumerate(standing.documents)],
+        "documents": [case.document_id(each) for each in standing.documents],
         "done": request.args.get("gjort", ""),
     }
 
 
-def _file_url(handover: UUID, file: File) -> str:
-    return url_for("my_handovers.file", handover=handover, sha256=file.sha256.hex())
+def _sent(case: Case, document_id: str) -> str:
+    """Return the hash of the sent document that an address names. Raises HandoverNotFound."""
+    found = next((each for each in case.standing.documents if case.document_id(each) == document_id), None)
+    if found is None:
+        raise HandoverNotFound
+    return found
 
 
 def _readings(session: Session, entries: Sequence[LogEntry]) -> list[Reading]:

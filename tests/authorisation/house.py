@@ -6,7 +6,6 @@ Everything about people has an owner (`Thing`); from that follows who may see it
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from hashlib import sha256
 from itertools import count
 from typing import Final
 from uuid import UUID
@@ -19,11 +18,12 @@ from werkzeug.test import TestResponse
 
 from handover.access import service as access
 from handover.access.service import NewStaff, Proven
-from handover.actors import Machine, Patient, Role, Staff
+from handover.actors import Machine, Party, Patient, Role, Staff
 from handover.addressbook import reporting
 from handover.addressbook.model import OWNERS, Part
 from handover.app import create_app
 from handover.bundle import service as handovers
+from handover.bundle import store as handover_store
 from handover.bundle.lifecycle import Side
 from handover.bundle.model import Content, Mark, TopicCode
 from handover.bundle.pages.desk import SENDERS
@@ -33,7 +33,7 @@ from handover.db import Database
 from handover.demo.people import synthetic_number
 from handover.directory import service as directory
 from handover.exchange.tables import OutgoingRow
-from handover.ids import AgencyId, ServiceId, new_uuid
+from handover.ids import AgencyId, HandoverId, ServiceId, new_uuid
 from handover.inquiry import service as inquiry
 from handover.inquiry.model import ANSWERS, About
 from handover.notice.tables import OutgoingNoticeRow
@@ -60,7 +60,8 @@ MISSING: Final = {
     "item": "00000000-0000-4000-8000-000000000008",
     "entry": "9999998",
     "report": "00000000-0000-4000-8000-000000000009",
-    "sha256": "00" * 32,
+    "file_id": "00" * 16,
+    "document_id": "11" * 16,
     "notice": "00000000-0000-4000-8000-000000000009",
 }
 """For each parameter of an address a value that names nothing; another parameter needs a case here."""
@@ -193,6 +194,7 @@ def _referrals(house: House) -> None:
         (FATIMA, FACT, INTAKE),
         (FATIMA, FACT, SENIOR),
     )
+    papers: list[tuple[str, ServiceId]] = []
     for number, (by, home, to) in enumerate(ways):
         born = date(1970 + number, 3, 4)
         family = f"Kanari{number}"
@@ -210,8 +212,9 @@ def _referrals(house: House) -> None:
             Thing((("service", to), ("referral", str(sent)), ("attachment", file)), DPS, to, RECEIVES),
             Thing((("referral", str(sent)),), AgencyId(""), patient=number_of, shows=family),
         ]
-        handed, item, paper = _handover(town, by, home, to, who)
-        for within in ((), (("item", item),), (("sha256", paper),)):
+        handed, item, file_id, document_id = _handover(town, by, home, to, who)
+        papers.append((handed, to))
+        for within in ((), (("item", item),), (("file_id", file_id),), (("document_id", document_id),)):
             values = (("handover", handed), *within)
             shows = "" if within else family
             house.things += [
@@ -219,11 +222,12 @@ def _referrals(house: House) -> None:
                 Thing(values, AgencyId(""), patient=number_of, shows=shows),
             ]
         received = (("service", to), ("handover", handed))
-        house.things += [
-            Thing(received, DPS, to, TAKES_OVER, shows=family),
-            Thing((*received, ("sha256", sha256(PDF).hexdigest())), DPS, to, TAKES_OVER),
-        ]
+        house.things.append(Thing(received, DPS, to, TAKES_OVER, shows=family))
     town.settle()
+    for handed, to in papers:
+        file_id = _file_there(town, handed, to)
+        values = (("service", str(to)), ("handover", handed), ("file_id", file_id))
+        house.things.append(Thing(values, DPS, to, TAKES_OVER))
     with town.kommune.db.reading() as session:
         for row in session.execute(select(OutgoingRow.agency, OutgoingRow.message)):
             house.things.append(Thing((("message", str(row.message)),), AgencyId(row.agency)))
@@ -232,8 +236,8 @@ def _referrals(house: House) -> None:
     house.things.append(Thing((("receiver", DPS),), MUNICIPALITY))
 
 
-def _handover(town: Town, by: Staff, at: ServiceId, to: ServiceId, who: Identity) -> tuple[str, str, str]:
-    """Send a handover; returns it, an item that stayed, and the document that went."""
+def _handover(town: Town, by: Staff, at: ServiceId, to: ServiceId, who: Identity) -> tuple[str, str, str, str]:
+    """Send a handover; returns it, an item that stayed, and what file and document that went are called."""
     me = Patient(number=who.number or "", name=who.name)
     with town.kommune.db.transaction() as session:
         made = handovers.start(session, by=by, service=at, patient=who, receiver=to, now=town.now)
@@ -244,10 +248,23 @@ def _handover(town: Town, by: Staff, at: ServiceId, to: ServiceId, who: Identity
         handovers.mark(session, mine, goes, Mark.TRAVELS)
         file = handovers.attach(session, turn, TopicCode("documents"), "kart.pdf", PDF)
         handovers.mark(session, mine, file, Mark.TRAVELS)
-        paper = handovers.preview(session, mine).sha256
-        handovers.approve(session, mine, paper)
+        handovers.approve(session, mine, handovers.preview(session, mine).sha256)
         handovers.send(session, turn)
-    return str(made), str(stays), paper
+        case = handovers.case_of(session, turn)
+        (held,) = (each.content.file for each in case.items if each.content.file is not None)
+    return str(made), str(stays), case.file_id(held), case.document_id(case.standing.documents[0])
+
+
+def _file_there(town: Town, handed: str, to: ServiceId) -> str:
+    """Return what the document that went is called at the receiver."""
+    with town.dps.db.reading() as session:
+        stored = handover_store.at_home(
+            session, Party(DPS, to), Side.RECEIVER, HandoverId(UUID(handed)), lock=False
+        )
+        assert stored is not None
+        kept = handover_store.document(session, stored.standing, stored.standing.documents[0])
+        assert kept is not None
+        return handover_store.file_ids(session, stored.standing)(kept.frozen.files[0])
 
 
 def _handovers(house: House) -> None:
@@ -263,8 +280,9 @@ def _handovers(house: House) -> None:
             item = handovers.add_item(session, turn, Content(topic=TopicCode("plans"), text="Turer"))
             handovers.attach(session, turn, TopicCode("documents"), "notat.pdf", PDF)
             handovers.invite(session, turn)
-        digest = sha256(PDF).hexdigest()
-        for values in ((), (("item", str(item)),), (("sha256", digest),)):
+            case = handovers.case_of(session, turn)
+            (file,) = (each.content.file for each in case.items if each.content.file is not None)
+        for values in ((), (("item", str(item)),), (("file_id", case.file_id(file)),)):
             named = (("handover", str(made)), *values)
             shows = "" if values else who.family
             house.things.append(Thing(named, MUNICIPALITY, home, frozenset(SENDERS), shows=shows))

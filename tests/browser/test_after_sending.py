@@ -71,8 +71,15 @@ def _the_towns_own_time(opened: Opened) -> None:
 
 @pytest.mark.parametrize("tag", LANGUAGES)
 def test_every_page_after_sending_is_good_in_every_language(opened: Opened, chromium: Browser, tag: str) -> None:
-    sha256 = opened.meeting.see().standing.documents[0]
-    names = ("sendt", f"dokument/{sha256}", "mer", f"mer/{opened.stayed}", "trekk", "hvem-har-lest", "spor")
+    names = (
+        "sendt",
+        f"dokument/{opened.meeting.document_at()}",
+        "mer",
+        f"mer/{opened.stayed}",
+        "trekk",
+        "hvem-har-lest",
+        "spor",
+    )
     with opened.at.visit(chromium, by=PATIENT, bypass_csp=True) as visitor:
         for name in names:
             visitor.open(in_language(opened.page(name), tag))

@@ -67,6 +67,11 @@ class Meeting:
         """Return the sender's copy as it is stored."""
         return store.find(session, self.handover, side=Side.SENDER, by=self.by).standing
 
+    def document_at(self, number: int = 0) -> str:
+        """Return what the patient's pages call a document that was sent."""
+        case = self.see(by=self.patient)
+        return case.document_id(case.standing.documents[number])
+
     def preview(self, by: Staff | Patient | None = None) -> Frozen:
         """Return the preview."""
         return self.do(service.preview, by=by)  # type: ignore[no-any-return]

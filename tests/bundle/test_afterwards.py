@@ -1,7 +1,6 @@
 """After the yes: one more item, one more receiver, between two units, words and the end."""
 
 from collections.abc import Callable
-from hashlib import sha256
 
 import pytest
 
@@ -94,7 +93,10 @@ def test_a_second_receiver_is_a_case_of_its_own_that_starts_from_the_first_marks
     assert len(second.see().items) == 2
     assert (case.standing.status, case.standing.approval) == (Status.WITH_PATIENT, None)
     assert met.see().standing.status is Status.APPROVED
-    found = second.do(service.file_of, case.items[1].content.file.sha256)  # type: ignore[union-attr]
+    copied = case.items[1].content.file
+    assert copied is not None
+    assert case.file_id(copied) != met.see().file_id(copied), "the same content has another name in another case"
+    found = second.do(service.file_of, case.file_id(copied))
     assert found[1] == PDF
     second.say_yes()
     second.do(service.send)
@@ -185,7 +187,11 @@ def test_what_stays_gives_no_other_service_of_the_agency_a_name_for_its_file(one
     met.say_yes()
     met.do(service.send)
     one_node.settle()
-    assert met.there(FATIMA, service.file_of, sha256(PDF).digest())[0].name == "Plan.pdf"
+    held = next(item.content.file for item in met.see().items if item.id == shown)
+    assert held is not None
+    there = met.there(FATIMA, service.case_of).file_id(held)
+    assert there != met.see().file_id(held)
+    assert met.there(FATIMA, service.file_of, there)[0].name == "Plan.pdf"
 
 
 def test_a_supplement_that_was_lost_is_nobodys_work_once_it_was_taken_back(two_nodes: Town) -> None:

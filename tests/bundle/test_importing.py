@@ -40,7 +40,7 @@ def test_a_handover_brings_in_texts_people_codes_and_files_of_the_referral(any_n
     trusted = [each for each in kinds if isinstance(each, PersonAround) and each.relation is Relation.TRUSTED]
     assert [each.name for each in trusted] == ["Berit Nes"]
     (file,) = [each.file for each in said if each.file is not None]
-    assert met.do(service.file_of, file.sha256) == (file, PDF)
+    assert met.do(service.file_of, met.see().file_id(file)) == (file, PDF)
 
 
 def test_a_clinician_of_another_service_is_lent_nothing(two_nodes: Town) -> None:

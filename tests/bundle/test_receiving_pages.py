@@ -14,7 +14,7 @@ from handover.workdays import local_date
 from tests.builders import INTAKE
 from tests.bundle.meeting import DOCUMENTS, EVENTS, PDF, Meeting, sent, together
 from tests.referral.nodes import INGRID, OLA, SARA, SENIOR, Town
-from tests.referral.visiting import Reader, hidden, reader, register_everybody, words_of
+from tests.referral.visiting import Reader, hidden, links_of, reader, register_everybody, words_of
 
 
 @pytest.fixture
@@ -215,9 +215,10 @@ def test_a_document_that_travelled_is_opened_as_it_was_and_one_that_stayed_is_no
     assert "Blir med.pdf" in page.text
     assert "Blir her.pdf" not in page.text
     assert "Hemmelig" not in page.text
-    there = f"{at(met)}/dokument/{sha256(PDF).hexdigest()}"
+    (there,) = [link for link in links_of(page) if "/dokument/" in link]
     assert who.open(there).data == PDF
-    assert who.open(f"{at(met)}/dokument/{sha256(PDF + b'y').hexdigest()}").status_code == 404
+    for name in (sha256(PDF).hexdigest(), sha256(PDF + b"y").hexdigest(), "0" * 32):
+        assert who.open(f"{at(met)}/dokument/{name}").status_code == 404
 
 
 def test_a_colleague_of_another_service_finds_nothing(met: Meeting) -> None:
@@ -243,3 +244,30 @@ def test_a_receiver_downloads_the_handover_and_puts_the_meeting_in_a_calendar(me
 
 def test_every_act_has_its_page() -> None:
     assert len(BY_SLUG) == len({page.act for page in BY_SLUG.values()})
+
+
+def test_no_address_on_any_page_holds_the_hash_of_what_a_document_says(two_nodes: Town) -> None:
+    register_everybody(two_nodes)
+    met = together(two_nodes)
+    file = met.do(service.attach, DOCUMENTS, "Plan.pdf", PDF)
+    met.do(service.mark, file, Mark.TRAVELS)
+    desk, home, there = (reader(two_nodes, who) for who in (met.by, met.patient, INGRID))
+    mine, ours = f"/mine-overforinger/{met.handover}", f"/overforinger/{met.handover}"
+    pages = [desk.open(f"{ours}/skriv"), desk.open(f"{ours}/se-over"), home.open(f"{mine}/merk")]
+    frozen = met.say_yes(by=met.patient)
+    met.do(service.send)
+    two_nodes.settle()
+    pages += [
+        desk.open(f"{ours}/sendt"),
+        home.open(f"{mine}/sendt"),
+        home.open(f"{mine}/dokument/{met.document_at()}"),
+    ]
+    pages += [there.open(at(met))]
+
+    for page in pages:
+        assert page.status_code == 200
+        for secret in (sha256(PDF).hexdigest(), frozen.sha256):
+            assert not [link for link in links_of(page) if secret in link]
+    links = {link for page in pages for link in links_of(page) if "?lang" not in link}
+    named = {link for link in links if "/fil/" in link or "/dokument/" in link}
+    assert len(named) == 5, "the file of three readers; what the patient reads, and its PDF"

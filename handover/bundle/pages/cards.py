@@ -13,7 +13,6 @@ from handover.bundle.service import Case, Turn
 from handover.bundle.topics import FREE, Topics
 from handover.bundle.words.content import facts, heading
 from handover.db import provided
-from handover.errors import NotFound
 from handover.ids import AgencyId, ItemId
 from handover.web.i18n import Sentence, language
 from handover.web.i18n import lazy_gettext as _l
@@ -105,14 +104,3 @@ def topic_of(session: Session, turn: Turn, code: TopicCode) -> Topic:
 def topic_text(by_language: Mapping[str, str]) -> str:
     """Return a topic's text in the reader's language."""
     return by_language.get(language()) or by_language["nb"]
-
-
-def digest(text: str) -> bytes:
-    """Return the SHA-256 an address names. Raises NotFound for what is none."""
-    try:
-        found = bytes.fromhex(text)
-    except ValueError:
-        found = b""
-    if len(found) != 32:
-        raise NotFound("bundle.not-found")
-    return found

@@ -19,7 +19,6 @@ from handover.bundle import service as handovers
 from handover.bundle.lifecycle import AT_SENDER, Side
 from handover.bundle.pages import marking
 from handover.bundle.pages import preview as previewing
-from handover.bundle.pages.cards import digest
 from handover.bundle.pages.desk import REFUSALS, as_download
 from handover.bundle.scenes import scene_of
 from handover.bundle.service import Listed, Turn
@@ -84,12 +83,12 @@ def show(handover: UUID) -> ResponseReturnValue:
     return redirect(f"{blueprint.url_prefix}/{handover}/sendt")  # `patient.afterwards`
 
 
-@blueprint.get("/<uuid:handover>/fil/<sha256>")
+@blueprint.get("/<uuid:handover>/fil/<file_id>")
 @patients_only
-def file(handover: UUID, sha256: str) -> ResponseReturnValue:
+def file(handover: UUID, file_id: str) -> ResponseReturnValue:
     """Give a document of an item; that is logged."""
     with web.transaction() as session:
-        about, data = handovers.file_of(session, turn_of(handover), digest(sha256))
+        about, data = handovers.file_of(session, turn_of(handover), file_id)
     return as_download(about.name, about.content_type, data)
 
 

@@ -9,7 +9,7 @@ from handover import web
 from handover.bundle import document
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import AT_SENDER
-from handover.bundle.model import FIXED_SENTENCE, File, Mark
+from handover.bundle.model import FIXED_SENTENCE, Mark
 from handover.bundle.pages.cards import cards
 from handover.bundle.pages.marking import LAYOUTS, MOVED, is_patient, refused_page
 from handover.bundle.pages.sight import sight_of
@@ -71,7 +71,7 @@ def _page(turn: Turn, template: str) -> ResponseReturnValue:
             sha256="" if frozen is None else frozen.sha256,
             undecided=[each for each in cards(case, turn) if each.mark is Mark.UNDECIDED],
             travelling=0 if paper is None else len(paper.entries),
-            file_url=lambda file: _file_url(turn, file),
+            file_url=lambda file: url_for(".file", handover=turn.handover, file_id=case.file_id(file)),
             wishes=case.standing.wishes,
             clinician=case.standing.clinician.name,
             fixed_sentence=_l(FIXED),
@@ -80,10 +80,6 @@ def _page(turn: Turn, template: str) -> ResponseReturnValue:
 
 
 FIXED: Final = FIXED_SENTENCE
-
-
-def _file_url(turn: Turn, file: File) -> str:
-    return url_for(".file", handover=turn.handover, sha256=file.sha256.hex())
 
 
 def _missing(refused: Invalid) -> Text:

@@ -21,7 +21,7 @@ from handover.bundle.lifecycle import Act, Side, Version
 from handover.bundle.pages import receiving_acts, receiving_views
 from handover.bundle.pages.desk import as_download
 from handover.bundle.pages.receiving_acts import BY_SLUG, ActPage
-from handover.bundle.service import Case, HandoverNotFound, Turn
+from handover.bundle.service import Case, Turn
 from handover.bundle.store import ROLES
 from handover.clock import now
 from handover.consent.service import MayNotTravel
@@ -75,16 +75,12 @@ def read(service: str, handover: UUID) -> ResponseReturnValue:
     return redirect(url_for(".show", service=service, handover=handover))
 
 
-@blueprint.get("/<service>/<uuid:handover>/dokument/<sha256>")
+@blueprint.get("/<service>/<uuid:handover>/dokument/<file_id>")
 @allow(*RECEIVERS)
-def file(service: str, handover: UUID, sha256: str) -> ResponseReturnValue:
+def file(service: str, handover: UUID, file_id: str) -> ResponseReturnValue:
     """Give a document that travelled with it; that is logged."""
-    try:
-        digest = bytes.fromhex(sha256)
-    except ValueError:
-        raise HandoverNotFound from None
     with web.transaction() as session:
-        about, data = handovers.file_of(session, _turn(service, handover), digest)
+        about, data = handovers.file_of(session, _turn(service, handover), file_id)
     return as_download(about.name, about.content_type, data)
 
 

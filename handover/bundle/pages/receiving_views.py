@@ -167,5 +167,5 @@ def _file_url(case: Case, file: File) -> str:
         "handovers_received.file",
         service=standing.home.service,
         handover=standing.handover,
-        sha256=file.sha256.hex(),
+        file_id=case.file_id(file),
     )

@@ -4,7 +4,6 @@ The clinician does it on the patient's word, as with marking, and the log says s
 was not allowed stays invisible to the clinician here too.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from handover.access import allow
 from handover.bundle import document
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import Act
-from handover.bundle.model import Content, File, Mark, TopicCode
+from handover.bundle.model import Content, Mark, TopicCode
 from handover.bundle.pages.desk import SENDERS, blueprint, turn_of
 from handover.bundle.pages.marking import LAYOUTS, is_patient
 from handover.bundle.pages.sight import sight_of
@@ -60,11 +59,7 @@ def preview_more(handover: UUID, item: UUID) -> ResponseReturnValue:
     """Show exactly what the receiver would get beside what was sent, and ask the patient for the yes."""
     turn = turn_of(handover)
     try:
-        return preview_page(
-            turn,
-            ItemId(item),
-            file_url=lambda file: url_for(".file", handover=handover, sha256=file.sha256.hex()),
-        )
+        return preview_page(turn, ItemId(item), files_at=".file")
     except (Conflict, Invalid) as refused:
         return moved_page(turn, refused)
 
@@ -95,8 +90,8 @@ def more_page(turn: Turn) -> ResponseReturnValue:
         return render_template("bundle/more.html", kept=_kept(case), **_view(session, case, turn))
 
 
-def preview_page(turn: Turn, item: ItemId, *, file_url: Callable[[File], str]) -> ResponseReturnValue:
-    """Show the supplement from its own bytes. Raises what `preview_supplement` raises."""
+def preview_page(turn: Turn, item: ItemId, *, files_at: str) -> ResponseReturnValue:
+    """Show the supplement from its own bytes; `files_at`: a file's endpoint. Raises as `preview_supplement`."""
     with web.transaction() as session:
         frozen = handovers.preview_supplement(session, turn, item)
         case = handovers.case_of(session, turn)
@@ -104,7 +99,7 @@ def preview_page(turn: Turn, item: ItemId, *, file_url: Callable[[File], str]) -
             "bundle/supplement.html",
             shown=shown(document.read(frozen.document)),
             sha256=frozen.sha256,
-            file_url=file_url,
+            file_url=lambda file: url_for(files_at, handover=turn.handover, file_id=case.file_id(file)),
             **_view(session, case, turn),
         )
 

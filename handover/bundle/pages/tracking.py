@@ -152,7 +152,7 @@ def sent_document(handover: UUID) -> ResponseReturnValue:
             standing=case.standing,
             sight=sight_of(session, case, turn),
             shown=shown(document.read(frozen.document)),
-            file_url=lambda file: url_for(".file", handover=handover, sha256=file.sha256.hex()),
+            file_url=lambda file: url_for(".file", handover=handover, file_id=case.file_id(file)),
         )
 
 

@@ -17,7 +17,7 @@ from handover.bundle import schema
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import AT_SENDER, Act
 from handover.bundle.model import Content, CrisisStep, Item, ItemChanged, Kind, Level, Topic, TopicCode
-from handover.bundle.pages.cards import CHOICES, digest, topic_of, topic_text
+from handover.bundle.pages.cards import CHOICES, topic_of, topic_text
 from handover.bundle.pages.desk import (
     MOVED,
     SENDERS,
@@ -245,12 +245,12 @@ def bring_in(handover: UUID) -> ResponseReturnValue:
     return redirect(url_for(".write", handover=handover, _anchor=anchor))
 
 
-@blueprint.get("/<uuid:handover>/fil/<sha256>")
+@blueprint.get("/<uuid:handover>/fil/<file_id>")
 @allow(*SENDERS)
-def file(handover: UUID, sha256: str) -> ResponseReturnValue:
+def file(handover: UUID, file_id: str) -> ResponseReturnValue:
     """Give a document of an item, or one that travelled; that is logged."""
     with web.transaction() as session:
-        about, data = handovers.file_of(session, turn_of(handover), digest(sha256))
+        about, data = handovers.file_of(session, turn_of(handover), file_id)
     return as_download(about.name, about.content_type, data)
 
 
