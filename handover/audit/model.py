@@ -333,6 +333,11 @@ class Entry:
     """This entry's number in the asked patient's own log."""
 
 
+PATIENTS_OWN: Final = frozenset({Event.HANDOVER_MARK, Event.HANDOVER_WRITE_OWN_WORDS, Event.ATTACHMENT_READ})
+"""What patients do alone with what is theirs to choose: the rows stand in the log, and in the patient's own.
+Whoever looks through the agency's whole log is not shown them: they would count what a patient keeps private."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Sought:
     """Which entries are looked for; what is not named does not matter."""

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy import Row, Select, and_, bindparam, func, insert, not_, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from handover.audit.model import Sought
+from handover.audit.model import PATIENTS_OWN, Sought
 from handover.audit.tables import AuditEntry, AuditHead, AuditPerson
 from handover.ids import AgencyId, PersonId
 from handover.prepared import Prepared
@@ -164,9 +164,11 @@ def sought(
 ) -> Sequence[AnyRow]:
     """Return the agency's rows that are looked for, newest first, before an entry: one range of an index.
 
-    A person's rows are found by the person's own log, so those that wait for a place are not among them.
+    A person's rows are found by the person's own log, so those that wait for a place are not among them. What
+    patients do alone with what is theirs to choose is not among them either (`PATIENTS_OWN`; no staff did it).
     """
-    query = _whole().where(ENTRY.agency == agency)
+    by_patient = and_(ENTRY.staff.is_(None), ENTRY.event.in_(sorted(PATIENTS_OWN)))
+    query = _whole().where(ENTRY.agency == agency, not_(by_patient))
     if wanted.person is not None:
         of_person = and_(PERSON.agency == ENTRY.agency, PERSON.entry == ENTRY.id)
         query = query.join(AuditPerson.__table__, of_person).where(PERSON.person == wanted.person)

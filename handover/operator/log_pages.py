@@ -73,6 +73,9 @@ class Line:
     about: list[str]
     is_refused: bool
     code: str
+    place: int | None
+    """In the log's order; told only where the log was found not to be whole, to find the row by. Else the places
+    that are not shown would count what patients do alone."""
 
 
 @blueprint.get("")
@@ -98,7 +101,8 @@ def look() -> ResponseReturnValue:
 def printable() -> ResponseReturnValue:
     """Show everything that is looked for on one page, for the printer."""
     found = _take_out()
-    return render_template("operator/log_print.html", lines=_lines(found), is_all=found.next is None, at=now())
+    lines, is_all = _lines(found, _has_findings()), found.next is None
+    return render_template("operator/log_print.html", lines=lines, is_all=is_all, at=now())
 
 
 @blueprint.post("/eksport")
@@ -128,7 +132,7 @@ def _page(wanted: Sought, form: Form, *, before: EntryId | None = None) -> str:
         checked = auditing.last_check(session, by.agency)
     return render_template(
         "operator/log.html",
-        lines=_lines(found),
+        lines=_lines(found, checked is not None and bool(checked.findings)),
         form=form,
         fields=FIELDS,
         older=found.next,
@@ -200,11 +204,17 @@ def _filled() -> Form:
     return Form.of({name: request.form.get(name, "") for name in FIELDS})
 
 
-def _lines(found: Found) -> list[Line]:
-    return [_line(found, entry) for entry in found.entries]
+def _has_findings() -> bool:
+    with transaction() as session:
+        checked = auditing.last_check(session, current_staff().agency)
+    return checked is not None and bool(checked.findings)
 
 
-def _line(found: Found, entry: Entry) -> Line:
+def _lines(found: Found, has_findings: bool) -> list[Line]:
+    return [_line(found, entry, entry.place if has_findings else None) for entry in found.entries]
+
+
+def _line(found: Found, entry: Entry, place: int | None) -> Line:
     who = entry.who
     return Line(
         entry=entry,
@@ -213,6 +223,7 @@ def _line(found: Found, entry: Entry) -> Line:
         about=found.named(entry),
         is_refused=entry.outcome is Outcome.REFUSED,
         code=str(entry.detail.get("code") or ""),
+        place=place,
     )
 
 
@@ -221,10 +232,10 @@ def _csv(found: Found) -> str:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    for line in _lines(found):
+    for line in _lines(found, _has_findings()):
         entry = line.entry
         row = (
-            entry.place,
+            line.place,
             local(entry.at).isoformat(timespec="seconds"),
             entry.event,
             entry.outcome,

@@ -1,5 +1,6 @@
 """What happened with a handover is logged, and read by the patient in sentences."""
 
+from handover.audit import model as audit_model
 from handover.audit import service as audit
 from handover.audit.model import Event
 from handover.bundle import service
@@ -7,7 +8,7 @@ from handover.bundle.lifecycle import Act
 from handover.bundle.model import Content, Mark
 from handover.bundle.words import log
 from tests.builders import MUNICIPALITY
-from tests.bundle.meeting import EVENTS, Meeting, approved, together
+from tests.bundle.meeting import EVENTS, PDF, Meeting, approved, together
 from tests.referral.nodes import PER, Town
 
 OWN_WORDS = ("handover.write-own-words", "staff", True)
@@ -90,3 +91,29 @@ def test_every_opening_is_shown_to_the_patient_however_long_the_log_is(two_nodes
     assert [entry.id for entry in met.at_home(service.who_opened)] == before
     met.see()
     assert len(met.at_home(service.who_opened)) == len(before) + 1
+
+
+def test_whoever_looks_through_the_whole_log_cannot_count_what_a_patient_keeps_private(two_nodes: Town) -> None:
+    met = approved(two_nodes)
+    looked = [shown_to_the_officer(two_nodes)]
+    for number in range(3):
+        mine = Content(topic=EVENTS, own_words=f"Mitt {number}")
+        item = met.at_home(service.add_own_item, mine, clinician_may_see=False)
+        met.at_home(service.write_own_words, item, "Endret", seen=0)
+        met.at_home(service.mark, item, Mark.STAYS)
+    met.at_home(service.attach, "documents", "mitt.pdf", PDF, clinician_may_see=False)
+    looked.append(shown_to_the_officer(two_nodes))
+
+    assert looked[0] == looked[1]
+    assert logged(met).count(("handover.write-own-words", "patient", False)) == 7, "the patient's own log has all"
+    met.do(service.mark, met.see().items[0].id, Mark.STAYS)
+    assert ("handover.mark", "staff") in shown_to_the_officer(two_nodes), "what staff do is always shown"
+    for event in audit_model.PATIENTS_OWN:
+        assert "patient" not in {kind for _, kind in shown_to_the_officer(two_nodes, event)}
+
+
+def shown_to_the_officer(town: Town, event: Event | None = None) -> list[tuple[str, str]]:
+    """Return what the page over the whole log shows: each event, and what kind of actor did it."""
+    with town.kommune.db.reading() as session:
+        found = audit.entries(session, MUNICIPALITY, audit_model.Sought(event=event), limit=500)
+    return [(entry.event.value, entry.who.kind) for entry in found]
