@@ -32,6 +32,7 @@ from handover.exchange import processing, store, upkeep
 from handover.exchange.client import Client
 from handover.exchange.courier import Courier, Round, Way
 from handover.exchange.model import Pace
+from handover.message import service as message
 from handover.notice import courier as notices
 from handover.notice.senders import Ways
 from handover.operator import auditing, journal
@@ -254,11 +255,20 @@ class Worker:
             done += notices.send_due(self._node.db, self._ways_out, agency, self._clock)
         return done
 
+    def remind(self) -> int:
+        """Tell leaders what has lain unopened for days; returns how many messages' threads that were."""
+        told = 0
+        for agency in self._agencies:
+            with self._node.db.transaction() as session:
+                told += message.tell_leaders(session, agency, now=self._clock())
+        return told
+
     def _look_through(self, stop: threading.Event) -> None:
-        """Measure answer times, remind owners of old entries, see daily that no log was changed: takes minutes."""
+        """Measure answer times, remind of what lies, see daily that no log was changed: takes minutes."""
         while not stop.wait(CHECK_EVERY):
             try:
                 operator.publish_answer_times(self._node.db, self._agencies, now=self._clock())
+                self.remind()
                 addressbook.remind(self._node.db, self._agencies, now=self._clock())
                 auditing.check_when_due(self._node.db, self._agencies, now=self._clock())
             except Exception as error:

@@ -14,6 +14,7 @@ from handover.message.service import About
 from handover.message.steps import Shelf, Step
 from handover.team import service as team
 from handover.team.model import TaskKind
+from handover.worker import Worker
 from tests.builders import FACT, INTAKE, NAV_OFFICE
 from tests.message.nodes import PATIENT, PDF, PLAN, QUESTION, Post
 from tests.referral.nodes import FATIMA, INGRID, LEADER, NAVN, PER
@@ -242,12 +243,12 @@ def test_a_message_nobody_opens_stands_in_both_worklists_and_then_reaches_the_le
     with post.db(PER).transaction() as session:
         (item,) = team.overdue(session, PER.agency, now=post.town.now)
         assert item.next_step == "await-opening"
-    with post.db(INGRID).transaction() as session:
-        assert service.tell_leaders(session, INGRID.agency, now=post.town.now) == 0
+    here = Worker(post.town.dps, client=post.town.wire, clock=lambda: post.town.now)
+    assert here.remind() == 0
     post.town.pass_time(days=5)
+    assert here.remind() == 1
+    assert here.remind() == 0
     with post.db(INGRID).transaction() as session:
-        assert service.tell_leaders(session, INGRID.agency, now=post.town.now) == 1
-        assert service.tell_leaders(session, INGRID.agency, now=post.town.now) == 0
         assert [task.kind for task in team.tasks(session, LEADER)] == [TaskKind.UNOPENED]
 
 

@@ -1,0 +1,190 @@
+"""The rules of a thread, one by one: limits, order, times offered, and what is late, repeated or taken back."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+
+from handover.errors import HandoverError
+from handover.exchange.files import MAX_FILES_BYTES
+from handover.ids import CommunicationId, PersonId
+from handover.message import hearing, model, speaking
+from handover.message.model import By, Content, File, Heading, Letter, Offer, Slot, SlotId, Subject
+from handover.message.standing import NotYetHere, is_new, shown, to_forward
+from handover.message.steps import Shelf, Step, next_step, shelf_of
+from tests.message.threads import DPS, FACT, NAV, START, Between, shifted
+
+OFFER = Offer(
+    by=By.PHONE,
+    where="55 00 00 01",
+    slots=tuple(Slot(id=SlotId(uuid4()), start=START + timedelta(days=day), minutes=30) for day in (1, 2)),
+)
+PDF = File(name="plan.pdf", content_type="application/pdf", length=MAX_FILES_BYTES, sha256=bytes(32))
+
+
+def _code(refused: pytest.ExceptionInfo[HandoverError]) -> tuple[str, object]:
+    return refused.value.stable_code, getattr(refused.value, "fields", {})
+
+
+@pytest.mark.parametrize(
+    ("content", "code", "field"),
+    [
+        (Content(text="x" * 100_000), "message.text-too-long", "text"),
+        (Content(text=" \n\t"), "message.empty", "text"),
+        (Content(text="Hei", answer_by=date(2026, 11, 8)), "message.bad-content", "answer_by"),
+        (Content(text="Hei", files=(PDF, replace(PDF, length=1))), "message.bad-content", "files"),
+        (Content(text="Hei", offer=replace(OFFER, slots=())), "message.bad-content", "slots"),
+        (Content(text="Hei", offer=replace(OFFER, where=" ")), "message.bad-content", "where"),
+    ],
+)
+def test_a_writer_is_told_by_a_code_what_a_message_may_not_be(content: Content, code: str, field: str) -> None:
+    with pytest.raises(HandoverError) as refused:
+        model.check_sending(content, (), today=date(2026, 11, 9))
+    found, fields = _code(refused)
+    assert found == code
+    assert isinstance(fields, dict)
+    assert list(fields) == [field]
+
+
+def test_a_message_at_its_limits_may_be_sent() -> None:
+    content = Content(text="x" * model.MAX_TEXT, files=(PDF,), answer_by=date(2026, 11, 9), offer=OFFER)
+    model.check_sending(content, (), today=date(2026, 11, 9))
+
+
+def test_a_message_to_oneself_or_to_nobody_is_refused() -> None:
+    with pytest.raises(model.ToOneself):
+        model.check_receivers(DPS, (NAV, DPS), ())
+    with pytest.raises(model.BadContent):
+        model.check_receivers(DPS, (), ())
+
+
+@pytest.mark.parametrize("subject", Subject)
+def test_every_subject_but_a_question_names_its_patient(subject: Subject) -> None:
+    heading = Heading(
+        thread=Between().desks[DPS].begin([NAV], "", START)[0], reference="8H3K-PQ2M", subject=subject
+    )
+    has_patient = subject is not Subject.QUESTION
+    model.check_heading(heading, has_patient=has_patient)
+    with pytest.raises(model.BadHeading):
+        model.check_heading(heading, has_patient=not has_patient)
+
+
+def test_a_late_message_is_placed_by_its_written_time_and_marked_new() -> None:
+    town = Between()
+    dps, nav = town.desks[DPS], town.desks[NAV]
+    thread, first = dps.begin([NAV], "Første", town.now)
+    letters = dps.send(thread, first, town.tick())
+    second = dps.write(thread, [NAV], "Andre", town.tick())
+    later = dps.send(thread, second, town.tick())
+    town.deliver(later[0])
+    read_at = town.tick()
+    nav.open(thread, read_at)
+    town.deliver(letters[0])
+    seen = shown(nav.copies[thread])
+    assert [each.content.text for each in seen] == ["Første", "Andre"]
+    assert [is_new(nav.copies[thread], each, read_at) for each in seen] == [True, False]
+
+
+def test_a_stranger_who_knows_a_threads_id_gets_no_word_in() -> None:
+    town = Between()
+    thread, first = town.desks[DPS].begin([NAV], "Hei", town.now)
+    (letter,) = town.desks[DPS].send(thread, first, town.tick())
+    assert isinstance(letter, Letter)
+    town.deliver(letter)
+    forged = replace(letter, id=CommunicationId(uuid4()), sender=FACT)
+    with pytest.raises(NotYetHere):
+        town.desks[NAV].take(forged, town.tick())
+    ours = replace(letter, written_at=town.now + timedelta(hours=1))
+    with pytest.raises(hearing.FromTheFuture):
+        town.desks[NAV].take(ours, town.tick())
+
+
+def test_the_earliest_choice_of_a_time_counts_everywhere_even_before_its_offer_has_come() -> None:
+    town = Between()
+    dps = town.desks[DPS]
+    thread, draft = dps.begin([NAV, FACT], "Kan vi snakkes?", town.now)
+    dps.copies[thread] = speaking.rewrite(
+        dps.copies[thread],
+        draft,
+        speaking.Written(to=(NAV, FACT), content=Content(text="Kan vi snakkes?", offer=OFFER)),
+        author=dps.copies[thread].message(draft).author,
+        now=town.now,
+    )
+    to_nav, to_fact = dps.send(thread, draft, town.tick())
+    town.deliver(to_nav)
+    nav = town.desks[NAV]
+    nav.open(thread, town.tick())
+    assert next_step(nav.copies[thread]).step is Step.CHOOSE_TIME  # type: ignore[union-attr]
+    words = nav.choose(thread, draft, OFFER.slots[1].id, town.tick())
+    with pytest.raises(speaking.AlreadyChosen):
+        nav.choose(thread, draft, OFFER.slots[0].id, town.tick())
+    town.leave([*words, to_fact])
+    town.settle()
+    chosen = {town.desks[each].copies[thread].message(draft).choice for each in (DPS, NAV, FACT)}
+    assert [each and each.slot for each in chosen] == [OFFER.slots[1].id]
+    with pytest.raises(speaking.NotOffered):
+        dps.choose(thread, draft, OFFER.slots[0].id, town.tick())
+
+
+def test_what_was_forwarded_on_is_taken_back_where_it_went_but_not_what_was_had_from_another() -> None:
+    town = Between()
+    dps, nav, fact = (town.desks[each] for each in (DPS, NAV, FACT))
+    thread, wrong = dps.begin([NAV], "Feil", town.now)
+    town.leave(dps.send(thread, wrong, town.tick()))
+    town.settle()
+    nav.open(thread, town.tick())
+    forwarded = to_forward(nav.copies[thread], nav.copies[thread].message(wrong))
+    on = nav.write(thread, [DPS, FACT], "Se", town.tick(), forwards=[forwarded])
+    town.leave(nav.send(thread, on, town.tick()))
+    town.settle()
+    assert [each.content.text for each in shown(fact.copies[thread])] == ["Feil", "Se"]
+    town.leave(dps.retract(thread, wrong, town.tick()))
+    town.settle()
+    assert [each.content.text for each in shown(fact.copies[thread])] == ["Se"]
+    assert [each.content.text for each in shown(nav.copies[thread])] == ["Se"]
+    assert [each.content.text for each in shown(dps.copies[thread])] == ["Feil", "Se"]
+
+
+def test_a_retraction_that_overtakes_its_message_keeps_it_away_for_good() -> None:
+    town = Between()
+    dps, nav = town.desks[DPS], town.desks[NAV]
+    thread, wrong = dps.begin([NAV], "Feil", town.now)
+    (letter,) = dps.send(thread, wrong, town.tick())
+    town.leave(dps.retract(thread, wrong, town.tick()))
+    town.settle()
+    town.leave([letter, letter])
+    town.settle()
+    assert shown(nav.copies[thread]) == ()
+    assert shelf_of(nav.copies[thread]) is Shelf.VANISHED
+    assert dps.copies[thread].message(wrong).status.value == "retracted"
+
+
+def test_what_was_given_up_and_taken_back_is_taken_back_if_it_turns_out_to_have_come() -> None:
+    town = Between()
+    dps, nav = town.desks[DPS], town.desks[NAV]
+    thread, wrong = dps.begin([NAV], "Feil", town.now)
+    (letter,) = dps.send(thread, wrong, town.tick())
+    assert isinstance(letter, Letter)
+    nav.take(letter, town.tick())
+    town.expire(letter)
+    assert dps.retract(thread, wrong, town.tick()) == []
+    assert dps.copies[thread].message(wrong).status.value == "retracted"
+    town.acknowledge(letter)
+    town.settle()
+    assert shown(nav.copies[thread]) == ()
+
+
+def test_a_message_that_asks_for_nothing_ends_by_itself_once_it_is_opened() -> None:
+    town = Between()
+    dps = town.desks[DPS]
+    thread, message = dps.begin([NAV], "Til orientering", town.now)
+    town.leave(dps.send(thread, message, town.tick()))
+    town.settle()
+    assert shelf_of(dps.copies[thread]) is Shelf.WAITING
+    town.leave(town.desks[NAV].open(thread, town.tick()))
+    town.settle()
+    assert shelf_of(dps.copies[thread]) is Shelf.CLOSED
+    assert shelf_of(town.desks[NAV].copies[thread]) is Shelf.TO_DO
+    done = shifted(town.desks[NAV].copies[thread], done_at=town.tick(), person=PersonId(uuid4()))
+    assert next_step(done) is None
