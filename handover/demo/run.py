@@ -140,6 +140,7 @@ def _seed(ground: Ground, console: Console, every: int) -> None:
         who = wisher(node)
         if who is not None:
             told.let_be_told(node, ground.notices(name), who, now=now)
+        told.let_patients_look(node, now=now)
         node.db.engine.dispose()
 
 
