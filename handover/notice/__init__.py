@@ -1,3 +1,1 @@
-"""What leaves the pages for people's own hands: e-mail and SMS that say only that there is something new, PDF,
-calendar files.
-"""
+"""What leaves the pages for people's own hands: PDF, calendar files, e-mail and SMS without content."""
