@@ -80,7 +80,12 @@ def new_copy(letter: Letter, *, person: PersonId | None, now: datetime) -> Copy:
 
 
 def take_letter(
-    copy: Copy, letter: Letter, *, now: datetime, stays_away: frozenset[CommunicationId] = frozenset()
+    copy: Copy,
+    letter: Letter,
+    *,
+    now: datetime,
+    stays_away: frozenset[CommunicationId] = frozenset(),
+    envelope: MessageId | None = None,
 ) -> Copy:
     """Return the copy with a message taken in, once. `stays_away`: what its sender took back before it came.
 
@@ -92,10 +97,13 @@ def take_letter(
     if letter.written_at > now + AHEAD:
         raise FromTheFuture
     standing = replace(standing, members=merged(standing.members, letter.members))
+    came_in = () if envelope is None else (envelope,)
     if copy.holds(letter.id):
-        if copy.message(letter.id).sender != letter.sender:
+        held = copy.message(letter.id)
+        if held.sender != letter.sender:
             raise OtherContent
-        return Copy(standing, copy.messages)
+        once = replace(held, came_in=tuple(dict.fromkeys((*held.came_in, *came_in))))
+        return with_messages(Copy(standing, copy.messages), once, now=standing.changed_at)
     if letter.id in stays_away:
         return Copy(standing, copy.messages)
     came = Message(
@@ -110,6 +118,7 @@ def take_letter(
         placed_at=now,
         replies_to=letter.replies_to,
         forwards=tuple(each.id for each in letter.forwards),
+        came_in=came_in,
     )
     along = (
         brought(unwrapped(each), copy, via=letter.id, by=letter.sender, now=now)

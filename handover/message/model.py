@@ -303,6 +303,8 @@ class Message:
     """The other thread it was forwarded from; None: it belongs to this one."""
     forwards: tuple[CommunicationId, ...] = ()
     """Which messages go along; each lies in this copy too, with this one as `via`."""
+    came_in: tuple[MessageId, ...] = ()
+    """The envelopes that brought it here: their evidence goes with it when it vanishes."""
     opened: Opened | None = None
     """At this copy."""
     receipts: tuple[Receipt, ...] = ()

@@ -15,13 +15,13 @@ from handover.errors import Invalid, NotFound
 from handover.exchange import blobs, files
 from handover.exchange import service as exchange
 from handover.exchange.model import Event, Received, SealedBlob
-from handover.exchange.wiring import Products
+from handover.exchange.wiring import Evidence, Products
 from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
 from handover.ids import PersonId
 from handover.message import cases, fhir, following, hearing, sending, store
 from handover.message.cases import Said
 from handover.message.model import Doing, Letter, Retraction, TakenBack
-from handover.message.standing import Copy, NotYetHere
+from handover.message.standing import Copy, NotYetHere, has_vanished
 from handover.message.store import Stored
 from handover.person import service as person
 from handover.person.model import Identity
@@ -63,8 +63,11 @@ def register(products: Products) -> None:
     products.register(Event.CARE_MESSAGE_RETRACT, receive=receive_retraction, on_delivery=following.on_delivery)
 
 
-def receive_letter(session: Session, received: Received) -> None:
-    """Take in a message: into the thread it belongs to, or a new one where that was never seen."""
+def receive_letter(session: Session, received: Received) -> Evidence:
+    """Take in a message: into the thread it belongs to, or a new one where that was never seen.
+
+    Of what was taken back before it came, or before anybody opened it, no signed words stay either.
+    """
     letter, sealed = fhir.read_letter(received.resource)
     _check_way(letter.sender, letter.receiver, received)
     _check_service(session, letter.receiver)
@@ -75,18 +78,18 @@ def receive_letter(session: Session, received: Received) -> None:
     if held is None:
         about = _recognised(session, home, letter.patient, received)
         empty = hearing.new_copy(letter, person=about, now=now)
-        copy = hearing.take_letter(empty, letter, now=now, stays_away=stays_away)
+        copy = hearing.take_letter(empty, letter, now=now, stays_away=stays_away, envelope=received.message)
         held = store.add(session, copy, now=now)
     else:
         _check_about(session, held, letter, received)
-        copy = hearing.take_letter(held.copy, letter, now=now, stays_away=stays_away)
-    if letter.id in stays_away:
-        exchange.forget(session, home.agency, received.sender, [received.message])
-    elif copy.messages != held.copy.messages or held.entries == 0:
+        copy = hearing.take_letter(held.copy, letter, now=now, stays_away=stays_away, envelope=received.message)
+    is_gone = letter.id in stays_away or has_vanished(copy, letter.id)
+    if not is_gone and (copy.messages != held.copy.messages or held.entries == 0):
         _keep_files(session, copy, sealed, received)
     said = Said(message=letter.id, party=letter.sender, author=letter.author)
     by = cases.machine(home.agency)
     cases.record(session, held, copy, Doing.RECEIVE, by=by, now=now, said=said)
+    return Evidence.DIGEST if is_gone else Evidence.SIGNED
 
 
 def receive_word(session: Session, received: Received) -> None:
@@ -120,6 +123,9 @@ def receive_retraction(session: Session, received: Received) -> None:
     said = Said(message=notice.message, party=notice.sender, text=notice.reason, author=notice.author)
     saved = cases.record(session, held, moved.copy, Doing.RECEIVE_RETRACTION, by=by, now=now, said=said)
     store.drop_unused_files(session, saved.copy)
+    if has_vanished(saved.copy, notice.message):
+        brought = saved.copy.message(notice.message).came_in
+        exchange.forget(session, notice.receiver.agency, received.sender, brought)
     taken = TakenBack(reason=notice.reason, by=notice.author, at=notice.at)
     sending.pass_on(session, saved, taken_with, taken, by=None, now=now)
 

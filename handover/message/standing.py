@@ -155,6 +155,14 @@ def to_forward(copy: Copy, message: Message) -> Message:
     return replace(message, from_thread=message.from_thread or copy.standing.thread)
 
 
+def has_vanished(copy: Copy, wanted: CommunicationId) -> bool:
+    """Whether a message that its author sent here was taken back before anybody here opened it."""
+    return any(
+        each.id == wanted and each.via is None and each.status is Status.RETRACTED and each.opened is None
+        for each in copy.messages
+    )
+
+
 def is_new(copy: Copy, message: Message, read_at: datetime | None) -> bool:
     """Whether a reader who looked last at `read_at` has not seen it; late ones too, wherever they are placed."""
     return message.sender != copy.standing.home and (read_at is None or message.placed_at > read_at)

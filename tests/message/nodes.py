@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
+from sqlalchemy import select
+
 from handover.actors import Staff
 from handover.audit import service as audit
 from handover.consent import service as consent
 from handover.db import Database
+from handover.exchange.model import Event
+from handover.exchange.tables import IncomingRow
 from handover.ids import CommunicationId, PersonId, ServiceId
 from handover.message import service
 from handover.message.model import Content, Subject
@@ -116,6 +120,14 @@ class Post:
         """Return as whom somebody's agency knows the patient."""
         with self.db(by).transaction() as session:
             return person.find_or_create(session, by.agency, PATIENT, now=self.town.now)
+
+    def evidence(self, by: Staff) -> list[bytes]:
+        """Return what is kept of the signed letters that somebody's agency has received."""
+        letters = select(IncomingRow.jws).where(
+            IncomingRow.agency == by.agency, IncomingRow.event == Event.CARE_MESSAGE.value
+        )
+        with self.db(by).transaction() as session:
+            return [each for each in session.scalars(letters) if each is not None]
 
     def logged(self, by: Staff) -> list[str]:
         """Return the events that the log of somebody's agency holds about the patient, the oldest first."""

@@ -166,6 +166,7 @@ def test_an_unopened_message_that_is_taken_back_vanishes_and_both_logs_tell_it(p
     assert sent.status is Status.RETRACTED
     assert [each.answer and each.answer.fate for each in sent.receipts] == [Fate.VANISHED]
     assert "message.retract" in post.logged(PER)
+    assert post.evidence(INGRID) == []
     assert "message.receive-retraction" in post.logged(INGRID)
     with post.db(INGRID).transaction() as session:
         assert service.search(session, INGRID, "mottaker", now=post.town.now) == ()
@@ -182,6 +183,7 @@ def test_an_opened_message_that_is_taken_back_is_hidden_and_the_leader_confirms(
     assert [each.taken_back and each.taken_back.reason for each in seen.hidden] == ["Feil pasient"]
     assert post.step(INGRID, begun) is Step.CONFIRM_RETRACTION
     assert post.message(PER, begun).message.status is Status.RETRACT_ASKED
+    assert len(post.evidence(INGRID)) == 1
     with pytest.raises(HandoverError):
         post.do(INGRID, begun, service.confirm_retraction, begun.message)
     post.do(LEADER, begun, service.confirm_retraction, begun.message)
