@@ -222,7 +222,7 @@ def _message_for_patient(standing: Standing, message: Message) -> PatientMessage
 
 
 def _seen(session: Session, copy: Copy, message: Message, turn: Turn, read_at: datetime | None) -> Seen:
-    answers = _answered(copy, message)
+    answers, deliveries = _answered(copy, message), _deliveries(session, message, turn.now)
     return Seen(
         message=message,
         is_ours=message.sender == copy.standing.home,
@@ -230,8 +230,8 @@ def _seen(session: Session, copy: Copy, message: Message, turn: Turn, read_at: d
         answers=answers,
         answers_unknown=message.replies_to is not None and answers is None,
         along=brought_along(copy, message),
-        acts=_acts(session, copy, message, turn),
-        deliveries=_deliveries(session, message, turn.now),
+        acts=_acts(copy, message, turn, deliveries),
+        deliveries=deliveries,
     )
 
 
@@ -239,22 +239,18 @@ def _answered(copy: Copy, message: Message) -> Message | None:
     return next((each for each in shown(copy) if each.id == message.replies_to), None)
 
 
-def _acts(session: Session, copy: Copy, message: Message, turn: Turn) -> tuple[Act, ...]:
+def _acts(copy: Copy, message: Message, turn: Turn, deliveries: Mapping[Party, Delivery]) -> tuple[Act, ...]:
+    """Return what may be done with one message of ours; what came is opened with its thread."""
     home = copy.standing.home
-    if not store.works_there(turn.by, home.service) or message.via is not None:
+    is_ours = message.sender == home and message.via is None
+    if not is_ours or not store.works_there(turn.by, home.service):
         return ()
-    side = Side.AUTHOR if message.sender == home else Side.RECEIVER
     facts = set()
     if any(each.undelivered for each in message.receipts):
         facts.add(Guard.UNDELIVERED)
-    if _has_not_left(session, message, turn.now):
+    if deliveries and all(each.attempts == 0 and turn.now < each.not_before for each in deliveries.values()):
         facts.add(Guard.NOT_LEFT)
-    return acts_open_to(message.status, side, frozenset(facts)) if side is Side.AUTHOR else ()
-
-
-def _has_not_left(session: Session, message: Message, now: datetime) -> bool:
-    found = _deliveries(session, message, now).values()
-    return bool(found) and all(each.attempts == 0 and now < each.not_before for each in found)
+    return acts_open_to(message.status, Side.AUTHOR, frozenset(facts))
 
 
 def _deliveries(session: Session, message: Message, now: datetime) -> dict[Party, Delivery]:

@@ -100,7 +100,9 @@ def change_about(session: Session, turn: Turn, about: About) -> Stored:
     standing = stored.standing
     if shelf_of(stored.copy) is not Shelf.DRAFT:
         raise AlreadySent
-    fresh = _standing(session, standing.home, about, now=turn.now)
+    is_same = about.patient is not None and about.patient == cases.patient_of(session, standing)
+    known = standing.person if is_same else None
+    fresh = _standing(session, standing.home, about, now=turn.now, known=known)
     heading = replace(fresh.heading, thread=standing.thread, reference=standing.heading.reference)
     changed = replace(standing, heading=heading, person=fresh.person, purpose=fresh.purpose)
     _refuse_other_patient(changed, stored.copy.messages, standing.person)

@@ -1,5 +1,6 @@
 """Two real nodes exchange threads: written, sent, received, opened, answered, forwarded, taken back."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -309,3 +310,17 @@ def test_a_draft_that_is_thrown_away_is_gone_with_its_thread(post: Post) -> None
     post.do(PER, begun, service.discard, begun.message)
     with pytest.raises(NotFound):
         post.see(PER, begun)
+
+
+def test_a_draft_may_change_its_subject_and_patient_until_something_is_sent(post: Post) -> None:
+    nameless = replace(PATIENT, number=None)
+    begun = post.begin(PER, [INTAKE], about=replace(PLAN, patient=nameless))
+    who = post.see(PER, begun).standing.person
+    post.do(PER, begun, service.change_about, About(subject=Subject.HOUSING, patient=nameless))
+    changed = post.see(PER, begun).standing
+    assert (changed.person, changed.heading.subject, changed.purpose) == (who, Subject.HOUSING, "housing")
+    post.do(PER, begun, service.change_about, QUESTION)
+    assert post.see(PER, begun).standing.person is None
+    post.do(PER, begun, service.send, begun.message)
+    with pytest.raises(service.AlreadySent):
+        post.do(PER, begun, service.change_about, PLAN)
