@@ -163,11 +163,13 @@ def reads_one_text(
 
 
 def parse_day(text: str) -> date:
-    """Read a day as people type it (24.11.2026, 24112026, 2026-11-24). Raises Invalid('date')."""
+    """Read a day as people type it (24.11.2026, 24112026, 2026-11-24), in `_YEARS`. Raises Invalid('date')."""
     found = _DAY.fullmatch(text.strip())
     if found is None:
         raise Invalid("date")
     parts = {name[0]: int(value) for name, value in found.groupdict().items() if value}
+    if parts["y"] not in _YEARS:
+        raise Invalid("date")
     try:
         return date(parts["y"], parts["m"], parts["d"])
     except ValueError:
@@ -185,6 +187,8 @@ def parse_time(text: str) -> time:
         raise Invalid("time") from None
 
 
+_YEARS: Final = range(1800, 2200)
+"""Nobody means another year, and a day at the end of the calendar has no instant beside it to reckon with."""
 _DAY = re.compile(
     r"(?P<d1>\d{1,2})[./ -]+(?P<m1>\d{1,2})[./ -]+(?P<y1>\d{4})"
     r"|(?P<d2>\d{2})(?P<m2>\d{2})(?P<y2>\d{4})"

@@ -293,6 +293,8 @@ def test_an_appointment_nobody_wrote_about_is_overdue_and_says_so(town: Town) ->
     [
         ("1.1.2026", "10", "Timen må være fram i tid."),
         ("31.2.2027", "10", "Skriv datoen som dag, måned og år"),
+        ("1.1.0001", "00.10", "Skriv datoen som dag, måned og år"),
+        ("31.12.9999", "23.59", "Skriv datoen som dag, måned og år"),
         ("1.2.2027", "25", "Skriv klokkeslettet som timer og minutter"),
         ("", "", "Skriv hvilken dag timen er."),
     ],
