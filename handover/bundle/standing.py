@@ -550,16 +550,18 @@ def take_over(standing: Standing, taken: TakeOver, *, now: datetime) -> Standing
 def take_in(standing: Standing, handed: Handed, sha256: str, *, now: datetime) -> Standing:
     """Return the receiver's copy after a document: of a new round, a supplement, or one seen before.
 
-    A document whose hash stands in `documents` afterwards and did not before is to be kept; no other is
-    (`is_taken_back` says of which nothing may stay). Raises NotYetHere for a supplement to something that has not
-    come, OtherDocument for a second first one.
+    A document whose hash stands in `documents` of a changed copy is to be kept; a new round may bring the same
+    bytes again. No other is (`is_taken_back` says of which nothing may stay). Raises NotYetHere for a supplement
+    to something that has not come, OtherDocument for a second first one.
     """
     if handed.sender != standing.sender or handed.receiver != standing.home:
         raise NotTheHolder
-    if is_taken_back(standing, handed.round) or sha256 in standing.documents:
+    if is_taken_back(standing, handed.round):
         return standing
     if handed.round > standing.version.round:
         return _new_round(standing, handed, sha256, now)
+    if sha256 in standing.documents:
+        return standing
     if handed.supplements is None:
         raise OtherDocument
     if handed.supplements not in standing.documents:

@@ -207,6 +207,19 @@ def test_a_late_answer_to_a_sending_that_was_given_up_counts(two_nodes: Town) ->
     assert met.do(service.document_of).sha256 == standing.documents[0]
 
 
+def test_the_same_bytes_sent_again_begin_anew_at_a_receiver_who_had_them(two_nodes: Town) -> None:
+    met = arrived_and_given_up(two_nodes)
+    first = there(met)
+    met.say_yes(by=met.patient)
+    met.do(service.send)
+    two_nodes.settle()
+    copy, standing = there(met), met.see().standing
+    assert first is not None and copy is not None
+    assert standing.documents == copy.standing.documents == first.standing.documents
+    assert copy.standing.version == standing.version == (2, 1)
+    assert standing.status is Status.RECEIVED
+
+
 def test_a_withdrawal_before_a_second_sending_reaches_the_first_one(any_nodes: Town) -> None:
     met = arrived_and_given_up(any_nodes)
     met.say_yes(by=met.patient)
