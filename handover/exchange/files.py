@@ -11,12 +11,18 @@ from typing import Final
 import filetype
 
 from handover.errors import Invalid
+from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
 
 MAX_FILES_BYTES: Final = 25 * 1024 * 1024
 """All files of one referral, one handover or one message together."""
 MAX_NAME: Final = 200
 """Characters of a file's name."""
 CONTENT_TYPES: Final = frozenset({"application/pdf", "image/jpeg", "image/png"})
+_OTHER_TYPE: Final = Problem(
+    "Bundle.entry.resource.ofType(DocumentReference).content.attachment.contentType",
+    ProblemCode.WRONG_TYPE,
+    "a file is of another type than the message says",
+)
 
 
 class BadFile(Invalid):
@@ -58,10 +64,10 @@ def checked(name: str, data: bytes, *, held: int = 0, otherwise: str = "dokument
     )
 
 
-def is_of_type(data: bytes, content_type: str) -> bool:
-    """Whether a file that came is what the message with it says."""
-    found: str | None = filetype.guess_mime(data)
-    return found == content_type
+def refuse_other_type(data: bytes, content_type: str) -> None:
+    """Raise FhirInvalid for a file that came and is not what the message with it says."""
+    if filetype.guess_mime(data) != content_type:
+        raise FhirInvalid([_OTHER_TYPE])
 
 
 def _bad(code: str) -> BadFile:

@@ -5,7 +5,6 @@ else is tried again. Each is idempotent and may come in any order: `hearing` dec
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -16,7 +15,6 @@ from handover.exchange import blobs, files
 from handover.exchange import service as exchange
 from handover.exchange.model import Event, Received, SealedBlob
 from handover.exchange.wiring import Evidence, Products
-from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
 from handover.ids import PersonId
 from handover.message import cases, fhir, following, hearing, sending, store
 from handover.message.cases import Said
@@ -25,12 +23,6 @@ from handover.message.standing import Copy, NotYetHere, has_vanished
 from handover.message.store import Stored
 from handover.person import service as person
 from handover.person.model import Identity
-
-_OTHER_TYPE: Final = Problem(
-    "Bundle.entry.resource.ofType(DocumentReference).content.attachment.contentType",
-    ProblemCode.WRONG_TYPE,
-    "a file is of another type than the message says",
-)
 
 
 class NotFromSender(Invalid):
@@ -178,7 +170,6 @@ def _check_about(session: Session, held: Stored, letter: Letter, received: Recei
 def _keep_files(session: Session, taken: Copy, sealed: Sequence[SealedBlob], received: Received) -> None:
     """Keep the documents that came along. Raises BlobMissing, BlobDiffers, or FhirInvalid (another type)."""
     for blob, data in zip(sealed, blobs.take_all(session, received, sealed), strict=True):
-        if not files.is_of_type(data, blob.content_type):
-            raise FhirInvalid([_OTHER_TYPE])
+        files.refuse_other_type(data, blob.content_type)
         store.add_file(session, taken.standing, data)
     store.drop_unused_files(session, taken)

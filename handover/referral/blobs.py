@@ -2,23 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy.orm import Session
 
 from handover.exchange import blobs, files
 from handover.exchange.model import Received, SealedBlob
-from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
 from handover.referral import store
 from handover.referral.fhir import read_blobs
 from handover.referral.model import Attachment, AttachmentId
 from handover.referral.standing import Standing
-
-_OTHER_TYPE: Final = Problem(
-    "Bundle.entry.resource.ofType(DocumentReference).content.attachment.contentType",
-    ProblemCode.WRONG_TYPE,
-    "a file is of another type than the message says",
-)
 
 
 def seal(
@@ -39,8 +31,7 @@ def keep(
     named = read_blobs(received.resource)
     for each in attachments:
         content = blobs.take(session, received, named[each.id])
-        if not files.is_of_type(content, each.content_type):
-            raise FhirInvalid([_OTHER_TYPE])
+        files.refuse_other_type(content, each.content_type)
         store.add_attachment(session, standing, each, content, now=now)
 
 

@@ -14,7 +14,7 @@ import pytest
 from handover.actors import Party
 from handover.bundle import fhir, receiving, service, store
 from handover.bundle.lifecycle import Side, Status
-from handover.bundle.model import Approval, Handed, Identity, RequestId
+from handover.bundle.model import Approval, Handed, Identity, Mark, RequestId
 from handover.bundle.receiving import NotAService, NotFromSender, OtherPatient
 from handover.bundle.standing import NotYetHere, OtherDocument, responsible
 from handover.bundle.steps import Step
@@ -29,7 +29,7 @@ from handover.ids import HandoverId, MessageId, ServiceId
 from handover.team import service as team
 from handover.team.model import TaskKind
 from tests.builders import DPS, INTAKE, MUNICIPALITY, NAV, PSYCHOLOGIST
-from tests.bundle.meeting import approved
+from tests.bundle.meeting import PDF, approved, together
 from tests.bundle.papers import CONTENTS, document_bytes
 from tests.referral.nodes import PER, Town
 
@@ -209,3 +209,25 @@ def test_a_sender_whose_document_fails_its_profile_gets_a_named_task_with_the_li
     met.do(service.send_again)
     two_nodes.settle()
     assert met.see().standing.status is Status.RECEIVED
+
+
+def test_a_file_that_is_not_what_the_document_calls_it_is_refused_and_nothing_of_it_is_kept(
+    two_nodes: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sender of another make, that believes a file's name."""
+    met = together(two_nodes)
+    with monkeypatch.context() as trusting:
+        trusting.setattr("handover.exchange.files.filetype.guess_mime", lambda _: "application/pdf")
+        file = met.do(service.attach, "documents", "Kanari.pdf", b"MZ" + PDF)
+    met.do(service.mark, file, Mark.TRAVELS)
+    met.say_yes()
+    met.do(service.send)
+    two_nodes.settle()
+
+    case = met.see()
+    assert case.delivery is not None and case.delivery.state is State.REFUSED
+    assert case.standing.undelivered and responsible(case.standing, two_nodes.now) == case.standing.sender
+    with two_nodes.kommune.db.reading() as session:
+        (task,) = (each for each in team.tasks(session, PER) if each.kind is TaskKind.NOT_DELIVERED)
+    assert "a file is of another type than the message says" in task.text
+    assert kept(two_nodes, met.handover) is None
