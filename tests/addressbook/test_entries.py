@@ -148,6 +148,22 @@ def test_a_referral_to_a_closed_service_is_stopped_with_the_alternative_and_its_
     assert "Skriv henvisning til Inntak voksne" not in found.text
 
 
+def test_who_follows_a_referral_or_registers_one_on_paper_is_told_that_the_service_is_closed(nodes: Town) -> None:
+    per, referral = reader(nodes, PER), nodes.taken()
+    nodes.services[INTAKE] = {
+        "pause": Pause(first=date(2026, 11, 9), last=None, why="Flytting", instead=SENIOR, advice="Ring vakta"),
+        "confirmed_on": date(2026, 1, 5),
+    }
+    nodes.pass_time(minutes=1)
+    followed = words_of(per.open(f"/henvisninger/{referral}"))
+    assert "Stengt inntil videre. Flytting" in followed
+    assert "Ring vakta" in followed
+    assert "Ikke bekreftet på lenge Opplysningene ble bekreftet mandag 5. januar" in followed
+    form = words_of(per.open("/henvisninger/papir"))
+    beside = "Inntak voksne, Fjordheim DPS – Stengt inntil videre. – Opplysningene er ikke bekreftet på lenge."
+    assert beside in form
+
+
 def test_who_sends_on_a_referral_is_told_that_the_other_service_is_closed(nodes: Town) -> None:
     referral = nodes.taken()
     nodes.services[SENIOR] = {
@@ -176,6 +192,7 @@ def test_an_entry_unconfirmed_for_six_months_is_marked_and_its_leader_gets_a_tas
     assert entries.remind(nodes.dps.db, [DPS], now=nodes.now) == [], "once is enough"
     leader = reader(nodes, LEADER)
     tasks = words_of(leader.open("/oppgaver"))
+    assert "opplysninger i adresseboken som må rettes eller bekreftes" in tasks
     assert "Ingen har bekreftet opplysningene i adresseboken på seks måneder" in tasks
     assert "Inntak voksne" in tasks
     leader.send(f"{OWN}/bekreft")

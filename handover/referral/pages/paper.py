@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from handover import web
 from handover.access import allow, current_staff
 from handover.actors import Role
+from handover.addressbook import service as addressbook
 from handover.clock import now
 from handover.directory import names
 from handover.directory import service as directory
@@ -157,7 +158,10 @@ def _paper_page(filled: Form) -> str:
     with web.reading() as session:
         homes = my_services(session, current_staff())
         services = [
-            (each.id, names.of_party(session, Party(each.agency, ServiceId(each.id))))
+            (
+                names.of_party(session, Party(each.agency, ServiceId(each.id))),
+                addressbook.standing_of(session, each, today=local_date(now())),
+            )
             for each in directory.find_services(session)
             if each.takes_referrals
         ]

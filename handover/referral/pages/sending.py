@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from handover import web
 from handover.access import allow, current_staff
 from handover.actors import Role
+from handover.addressbook import service as addressbook
 from handover.clock import now
 from handover.config import Settings
 from handover.consent.words import OBSTACLES
@@ -192,6 +193,7 @@ def tracking(session: Session, case: Case, at: datetime) -> dict[str, object]:
     scene = scenes.scene_of(session, standing, Side.REFERRER, now=at, delivery=case.delivery)
     hidden_until = refusal_shown_from(standing)
     places = names.of_authors(session, (entry.author for entry in case.history))
+    to = service_or_none(session, case)
     return {
         "case": case,
         "standing": standing,
@@ -207,7 +209,8 @@ def tracking(session: Session, case: Case, at: datetime) -> dict[str, object]:
         "outcome": words.outcome_texts(standing.outcome),
         "attachment_url": attachment_url(case),
         "responsible": scene.place if holder(standing.status) is Side.RECEIVER else scene.referrer,
-        "to": service_or_none(session, case),
+        "to": to,
+        "receiver": None if to is None else addressbook.standing_of(session, to, today=local_date(at)),
         "undo_seconds": undo_seconds(case, at),
         "acts": acts_of(case, at),
         "told": told.open_now(case),
