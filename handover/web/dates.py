@@ -7,7 +7,7 @@ from flask import Flask
 
 from handover.clock import local, now
 from handover.web.i18n import gettext as _
-from handover.web.i18n import locale, ngettext
+from handover.web.i18n import locale, ngettext, unbroken
 
 
 def day(value: date | datetime) -> str:
@@ -27,8 +27,9 @@ def clock_time(value: datetime) -> str:
 
 
 def moment(value: datetime) -> str:
-    """Say an instant: `tirsdag 24. november kl. 09.12`."""
-    return _("%(day)s kl. %(time)s", day=day(value), time=clock_time(value))
+    """Say an instant: `tirsdag 24. november kl. 09.12`; no line breaks before the hour."""
+    clock = unbroken(_("kl. %(time)s", time=clock_time(value)))
+    return f"{day(value)} {clock}"
 
 
 def stamp(at: datetime | None, by: str = "") -> str:

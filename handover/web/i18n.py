@@ -55,6 +55,11 @@ def gettext(sentence: str, **parameters: object) -> str:
     return str(flask_babel.gettext(sentence, **parameters))
 
 
+def unbroken(text: str) -> str:
+    """Return the text with spaces at which no line breaks: a phone number, an hour and its `kl.`."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def ngettext(one: str, many: str, num: int, **parameters: object) -> str:
     """Return the sentence for that number in the reader's language; `%(num)d` stands for the number."""
     return str(flask_babel.get_domain().ngettext(one, many, num, **parameters))

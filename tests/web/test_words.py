@@ -36,9 +36,9 @@ def said(tag: str, word: str, value: object) -> str:
 @pytest.mark.parametrize(
     ("tag", "word", "value", "expected"),
     [
-        ("nb", "moment", MORNING, "tirsdag 24. november kl. 09.12"),
-        ("nn", "moment", MORNING, "tysdag 24. november kl. 09.12"),
-        ("en", "moment", MORNING, "Tuesday 24 November at 09:12"),
+        ("nb", "moment", MORNING, "tirsdag 24. november kl.\u00a009.12"),
+        ("nn", "moment", MORNING, "tysdag 24. november kl.\u00a009.12"),
+        ("en", "moment", MORNING, "Tuesday 24 November at\u00a009:12"),
         ("nb", "day", date(2027, 1, 5), "tirsdag 5. januar 2027"),
         ("en", "day", date(2026, 11, 24), "Tuesday 24 November"),
         ("nb", "short_day", date(2026, 11, 6), "6. nov."),

@@ -8,6 +8,7 @@ from handover.bundle.standing import Baton, Standing, baton
 from handover.bundle.steps import BESIDE, NextStep, expected, next_step, takes_over_by
 from handover.exchange.model import Delivery
 from handover.web import dates
+from handover.web.i18n import unbroken
 from handover.workdays import local_date, rules_on, working_days_between
 
 
@@ -76,8 +77,8 @@ class Scene:
         return {
             "place": self.place,
             "sender": self.sender,
-            "phone": self.phone,
-            "sender_phone": self.sender_phone,
+            "phone": unbroken(self.phone),
+            "sender_phone": unbroken(self.sender_phone),
             "clinician": standing.clinician.name,
             "name": standing.opened.by if standing.opened else self.place,
             "opened": dates.day(standing.opened.at) if standing.opened else "",

@@ -10,6 +10,7 @@ from handover.referral.lifecycle import UNASSESSED, Side, Status
 from handover.referral.model import Acceptance, Completion, Withdrawal
 from handover.referral.standing import Channel, Standing
 from handover.web import dates
+from handover.web.i18n import unbroken
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,7 @@ class Scene:
             "place": self.place,
             "next_place": self.next_place,
             "referrer": self.referrer,
-            "phone": self.phone,
+            "phone": unbroken(self.phone),
             "assessor": standing.assessor or self.place,
             "changed": dates.day(standing.changed_at),
             "deadline": "" if standing.deadline is None else dates.day(standing.deadline.last_day),
