@@ -325,7 +325,6 @@ def _view(session: Session, case: Case, turn: Turn) -> dict[str, Any]:
         "steps": words.timeline(scene),
         "lines": [words.happened(entry, places) for entry in reversed(history)],
         "meeting": meeting_texts(standing.meeting),
-        "calendar_url": url_for(".meeting", handover=standing.handover) if standing.meeting else "",
         "take_over": take_over_texts(standing.take_over),
         "decline": decline_texts(standing.decline),
         "trusted": trusted_of(standing),

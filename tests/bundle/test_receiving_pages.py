@@ -103,7 +103,9 @@ def test_a_receiver_goes_from_the_meeting_to_the_take_over(met: Meeting) -> None
     who = reader(met.town, INGRID)
     who.open(at(met))
     assert "Møtet er avtalt" in fill_in(who, met, "avtal-mote", **meeting(met))
+    assert "Last ned til kalenderen" in words_of(who.open(at(met)))
     assert "Det er skrevet inn at møtet er holdt" in fill_in(who, met, "mote-holdt", held_on=day(met, 0))
+    assert "Last ned til kalenderen" not in words_of(who.open(at(met))), "what has been is nobody's plan"
     said = fill_in(who, met, "ta-over", **taking(met))
 
     assert "Dere har ansvaret, siden" in said

@@ -132,9 +132,12 @@ def test_a_patient_sees_who_opened_it_when_the_meeting_is_and_who_takes_over_fro
     file = patient.open(at(opened, "mote"))
     assert file.mimetype == "text/calendar"
     assert "Fjordgata" not in file.text and "Solveig" not in file.text
+    assert "Last ned til kalenderen" in said
 
     town.pass_time(days=3, hours=1)
     there(opened, service.hold_meeting, local_date(town.now))
+    held = words_of(solveig(opened).open(at(opened, "sendt")))
+    assert "Holdt" in held and "Last ned til kalenderen" not in held
     first = NextAppointment(start=town.now + timedelta(days=7), place="Fjordgata 2", with_whom="Ingrid Inntak")
     today = local_date(town.now)
     taking = service.Taking(person="Ingrid Inntak", phone="55 00 00 03", from_date=today, first_appointment=first)
