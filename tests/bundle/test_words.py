@@ -31,7 +31,7 @@ from handover.bundle.words import ACTS, Scene, Turned, banner, baton_of, happene
 from handover.bundle.words.banner import ASKS, HEADLINES
 from handover.bundle.words.states import SENTENCES, TAGS
 from handover.ids import AgencyId, HandoverId, PersonId, ServiceId
-from handover.web import i18n
+from handover.web import dates, i18n
 from handover.web.parts import StepState
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -236,3 +236,11 @@ def test_everybody_reads_at_once_that_a_take_over_was_signed_for_later_than_agre
         top.act
         == "Dere har ansvaret til den dagen. Ring Fjordheim DPS på 55\u00a000\u00a000\u00a000 om det haster."
     )
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_the_step_of_a_decline_says_when_and_by_whom(reader: Side) -> None:
+    here = scene(standing(Status.DECLINED), reader)
+    with APP.test_request_context("/?lang=nb"):
+        last = timeline(here)[-1]
+        assert (last.state, last.detail) == (StepState.NOW, f"{dates.upfirst(dates.moment(SENT))} · Per Dahl")

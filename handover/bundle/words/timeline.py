@@ -22,8 +22,17 @@ def timeline(scene: Scene) -> list[Step]:
     if standing.status not in _ENDED_EARLY and not standing.is_withdrawal_pending():
         return steps
     said = label(scene)
-    ended = Step(title=said.tag, state=StepState.NOW, detail=dates.upfirst(said.sentence))
+    ended = Step(title=said.tag, state=StepState.NOW, detail=_ended(scene) or dates.upfirst(said.sentence))
     return [*(step for step in steps if step.state is StepState.DONE), ended]
+
+
+def _ended(scene: Scene) -> str:
+    """Return when a receiver answered that it does not take over, and who; other ends say so themselves."""
+    standing = scene.standing
+    is_declined = standing.status is Status.DECLINED and standing.decline is not None
+    if not is_declined or standing.is_withdrawal_pending():
+        return ""
+    return dates.stamp(standing.changed_at, scene.parameters()["decliner"])
 
 
 def receipts(scene: Scene) -> list[Step]:
