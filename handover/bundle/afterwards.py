@@ -136,11 +136,18 @@ def may_copy(standing: Standing) -> bool:
     return standing.status in _COPIED_FROM and standing.withdrawn_at is None
 
 
+def is_another(first: Standing, receiver: ServiceId) -> bool:
+    """Whether a further handover may go there: not where this one goes, which can be opened again."""
+    is_same = first.receiver is not None and first.receiver.service == receiver
+    return not is_same or first.status is Status.CLOSED
+
+
 def copy_to(session: Session, turn: Turn, receiver: ServiceId) -> HandoverId:
     """Begin a handover to a second receiver, a case of its own: its marking starts from the first one's marks.
 
-    Marks that the patient's permit to the new receiver does not cover start undecided. Raises BadReceiver, and as
-    `may_copy` says OnHold or MoveNotAllowed: a case the patient has stopped begins no other.
+    Marks that the patient's permit to the new receiver does not cover start undecided. Raises BadReceiver, also
+    for the receiver of the first (`is_another`), and as `may_copy` says OnHold or MoveNotAllowed: a case the
+    patient has stopped begins no other.
     """
     stored = cases.fetch(session, turn)
     by, first = turn.by, stored.standing
@@ -151,6 +158,8 @@ def copy_to(session: Session, turn: Turn, receiver: ServiceId) -> HandoverId:
     if not may_copy(first):
         raise MoveNotAllowed("bundle.move-not-allowed", status=first.status.value, act="copy")
     to = writing.takes_handovers(session, receiver, first.home, now=turn.now)
+    if not is_another(first, to.id):
+        raise writing.BadReceiver("bundle.receiver.same", fields={"receiver": ["required"]})
     standing = Standing(
         side=Side.SENDER,
         home=first.home,

@@ -426,3 +426,17 @@ def test_a_second_receiver_gets_a_marking_of_its_own_that_starts_from_the_first(
     page = desk.send(staff_url(met, "/ny-mottaker"), receiver="8000033")
     assert "Alderspsykiatri, Fjordheim DPS" in words_of(page)
     assert "Valgt av pasienten nå: Bli med videre" in words_of(page)
+
+
+def test_a_further_receiver_is_another_than_the_one_that_has_it_or_said_no(open_town: Town) -> None:
+    met, desk = together(open_town), at_desk(open_town)
+    met.add("Turer", marked=Mark.TRAVELS)
+    met.say_yes()
+    first = desk.open(staff_url(met, "/ny-mottaker"))
+    assert "Hvilken annen tjeneste skal få en overføring?" in words_of(first)
+    assert 'value="8000033"' in first.text
+    assert f'value="{INTAKE}"' not in first.text
+    refused = desk.send(staff_url(met, "/ny-mottaker"), receiver=INTAKE)
+    assert refused.status_code == 422
+    assert "Overføringen går alt til denne tjenesten." in words_of(refused)
+    assert f'value="{INTAKE}"' in desk.open(staff_url(met, "/mottaker")).text

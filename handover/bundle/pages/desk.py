@@ -73,6 +73,10 @@ REFUSALS: Final[dict[str, Sentence]] = {
     "bundle.receiver.takes-none": _l("Tjenesten tar ikke imot overføringer. Velg en annen, eller ring dem."),
     "bundle.receiver.closed": _l("Tjenesten er stengt nå. Velg en annen, eller vent til den åpner."),
     "bundle.receiver.ourselves": _l("Det er tjenesten overføringen skrives fra. Velg en annen."),
+    "bundle.receiver.same": _l(
+        "Overføringen går alt til denne tjenesten. Velg en annen. Har de svart nei,"
+        " kan pasienten ta opp igjen overføringen."
+    ),
     "bundle.under-age.now": _l(
         "Pasienten er under 18 år etter fødselsdatoen dere har nå."
         " Overgang kan bare brukes for personer over 18 år. Ingenting er sendt."

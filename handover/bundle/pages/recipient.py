@@ -84,7 +84,7 @@ def _page(
     found = [
         (addressbook.standing_of(session, hit.service, today=today), hit.offers)
         for hit in directory.search(session, asked["q"])
-        if hit.service.id != home
+        if hit.service.id != home and (is_first or handovers.is_another(case.standing, hit.service.id))
     ]
     return render_template(
         "bundle/desk/receiver.html",
@@ -93,6 +93,7 @@ def _page(
         form=Form.of(asked),
         is_search=any(asked.values()),
         problem=problem,
+        is_first=is_first,
         search=f".{endpoint}",
         choose=".choose_receiver" if is_first else ".copy_to",
         back=".write" if is_first else ".show",
