@@ -19,3 +19,11 @@ def nodes(open_sqlite: OpenDatabase) -> Iterator[Town]:
     register_everybody(made)
     yield made
     made.close()
+
+
+@pytest.fixture
+def any_town(open_any: OpenDatabase) -> Iterator[Town]:
+    """The same two nodes on each kind of database, nobody signed in."""
+    made = town(open_any)
+    yield made
+    made.close()

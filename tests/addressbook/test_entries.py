@@ -1,18 +1,23 @@
 """The owner keeps an entry right; everybody sees what it says, and what must be said before it is chosen."""
 
 import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from handover.addressbook import service as entries
-from handover.addressbook.service import REMIND_AGAIN
+from handover.addressbook.model import ChangedMeanwhile, EntryTexts, mark_of
+from handover.addressbook.service import REMIND_AGAIN, Owning
 from handover.audit.model import Event
 from handover.audit.tables import AuditEntry
 from handover.directory import service as directory
-from handover.directory.model import Pause, Service
+from handover.directory.model import Offer, Pause, Service
 from handover.ids import ServiceId
 from handover.referral import service as referrals
 from handover.referral.service import TakesNoReferrals
@@ -223,3 +228,46 @@ def test_a_service_without_a_leader_has_its_task_where_everybody_there_sees_it(n
         (task,) = team.tasks(session, PER)
     assert task.for_staff is None
     assert task.service == PSYCHOLOGIST
+
+
+def test_two_who_save_an_entry_at_the_same_moment_do_not_overwrite_each_other(any_town: Town) -> None:
+    node, seen, together = any_town.dps, mark_of(entry_at(any_town)), Barrier(2)
+
+    def save(phone: str) -> bool:
+        texts = EntryTexts(**{**TEXTS, "phone": phone})
+        together.wait(timeout=20)
+        try:
+            with node.db.transaction() as session:
+                entries.save_texts(session, Owning(service=INTAKE, by=LEADER, now=any_town.now), texts, seen=seen)
+        except ChangedMeanwhile:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        phones = ["55 11 11 11", "55 22 22 22"]
+        saved = list(pool.map(save, phones))
+    assert sorted(saved) == [False, True]
+    assert entry_at(any_town).phone == phones[saved.index(True)]
+
+
+def test_two_who_change_different_things_at_the_same_moment_both_have_their_way(any_town: Town) -> None:
+    node, together = any_town.dps, Barrier(2)
+    turn = Owning(service=INTAKE, by=LEADER, now=any_town.now)
+    away = Pause(first=any_town.now.date(), last=None, why="Flytting", instead=SENIOR)
+    offer = Offer(id="", title="Gruppe", for_whom="Voksne", how="Ring", words="")
+
+    def change(act: Callable[[Session], None]) -> None:
+        together.wait(timeout=20)
+        with node.db.transaction() as session:
+            act(session)
+
+    with ThreadPoolExecutor(2) as pool:
+        acts = (
+            lambda session: entries.pause(session, turn, away),
+            lambda session: entries.save_offer(session, turn, offer),
+        )
+        list(pool.map(change, acts))
+    now = entry_at(any_town)
+    assert now.pause is not None and [each.title for each in now.offers] == ["Gruppe"]
+    with node.db.reading() as session:
+        assert len(entries.history(session, INTAKE, by=LEADER)) == 2
