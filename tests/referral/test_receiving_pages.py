@@ -105,7 +105,7 @@ def test_a_whole_course_of_treatment_is_written_page_by_page(town: Town) -> None
     fill_in(ola, case, "avlys-time", reason="Behandleren er syk.")
     fill_in(ola, case, "start", started_on="09.11.2026")
     ended = fill_in(ola, case, "avslutt", outcome="Det går bedre.", follow_up="Kommunepsykologen")
-    assert "Kommunepsykologen følger opp." in ended
+    assert "Følger opp videre: Kommunepsykologen." in ended
     town.settle()
     assert town.see(PER, case).standing.status is Status.COMPLETED
 

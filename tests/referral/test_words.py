@@ -170,9 +170,11 @@ def test_who_withdrew_is_named() -> None:
     assert label(scene(gone)).sentence == "Tone Berg trakk henvisningen mandag 23. november."
 
 
-def test_who_follows_up_after_treatment_is_named() -> None:
-    done = standing(Status.COMPLETED, outcome=Completion(outcome="Bedre", follow_up="Fastlegen."))
-    assert label(scene(done)).sentence == "Behandlingen ble avsluttet mandag 23. november. Fastlegen følger opp."
+@pytest.mark.parametrize("typed", ["Fastlegen", "Fastlegen følger opp med en time i januar."])
+def test_who_follows_up_after_treatment_is_named_in_a_sentence_whatever_was_typed(typed: str) -> None:
+    done = standing(Status.COMPLETED, outcome=Completion(outcome="Bedre", follow_up=typed))
+    sentence = f"Behandlingen ble avsluttet mandag 23. november. Følger opp videre: {typed.strip('.')}."
+    assert label(scene(done)).sentence == sentence
 
 
 def test_a_referral_given_up_is_said_never_to_have_arrived() -> None:

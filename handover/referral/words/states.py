@@ -95,7 +95,7 @@ _GIVEN_UP: Final = _l("Henvisningen kom aldri fram til %(place)s. Den er avslutt
 _WITHDRAWN: Final = _l("%(who)s trakk henvisningen %(changed)s.")
 _STARTED: Final = _l("Siden %(started)s.")
 _SCHEDULED: Final = _l("%(appointment)s, %(appointment_place)s.")
-_COMPLETED: Final = _l("Behandlingen ble avsluttet %(changed)s. %(follow_up)s følger opp.")
+_COMPLETED: Final = _l("Behandlingen ble avsluttet %(changed)s. Følger opp videre: %(follow_up)s.")
 _IN_ERROR: Final = _l("%(referrer)s trakk henvisningen fordi den ble sendt ved en feil.")
 
 SENTENCES: Final[Mapping[tuple[State, Side], Sentence]] = {
