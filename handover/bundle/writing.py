@@ -226,13 +226,19 @@ def save_item(session: Session, turn: Turn, item: ItemId, content: Content, *, s
     return save(session, stored, turn, act, found, wanted, seen=seen)
 
 
-def remove_item(session: Session, turn: Turn, item: ItemId) -> None:
-    """Take an item away. The patient's own items are only the patient's to remove."""
+def remove_item(session: Session, turn: Turn, item: ItemId, *, seen: int | None = None) -> None:
+    """Take an item away. The patient's own items are only the patient's to remove.
+
+    `seen` is its revision on the page, None where it need not be compared. Raises ItemChanged: nobody takes away
+    what they have not read.
+    """
     is_staff = isinstance(turn.by, Staff)
     stored = to_write(session, turn) if is_staff else to_speak(session, turn)
     found = shown_item(session, stored, turn, item)
     if found.by_patient is is_staff:
         raise NotPermitted("bundle.not-your-item")
+    if seen is not None and found.revision > seen:
+        raise ItemChanged(theirs=found, yours=found.content)
     act = Act.WRITE if is_staff else Act.WRITE_OWN_WORDS
     put(session, stored, turn, act, replace(found, removed=True, revision=found.revision + 1), what="remove")
 

@@ -440,3 +440,57 @@ def test_a_further_receiver_is_another_than_the_one_that_has_it_or_said_no(open_
     assert refused.status_code == 422
     assert "Overføringen går alt til denne tjenesten." in words_of(refused)
     assert f'value="{INTAKE}"' in desk.open(staff_url(met, "/mottaker")).text
+
+
+# --- what was typed is never lost ------------------------------------------------------------------------------
+
+
+def test_nobody_takes_away_what_somebody_else_has_written_meanwhile(open_town: Town) -> None:
+    met, desk = together(open_town), at_desk(open_town)
+    item = met.add("Turer", topic=HELPS)
+    met.at_home(service.write_own_words, item, "Hunden min", seen=0)
+    page = desk.send(staff_url(met, f"/punkter/{item}"), **form_of(met, item, 0, text="Turer"), act="remove")
+    assert page.status_code == 409
+    assert "Hunden min" in words_of(page)
+    assert [each.content.own_words for each in met.see().items] == ["Hunden min"]
+    seen = int(hidden(page, f"revision-{item}"))
+    desk.send(staff_url(met, f"/punkter/{item}"), **form_of(met, item, seen, text="Turer"), act="remove")
+    assert met.see().items == ()
+
+
+def test_what_a_clinician_typed_in_an_item_that_is_gone_is_given_back(open_town: Town) -> None:
+    met, desk = begin(open_town), at_desk(open_town)
+    item = met.add("Turer", topic=HELPS)
+    met.do(service.remove_item, item)
+    page = desk.send(staff_url(met, f"/punkter/{item}"), **form_of(met, item, 0, text="Lange turer"))
+    assert page.status_code == 404
+    assert "Punktet er ikke her lenger." in words_of(page)
+    assert "Lange turer" in words_of(page)
+
+
+def test_what_a_clinician_typed_while_the_patient_put_it_on_hold_is_given_back(open_town: Town) -> None:
+    met, desk = together(open_town), at_desk(open_town)
+    item = met.add("Turer", topic=HELPS)
+    met.at_home(service.pause)
+    page = desk.send(staff_url(met, f"/punkter/{item}"), **form_of(met, item, 0, text="Lange turer"))
+    assert page.status_code == 409
+    assert "Lange turer" in words_of(page)
+    assert met.see().items[0].content.text == "Turer"
+
+
+@pytest.mark.parametrize(("meanwhile", "status"), [("paused", 409), ("sent", 409), ("removed", 404)])
+def test_own_words_that_came_too_late_are_given_back(open_town: Town, meanwhile: str, status: int) -> None:
+    met, home = together(open_town), at_home(open_town)
+    item = met.add("Turer", topic=HELPS, marked=Mark.TRAVELS)
+    if meanwhile == "paused":
+        met.do(service.pause)
+    elif meanwhile == "removed":
+        met.do(service.remove_item, item)
+    else:
+        met.say_yes()
+        met.do(service.send)
+    page = home.send(home_url(met, f"/merk/{item}"), own_words="Hunden min", mark="travels", revision="0")
+    assert page.status_code == status
+    assert "Dette skrev du:" in words_of(page)
+    assert "Hunden min" in words_of(page)
+    assert all(each.content.own_words == "" for each in met.see().items)

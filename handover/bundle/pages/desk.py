@@ -83,6 +83,7 @@ REFUSALS: Final[dict[str, Sentence]] = {
     ),
     "bundle.under-age": _l("Overgang kan bare brukes for personer over 18 år. Det er ikke laget noen overføring."),
     "bundle.no-role": _l("Du kan ikke skrive overføringer fra denne tjenesten."),
+    "bundle.no-item": _l("Punktet er ikke her lenger. Det du skrev, er ikke lagret."),
     "bundle.not-your-item": _l("Dette punktet er pasientens eget. Bare pasienten kan endre eller fjerne det."),
     "person.known-already": _l("Vi kjenner noen med samme navn og fødselsdato. Si om det er samme person."),
     **OBSTACLES,

@@ -21,10 +21,10 @@ from handover.bundle.lifecycle import AT_SENDER
 from handover.bundle.model import Content, Item, ItemChanged, Kind, Mark, TopicCode
 from handover.bundle.pages.cards import CHOICES, card, cards, topic_text
 from handover.bundle.pages.sight import sight_of
-from handover.bundle.service import Case, Turn
+from handover.bundle.service import Case, ItemNotFound, Turn
 from handover.errors import Conflict, HandoverError, Invalid
 from handover.ids import ItemId
-from handover.web.errors import sentence_for
+from handover.web.errors import sentence_for, status_of
 from handover.web.forms import REFUSED, Form
 from handover.web.i18n import Text
 from handover.web.i18n import lazy_gettext as _l
@@ -105,8 +105,8 @@ def keep_card(turn: Turn, item: UUID) -> ResponseReturnValue:
     except ItemChanged as changed:
         note_refusal(changed)
         return _with_both(turn, changed), MOVED
-    except (Invalid, Conflict) as refused:
-        return refused_page(turn, refused)
+    except (Invalid, Conflict, ItemNotFound) as refused:
+        return refused_page(turn, refused, kept=request.form.get("own_words", ""))
     go = request.form.get("go", "")
     if go:
         return redirect(url_for(".mark", handover=turn.handover, punkt=None if go == "all" else go))
@@ -155,7 +155,7 @@ def add_own(turn: Turn) -> ResponseReturnValue:
         with web.transaction() as session:
             return render(session, turn, handovers.case_of(session, turn), own=filled), REFUSED
     except Conflict as refused:
-        return refused_page(turn, refused)
+        return refused_page(turn, refused, kept=words)
     return redirect(url_for(".mark", handover=turn.handover, lagret=made, _anchor=f"punkt-{made}"))
 
 
@@ -185,17 +185,18 @@ def act(turn: Turn, do: Callable[[Session], object], **then: str) -> ResponseRet
     return redirect(url_for(".mark", handover=turn.handover, **then))  # type: ignore[arg-type]
 
 
-def refused_page(turn: Turn, refused: HandoverError) -> ResponseReturnValue:
-    """Return the cards as they stand, with one plain sentence."""
+def refused_page(turn: Turn, refused: HandoverError, *, kept: str = "") -> ResponseReturnValue:
+    """Return the cards as they stand, with one plain sentence, and what was typed and could not be saved."""
     note_refusal(refused)
     said = sentence_for(refused) or _l(
         "Det går ikke an å gjøre dette slik overføringen står nå. Ingenting er endret."
     )
     with web.transaction() as session:
         case = handovers.case_of(session, turn)
-        if case.standing.status not in AT_SENDER:
+        if case.standing.status not in AT_SENDER and not kept.strip():
             return redirect(url_for(".show", handover=turn.handover))
-        return render(session, turn, case, problem=said), MOVED if isinstance(refused, Conflict) else REFUSED
+        page = render(session, turn, case, problem=said, kept=kept.strip())
+        return page, REFUSED if isinstance(refused, Invalid) else status_of(refused)
 
 
 def _wish(session: Session, turn: Turn) -> None:

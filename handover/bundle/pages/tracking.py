@@ -252,11 +252,16 @@ def undo_seconds(case: Case, at: datetime) -> int:
 
 def moved_page(turn: Turn, moved: HandoverError, *, kept: str = "") -> ResponseReturnValue:
     """Return where the handover stands, with one plain sentence; nothing was changed, no text is lost."""
+    return tracking_page_of(turn, moved, kept=kept), MOVED
+
+
+def tracking_page_of(turn: Turn, moved: HandoverError, *, kept: str = "") -> str:
+    """Return the page that shows where a handover stands, after something was refused; `kept` is given back."""
     note_refusal(moved)
     said = sentence_for(moved) or _("Overføringen har endret seg siden du åpnet siden. Ingenting er endret nå.")
     with web.transaction() as session:
         case = handovers.case_of(session, turn)
-        return tracking_page(session, case, turn, problem=said, kept=kept), MOVED
+        return tracking_page(session, case, turn, problem=said, kept=kept)
 
 
 _SAID: Final = frozenset({Act.ASK, Act.NOTE_TO_SENDER, Act.NOTE_TO_RECEIVER})

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from flask import Response, redirect, render_template, request, url_for
@@ -30,6 +31,7 @@ from handover.bundle.pages.desk import (
 )
 from handover.bundle.pages.marking import has_lapsed
 from handover.bundle.pages.sight import sight_of
+from handover.bundle.pages.tracking import tracking_page_of
 from handover.bundle.service import Case, ItemNotFound, Turn
 from handover.bundle.words import content as said
 from handover.clock import now
@@ -43,6 +45,12 @@ from handover.person.service import Person
 from handover.web.errors import sentence_for
 from handover.web.forms import REFUSED, Form, parse_day
 from handover.web.i18n import Text, language
+
+NOT_THERE: Final = 404
+_LONGEST: Final = 10
+"""Digits: what is longer is no revision of ours."""
+_NOT_TYPED: Final = frozenset({"revision", "topic", "level", "relation", "system", "comes_along"})
+"""Fields of an item's form that hold a choice, not words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,18 +148,25 @@ def add(handover: UUID) -> ResponseReturnValue:
 @blueprint.post("/<uuid:handover>/punkter/<uuid:item>")
 @allow(*SENDERS)
 def keep(handover: UUID, item: UUID) -> ResponseReturnValue:
-    """Save one item, or take it away; of two who write at once the second sees both texts and chooses."""
+    """Save one item, or take it away; of two who write at once the second sees both texts and chooses.
+
+    What can't be saved any more, because the item is gone or the handover has moved on, is given back.
+    """
     turn, which = turn_of(handover), ItemId(item)
     try:
         with web.transaction() as session:
             if request.form.get("act") == "remove":
-                handovers.remove_item(session, turn, which)
+                handovers.remove_item(session, turn, which, seen=_seen(which))
                 return redirect(url_for(".write", handover=handover, _anchor="innhold"))
             _save(session, turn, which)
     except Invalid as refused:
         return _refused(turn, which, refused), REFUSED
     except ItemChanged as changed:
         return _both(turn, changed), MOVED
+    except ItemNotFound as gone:
+        return tracking_page_of(turn, gone, kept=_typed(which)), NOT_THERE
+    except Conflict as moved:
+        return tracking_page_of(turn, moved, kept=_typed(which)), MOVED
     return redirect(url_for(".write", handover=handover, lagret=item, _anchor=f"punkt-{item}"))
 
 
@@ -348,6 +363,19 @@ def _save(session: Session, turn: Turn, which: ItemId) -> Item:
     topic = topic_of(session, turn, TopicCode(request.form.get(f"topic-{which}", "")))
     content, seen = schema.read_item(request.form, which, topic)
     return handovers.save_item(session, turn, which, content, seen=seen)
+
+
+def _seen(which: ItemId) -> int:
+    """Return the revision on the page; what is none is older than any."""
+    revision = request.form.get(f"revision-{which}", "")
+    return int(revision) if revision.isascii() and revision.isdecimal() and len(revision) < _LONGEST else -1
+
+
+def _typed(which: ItemId) -> str:
+    """Return what stands in an item's form, one field after the other, to be given back."""
+    names = (name for name in request.form if name.endswith(f"-{which}"))
+    wanted = (name for name in names if name.partition("-")[0] not in _NOT_TYPED)
+    return "\n\n".join(text for name in wanted if (text := request.form[name].strip()))
 
 
 def _refused(turn: Turn, which: ItemId, refused: Invalid) -> str:
