@@ -111,7 +111,7 @@ class ReferralForm(Schema):
     trusted_name = _line()
     trusted_relation = _line()
     trusted_phone = _line(40)
-    interpreter = _line(20)
+    interpreter = _choice(each.code for each in codelists.of("interpreter_languages").codes)
     interpreter_text = _line()
     consent = _choice(each.code for each in codelists.of("consents").codes)
     consent_text = _text()

@@ -250,6 +250,10 @@ def test_a_case_is_sent_on_and_stays_ours_until_the_other_service_has_it(town: T
     assert "Alderspsykiatri, Fjordheim DPS" in words_of(found)
     assert "FACT" not in words_of(found)
     assert "Passer bedre." in found.text
+    gone = ola.send(at(case, "send-videre"), seen=seen, do="send", where="9999999", reason="Passer bedre.")
+    assert gone.status_code == 422
+    assert "Den tjenesten tar ikke imot henvisninger nå. Velg en annen." in words_of(gone)
+    assert "Passer bedre." in gone.text
     after = fill_in(ola, case, "send-videre", where=SENIOR, reason="Passer bedre der.")
     assert "Sendes videre" in after
     town.settle()

@@ -128,6 +128,7 @@ def test_a_draft_keeps_what_is_no_value_yet_as_it_was_typed() -> None:
     ("changes", "wanted"),
     [
         ({"urgency": "7"}, {"urgency": ["choice"]}),
+        ({"interpreter": "xx<"}, {"interpreter": ["choice"]}),
         ({"problem": "x" * 20_001}, {"problem": ["too-long"]}),
         ({"diagnoses-0-system": "urn:other"}, {"diagnoses-0-system": ["choice"]}),
         ({"is_admin": "yes"}, {"is_admin": ["unknown"]}),

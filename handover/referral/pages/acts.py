@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from handover.access import service as access
 from handover.clock import from_local
-from handover.errors import Invalid
+from handover.errors import Invalid, NotFound
 from handover.ids import ServiceId, StaffId, new_uuid
 from handover.referral import service
 from handover.referral.lifecycle import Act
@@ -204,7 +204,16 @@ def _redirect(sent: Sent) -> Do:
     fields = Fields(sent)
     where, reason = ServiceId(fields.line("where")), fields.text("reason")
     fields.check()
-    return lambda session, turn: service.redirect(session, turn, where, reason)
+
+    def redirect(session: Session, turn: Turn) -> object:
+        try:
+            return service.redirect(session, turn, where, reason)
+        except NotFound as gone:
+            if gone.stable_code != "directory.no-service":
+                raise
+            raise service.TakesNoReferrals(fields={"where": ["takes-no-referrals"]}) from None
+
+    return redirect
 
 
 def _snooze(sent: Sent) -> Do:
