@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
-from handover.actors import Staff
+from handover.actors import Role, Staff
 from handover.db import provided
 from handover.errors import NotFound
 from handover.ids import AgencyId, ServiceId, StaffId, TaskId, new_uuid
@@ -51,6 +51,7 @@ class Counts:
     unowned: int
 
 
+_AT_A_SERVICE: Final = (Role.REFERRER, Role.INTAKE, Role.CLINICIAN, Role.CASEWORKER, Role.LEADER)
 MOST_ASKED: Final = 99
 """A title counts no further."""
 
@@ -166,8 +167,7 @@ def counts(session: Session, agency: AgencyId, service: ServiceId, *, kind: str,
 def count_asked(session: Session, by: Staff, asks: Sequence[Asks]) -> int:
     """Return how much is asked of somebody: their own work, what nobody has taken, tasks; at most MOST_ASKED."""
     work = store.count_asked(session, by.agency, by.id, [vars(each) for each in asks], limit=MOST_ASKED)
-    services = {at for at, _role in by.roles}
-    tasks = store.count_tasks(session, by.agency, staff=by.id, services=services, limit=MOST_ASKED)
+    tasks = store.count_tasks(session, _tasks_for(by), limit=MOST_ASKED)
     return min(work + tasks, MOST_ASKED)
 
 
@@ -281,9 +281,11 @@ def raise_task_at(
 
 
 def tasks(session: Session, by: Staff) -> tuple[Task, ...]:
-    """Return a person's open tasks, and the unnamed ones of the services they work for; the oldest first."""
-    services = {at for at, _role in by.roles}
-    return _tasks(session, store.open_tasks(session, by.agency, staff=by.id, services=services))
+    """Return a person's open tasks, and the unnamed ones of the services they work for; the oldest first.
+
+    Who runs the systems or guards the log works for no service: what is about a patient is not for them (rule 16).
+    """
+    return _tasks(session, store.open_tasks(session, _tasks_for(by)))
 
 
 def tasks_about(session: Session, agency: AgencyId, subject: UUID) -> tuple[Task, ...]:
@@ -306,6 +308,15 @@ def end_task(session: Session, task: Task, *, by: Staff, now: datetime) -> None:
 def last_raised(session: Session, agency: AgencyId, subject: UUID) -> datetime | None:
     """Return when the latest task about this was left, done or not."""
     return store.last_raised(session, agency, subject)
+
+
+def _tasks_for(by: Staff) -> store.TasksFor:
+    return store.TasksFor(
+        agency=by.agency,
+        staff=by.id,
+        services=by.services(*_AT_A_SERVICE),
+        is_agency_wide=any(at is None for at, _role in by.roles),
+    )
 
 
 def _tasks(session: Session, rows: Sequence[RowMapping]) -> tuple[Task, ...]:

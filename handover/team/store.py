@@ -1,6 +1,7 @@
 """Queries about a team's work; each names the agency and the service that ask."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -11,6 +12,7 @@ from sqlalchemy import (
     Select,
     and_,
     delete,
+    false,
     func,
     insert,
     or_,
@@ -188,25 +190,39 @@ def change_text(
     return result.first() is not None
 
 
-def open_tasks(
-    session: Session, agency: AgencyId, *, staff: StaffId | None, services: Iterable[ServiceId | None]
-) -> Sequence[RowMapping]:
+@dataclass(frozen=True, kw_only=True)
+class TasksFor:
+    """Whose tasks are asked for."""
+
+    agency: AgencyId
+    staff: StaffId
+    services: frozenset[ServiceId | None]
+    """Where the person works with patients; None stands for the whole agency."""
+    is_agency_wide: bool
+    """Whether the person has any duty for the whole agency: what belongs to no service is theirs too."""
+
+
+def open_tasks(session: Session, wanted: TasksFor) -> Sequence[RowMapping]:
     """Return the open tasks of one person, and those of their services that name nobody; the oldest first."""
-    statement = _open_tasks(agency, staff, services).order_by(TaskRow.raised_at, TaskRow.id)
+    statement = _open_tasks(wanted).order_by(TaskRow.raised_at, TaskRow.id)
     return session.execute(statement).mappings().all()
 
 
-def _open_tasks(agency: AgencyId, staff: StaffId | None, services: Iterable[ServiceId | None]) -> Select[Any]:
-    own, wanted = TaskRow.for_staff == staff, list(services)
-    unnamed = TaskRow.for_staff.is_(None) if None in wanted else _unnamed_at(wanted)
-    return select(TaskRow.__table__).where(TaskRow.agency == agency, TaskRow.is_open.is_(True), or_(own, unnamed))
+def _open_tasks(wanted: TasksFor) -> Select[Any]:
+    own = TaskRow.for_staff == wanted.staff
+    unnamed: ColumnElement[bool] = TaskRow.for_staff.is_(None)
+    if None not in wanted.services:
+        here = TaskRow.service.in_([each for each in wanted.services if each is not None])
+        nowhere = TaskRow.service.is_(None) if wanted.is_agency_wide else false()
+        unnamed = and_(unnamed, or_(here, nowhere))
+    return select(TaskRow.__table__).where(
+        TaskRow.agency == wanted.agency, TaskRow.is_open.is_(True), or_(own, unnamed)
+    )
 
 
-def count_tasks(
-    session: Session, agency: AgencyId, *, staff: StaffId, services: Iterable[ServiceId | None], limit: int
-) -> int:
+def count_tasks(session: Session, wanted: TasksFor, *, limit: int) -> int:
     """Return how many tasks `open_tasks` would give, counted no further than `limit`."""
-    some = _open_tasks(agency, staff, services).with_only_columns(TaskRow.id).limit(limit).subquery()
+    some = _open_tasks(wanted).with_only_columns(TaskRow.id).limit(limit).subquery()
     return session.execute(select(func.count()).select_from(some)).scalar_one()
 
 
@@ -305,7 +321,3 @@ def counts(session: Session, agency: AgencyId, service: ServiceId, *, kind: str,
         func.count().filter(table.owner.is_(None)).label("unowned"),
     ).where(table.agency == agency, table.service == service, table.is_open.is_(True), table.kind == kind)
     return session.execute(statement).mappings().one()
-
-
-def _unnamed_at(services: Sequence[ServiceId | None]) -> Any:
-    return and_(TaskRow.for_staff.is_(None), TaskRow.service.in_([each for each in services if each is not None]))

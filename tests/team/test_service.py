@@ -123,11 +123,21 @@ def test_a_task_goes_to_the_named_person_and_an_unnamed_one_to_the_service(db: D
         assert [task.id for task in service.tasks(session, one)] == [unnamed]
 
 
-def test_an_operator_of_the_whole_agency_sees_every_unnamed_task(db: Database) -> None:
+def test_who_runs_the_systems_of_the_agency_sees_alarms_and_nothing_about_a_patient(db: Database) -> None:
+    runs, guards = staff(at=None, role=Role.OPERATOR), staff(at=None, role=Role.SECURITY_OFFICER)
     with db.transaction() as session:
-        service.raise_task(session, DPS, kind=TaskKind.ALARM, text="x", now=NOW)
-        assert len(service.tasks(session, staff(at=None, role=Role.OPERATOR))) == 1
-        assert service.tasks(session, staff()) == ()
+        alarm = service.raise_task(session, DPS, kind=TaskKind.ALARM, text="x", now=NOW)
+        to_call = service.raise_task(
+            session, DPS, kind=TaskKind.IDENTITY_DIFFERS, text="Kari\nKarin", now=NOW + DAY, service=INTAKE
+        )
+        for who in (runs, guards):
+            assert [task.id for task in service.tasks(session, who)] == [alarm]
+            assert service.count_asked(session, who, ()) == 1
+            with pytest.raises(service.WorkNotFound):
+                service.finish_task(session, to_call, by=who, now=NOW)
+        leads = staff(at=None, role=Role.LEADER)
+        assert [task.id for task in service.tasks(session, leads)] == [alarm, to_call]
+        assert [task.id for task in service.tasks(session, staff())] == [to_call]
 
 
 def test_a_service_starts_with_ready_texts_and_replaces_or_hides_them(db: Database) -> None:
