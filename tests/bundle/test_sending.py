@@ -420,7 +420,11 @@ def test_what_was_taken_back_is_opened_again_with_its_marks_and_a_new_yes(two_no
     assert [item.marked.mark for item in case.items] == [Mark.TRAVELS, Mark.STAYS]
     with pytest.raises(NoYes):
         met.do(service.send)
-    assert met.say_yes(by=met.patient).sha256 != before.sha256
+    assert case.standing.approval is None
+    two_nodes.pass_time(minutes=1)
+    assert met.say_yes(by=met.patient).sha256 == before.sha256, "the same would travel, and nothing had left"
+    approval = met.see().standing.approval
+    assert approval is not None and approval.at == two_nodes.now
     met.do(service.send)
     two_nodes.settle()
     assert met.see().standing.status is Status.RECEIVED
