@@ -16,7 +16,7 @@ from handover.audit.model import Event as Logged
 from handover.bundle import cases, freezing, scope, store
 from handover.bundle.cases import Turn
 from handover.bundle.importing import Lender
-from handover.bundle.lifecycle import Act, Side
+from handover.bundle.lifecycle import UNSENT, Act, Side
 from handover.bundle.model import (
     Content,
     CrisisStep,
@@ -158,7 +158,10 @@ def start(  # noqa: PLR0913 - one keyword for each thing a handover begins with
 
 
 class MayBeThere(Conflict):
-    """An earlier sending may be at the receiver: that case stays with it, so that a withdrawal reaches it."""
+    """An earlier sending is or was at the receiver: that case stays with it.
+
+    So a withdrawal reaches it, and no other service learns from reference and round that there was one before it.
+    """
 
     code = "bundle.may-be-there"
 
@@ -171,7 +174,8 @@ def choose_receiver(session: Session, turn: Turn, receiver: ServiceId) -> Stored
     stored = to_write(session, turn)
     home = stored.standing.home
     to = _party(takes_handovers(session, receiver, home, now=turn.now))
-    if stored.standing.earlier and to != stored.standing.receiver:
+    has_left = stored.standing.earlier or stored.standing.version.round > UNSENT.round
+    if has_left and to != stored.standing.receiver:
         raise MayBeThere
     after = cases.changed(stored.standing, turn.now, receiver=to)
     refuse_blocked(session, after, turn.now)

@@ -322,6 +322,23 @@ def test_a_handover_that_may_be_at_one_receiver_is_not_turned_to_another(two_nod
     assert met.do(service.copy_to, SENIOR)
 
 
+def test_a_new_yes_after_a_withdrawal_is_for_the_same_receiver_and_another_gets_a_case_that_tells_of_no_other(
+    two_nodes: Town,
+) -> None:
+    met = sent(two_nodes)
+    met.at_home(service.withdraw)
+    two_nodes.settle()
+    met.there(INGRID, service.answer_withdrawal, Done.DELETED, "", "Ingrid")
+    two_nodes.settle()
+    met.at_home(service.reopen)
+    with pytest.raises(service.MayBeThere):
+        met.do(service.choose_receiver, SENIOR)
+    second = Meeting(two_nodes, met.do(service.copy_to, SENIOR), met.by)
+    first, other = met.see().standing, second.see().standing
+    assert (first.version.round, other.version.round) == (2, 1)
+    assert {first.handover, first.reference}.isdisjoint({other.handover, other.reference})
+
+
 def test_what_is_taken_back_is_not_opened_again_before_the_receiver_has_answered(two_nodes: Town) -> None:
     met = arrived_and_given_up(two_nodes)
     met.at_home(service.withdraw)
