@@ -50,7 +50,7 @@ class Case:
     responsible: Party
     history: tuple[Entry, ...]
     acts: tuple[Act, ...]
-    """What this reader may do now."""
+    """What this reader may do now; to a patient who is not shown a decline yet nothing that it would refuse."""
     items: tuple[Item, ...] = ()
     """At the origin: what this reader is shown, numbered from 1."""
     topics: Mapping[TopicCode, Topic] = field(default_factory=dict)
@@ -120,14 +120,16 @@ def show(session: Session, stored: Stored, turn: Turn) -> Case:
     standing, history = stored.standing, store.history(session, stored.standing)
     at_origin = standing.side is Side.SENDER
     is_staff = isinstance(turn.by, Staff)
+    acts = offered(standing, turn.side)
     if not is_staff:
         standing, history = _for_patient(standing, history, turn.now)
+        acts = tuple(act for act in offered(standing, turn.side) if act in acts)
     return Case(
         standing=standing,
         patient=person.identity_of(session, stored.agency, standing.person),
         responsible=responsible(standing, turn.now),
         history=history,
-        acts=offered(standing, turn.side) if is_staff or at_origin else (),
+        acts=acts if is_staff or at_origin else (),
         items=writing.shown_items(session, stored, turn) if at_origin else (),
         topics=of_agency(session, stored.agency) if at_origin else {},
         permitted=scope.permitted(session, stored.standing, turn.now) if at_origin else None,

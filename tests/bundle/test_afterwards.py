@@ -150,6 +150,21 @@ def test_a_decline_is_closed_with_a_word_on_who_follows_up(two_nodes: Town) -> N
     assert met.see().standing.status is Status.CLOSED
 
 
+def test_a_patient_who_is_not_shown_a_decline_yet_is_offered_nothing_that_would_be_refused(
+    two_nodes: Town,
+) -> None:
+    met = sent(two_nodes)
+    assert Act.RELEASE_MORE in met.see(by=met.patient).acts
+    met.there(OLA, service.decline, Decline(reason="Fullt", person="Ola Overlege", phone="55 00 00 04"))
+    two_nodes.settle()
+    shown = met.see(by=met.patient)
+    assert shown.standing.status is Status.RECEIVED
+    assert set(shown.acts) == {Act.WITHDRAW}
+    met.at_home(service.withdraw)
+    two_nodes.settle()
+    assert met.see().standing.status is Status.WITHDRAWAL_NOTIFIED
+
+
 def test_a_patient_reads_their_handover_at_the_receivers_node_and_acts_only_where_it_was_written(
     two_nodes: Town,
 ) -> None:
