@@ -32,6 +32,7 @@ from handover.keys import passphrase
 from handover.keys.keyring import Keyring, load
 from handover.keys.vault import Vault, open_vault
 from handover.message import service as message
+from handover.message.pages import staff as threads
 from handover.notice import pages as notices
 from handover.notice import senders
 from handover.notice.senders import Ways
@@ -127,6 +128,7 @@ def create_app(node: Node) -> Flask:
     app.register_blueprint(sender.blueprint)
     app.register_blueprint(handovers_received.blueprint)
     app.register_blueprint(home.blueprint)
+    app.register_blueprint(threads.blueprint)
     app.register_blueprint(operator.blueprint)
     app.register_blueprint(operator.people)
     app.register_blueprint(operator.numbers)

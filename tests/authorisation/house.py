@@ -36,6 +36,9 @@ from handover.exchange.tables import OutgoingRow
 from handover.ids import AgencyId, HandoverId, ServiceId, new_uuid
 from handover.inquiry import service as inquiry
 from handover.inquiry.model import ANSWERS, About
+from handover.message import service as messages
+from handover.message.model import Subject
+from handover.message.store import READERS as READ_THREADS
 from handover.notice.tables import OutgoingNoticeRow
 from handover.person import service as person
 from handover.person.model import Identity
@@ -63,6 +66,8 @@ MISSING: Final = {
     "file_id": "00" * 16,
     "document_id": "11" * 16,
     "notice": "00000000-0000-4000-8000-000000000009",
+    "thread": "00000000-0000-4000-8000-00000000000a",
+    "letter": "00000000-0000-4000-8000-00000000000b",
 }
 """For each parameter of an address a value that names nothing; another parameter needs a case here."""
 PACED: Final = ("SELECT directory_copy.revision", "UPDATE web_session SET active_at")
@@ -175,6 +180,7 @@ def house(open_database: Callable[[], Database]) -> House:
     event.listen(engine, "before_cursor_execute", lambda *asked: found.note(asked[2]))
     _referrals(found)
     _handovers(found)
+    _threads(found)
     _callers(found)
     _tasks(found)
     _inquiries(found)
@@ -287,6 +293,33 @@ def _handovers(house: House) -> None:
             shows = "" if values else who.family
             house.things.append(Thing(named, MUNICIPALITY, home, frozenset(SENDERS), shows=shows))
             house.things.append(Thing(named, AgencyId(""), patient=mine, shows=shows))
+
+
+def _threads(house: House) -> None:
+    """Two threads between each pair of services: one that was sent with a document, and a draft."""
+    town = house.town
+    ways = ((PER, PSYCHOLOGIST, INTAKE, MUNICIPALITY), (FATIMA, FACT, SENIOR, MUNICIPALITY))
+    for number, (by, home, to, agency) in enumerate(ways):
+        born = date(1950 + number, 3, 4)
+        who = Identity(
+            given="Prøve", family=f"Trådkanari{number}", birth_date=born, number=synthetic_number(born, 0)
+        )
+        about = messages.About(subject=Subject.PLAN, patient=who)
+        for is_sent in (True, False):
+            with town.kommune.db.transaction() as session:
+                made = messages.start_draft(session, by=by, service=home, about=about, to=[to], now=town.now)
+                turn = messages.Turn(thread=made.thread, by=by, now=town.now, at=home)
+                messages.attach(session, turn, made.message, "kart.pdf", PDF)
+                if is_sent:
+                    messages.send(session, turn, made.message)
+            ends = [(agency, home), (DPS, to)] if is_sent else [(agency, home)]
+            for owner, at in ends:
+                thread = (("service", str(at)), ("thread", str(made.thread)))
+                letter = (*thread, ("letter", str(made.message)))
+                for values in (thread, letter):
+                    shows = who.family if values == thread else ""
+                    house.things.append(Thing(values, owner, at, frozenset(READ_THREADS), shows=shows))
+    town.settle()
 
 
 def replace_family(who: Identity, family: str) -> Identity:

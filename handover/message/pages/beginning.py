@@ -1,0 +1,135 @@
+"""A new thread: to which service, about what and whom; then its first message is written."""
+
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+from flask import make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from handover import web
+from handover.access import allow, current_staff
+from handover.access.guard import note_refusal
+from handover.actors import Staff
+from handover.addressbook import service as addressbook
+from handover.addressbook.pages.ways import Begin, Way, add_way
+from handover.clock import now
+from handover.directory import service as directory
+from handover.directory.model import Service
+from handover.errors import HandoverError, Invalid, NotFound
+from handover.ids import ServiceId
+from handover.message import service as messages
+from handover.message.model import MAX_LINE, Subject
+from handover.message.pages.desk import blueprint, my_services
+from handover.message.service import About
+from handover.message.store import WRITERS
+from handover.message.words.names import SUBJECTS
+from handover.message.words.refusals import REFUSALS, SENTENCES
+from handover.person import numbers
+from handover.person.alike import alike
+from handover.person.model import Identity
+from handover.web.errors import sentence_for
+from handover.web.forms import REFUSED, Fields, Form, Sent
+from handover.web.i18n import Text
+from handover.web.i18n import lazy_gettext as _l
+from handover.workdays import local_date
+
+_PATIENT: Final = ("number", "given", "family", "birth_date")
+
+
+def _way(staff: Staff, service: Service, today: date, draft: UUID | None) -> Begin | None:
+    """Offer whoever writes messages to begin one to the service."""
+    if draft is not None or not service.is_open_on(today) or not any(staff.has(role) for role in WRITERS):
+        return None
+    text = _l("Skriv melding til %(service)s", service=service.name)
+    return Begin(text=text, url=url_for("messages.begin_with", til=service.id))
+
+
+add_way(blueprint, Way(order=10, offer=_way))
+
+
+@blueprint.get("/ny")
+@allow(*WRITERS)
+def begin_with() -> ResponseReturnValue:
+    """Ask what a message to a service is about; without a service, lead to the address book."""
+    to = request.args.get("til", "")
+    if not to:
+        return redirect(url_for("addressbook.find"))
+    return _start_page(Form.of({"to": to}))
+
+
+@blueprint.post("/ny")
+@allow(*WRITERS)
+def begin() -> ResponseReturnValue:
+    """Begin a thread with a draft, and go on to write it."""
+    by, at = current_staff(), now()
+    try:
+        with web.transaction() as session:
+            home = _home(session, by)
+            about = _about(session, by, request.form)
+            to = ServiceId(request.form.get("to", ""))
+            made = messages.start_draft(session, by=by, service=home, about=about, to=[to], now=at)
+    except Invalid as refused:
+        note_refusal(refused)
+        return make_response(_start_page(Form.refused(request.form, refused, SENTENCES), refused), REFUSED)
+    return redirect(url_for(".write", service=home, thread=made.thread, letter=made.message))
+
+
+def _home(session: Session, by: Staff) -> ServiceId:
+    held = [each.id for each in my_services(session, by)]
+    wanted = ServiceId(request.form.get("service", ""))
+    if len(held) == 1:
+        return held[0]
+    if wanted not in held:
+        raise Invalid("form.incomplete", fields={"service": ["required"]})
+    return wanted
+
+
+def _about(session: Session, by: Staff, sent: Sent) -> About:
+    """Return what a new thread is about. Raises Invalid with everything that must be put right."""
+    fields = Fields(sent)
+    line = fields.text("line", is_optional=True, at_most=MAX_LINE)
+    subject = Subject.QUESTION
+    try:
+        subject = Subject(sent.get("subject", ""))
+    except ValueError:
+        fields.refuse("subject", "required")
+    patient = _patient(fields, sent) if any(sent.get(name, "").strip() for name in _PATIENT) else None
+    fields.check()
+    if patient is not None and alike(session, by.agency, patient):
+        raise Invalid("form.incomplete", fields={"number": ["known-already"]})
+    return About(subject=subject, line=line, patient=patient)
+
+
+def _patient(fields: Fields, sent: Sent) -> Identity:
+    number = sent.get("number", "").strip()
+    checked = numbers.check(number) if number else None
+    if checked is not None and checked.series is None:
+        fields.refuse("number", "odd")
+    return Identity(
+        given=fields.line("given"),
+        family=fields.line("family"),
+        birth_date=fields.day("birth_date"),
+        number=None if checked is None else checked.number,
+    )
+
+
+def _start_page(form: Form, refused: HandoverError | None = None) -> str:
+    problem: Text = "" if refused is None else sentence_for(refused)
+    with web.reading() as session:
+        homes = my_services(session, current_staff())
+        try:
+            to = directory.service_of(session, ServiceId(form.value("to")))
+        except NotFound:
+            to, problem = None, REFUSALS["message.receiver.unknown"]
+        place = None if to is None else addressbook.standing_of(session, to, today=local_date(now()))
+    return render_template(
+        "message/start.html",
+        form=form,
+        to=to,
+        place=place,
+        homes=[(each.id, each.name) for each in homes],
+        subjects=[(code.value, text) for code, text in SUBJECTS.items()],
+        problem=problem,
+    )

@@ -1,0 +1,147 @@
+"""My services' threads: filters are links with counts; a search goes by POST, never in an address."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from handover import web
+from handover.access import allow, current_staff
+from handover.clock import now
+from handover.directory import names
+from handover.message import service as messages
+from handover.message.pages.desk import blueprint, owner_name
+from handover.message.reading import OPEN, PAGE
+from handover.message.service import Listed
+from handover.message.steps import Shelf
+from handover.message.store import READERS, WRITERS
+from handover.message.words import banner
+from handover.message.words.names import SUBJECTS
+from handover.web.i18n import Sentence, Text
+from handover.web.i18n import lazy_gettext as _l
+from handover.web.parts import Filter, Tone
+
+FILTERS: Final[Mapping[str, tuple[Sentence, Sequence[Shelf]]]] = {
+    "apne": (_l("Alle åpne"), OPEN),
+    "gjore": (_l("Du må gjøre noe"), (Shelf.TO_DO,)),
+    "venter": (_l("Venter på andre"), (Shelf.WAITING,)),
+    "utkast": (_l("Utkast"), (Shelf.DRAFT,)),
+    "ferdig": (_l("Ferdig"), (Shelf.CLOSED,)),
+}
+"""What stands in an address -> what it is called, and the shelves it shows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One thread in the list, in the reader's words."""
+
+    url: str
+    title: str = field(repr=False)
+    birth_year: int | None
+    subject: Text
+    line: str = field(repr=False)
+    others: str
+    here: str
+    latest: str = field(repr=False)
+    latest_at: datetime | None
+    tag: Text
+    tone: Tone
+    time: str
+    is_late: bool
+    is_unread: bool
+    is_soon: bool
+    owner: str
+
+
+@blueprint.get("/")
+@allow(*READERS)
+def listed() -> ResponseReturnValue:
+    """Show the threads of my services, the latest change first."""
+    wanted = request.args.get("vis", "apne")
+    wanted = wanted if wanted in FILTERS else "apne"
+    by, at = current_staff(), now()
+    with web.transaction() as session:
+        found = messages.mine(session, by, now=at, shelves=FILTERS[wanted][1], after=_cursor())
+        lines = lines_of(session, found, at)
+        counts = messages.counts(session, by)
+    more = None
+    if len(found) == PAGE:
+        last = found[-1]
+        more = url_for(".listed", vis=wanted, etter=f"{last.updated_at.isoformat()}_{last.standing.thread}")
+    return render_template(
+        "message/list.html",
+        lines=lines,
+        filters=[
+            Filter(
+                text=text,
+                url=url_for(".listed", vis=name),
+                count=sum(counts.get(shelf, 0) for shelf in shelves),
+                is_current=name == wanted,
+            )
+            for name, (text, shelves) in FILTERS.items()
+        ],
+        more=more,
+        may_write=any(by.has(role) for role in WRITERS),
+    )
+
+
+@blueprint.get("/sok")
+@allow(*READERS)
+def searched() -> ResponseReturnValue:
+    """Lead back to the list: what was searched for is never in an address."""
+    return redirect(url_for(".listed"))
+
+
+@blueprint.post("/sok")
+@allow(*READERS)
+def search() -> ResponseReturnValue:
+    """Search threads by patient, sender, reference or words of their texts."""
+    text = request.form.get("q", "").strip()[:100]
+    if not text:
+        return redirect(url_for(".listed"))
+    at = now()
+    with web.transaction() as session:
+        lines = lines_of(session, messages.search(session, current_staff(), text, now=at), at)
+    return render_template("message/list.html", lines=lines, q=text, filters=[], more=None)
+
+
+def lines_of(session: Session, found: Sequence[Listed], at: datetime) -> list[Line]:
+    """Return threads in the reader's words."""
+    return [_line(session, each, at) for each in found]
+
+
+def _line(session: Session, row: Listed, at: datetime) -> Line:
+    standing, glance = row.standing, row.glance
+    step = glance.step
+    others = "; ".join(names.of_party(session, each) for each in standing.others)
+    return Line(
+        url=url_for("messages.show", service=standing.home.service, thread=standing.thread),
+        title="" if row.patient is None else row.patient.name,
+        birth_year=None if row.patient is None else row.patient.birth_date.year,
+        subject=SUBJECTS[standing.heading.subject],
+        line=standing.heading.line,
+        others=others,
+        here=names.of_service(session, standing.home.service),
+        latest=glance.latest_by,
+        latest_at=glance.latest_at,
+        tag=banner.tag(step),
+        tone=banner.tone(step, at),
+        time="" if step is None else banner.due(step, now=at),
+        is_late=step is not None and banner.is_late(step, at),
+        is_unread=glance.unopened > 0,
+        is_soon=glance.is_soon,
+        owner=owner_name(session, standing),
+    )
+
+
+def _cursor() -> tuple[datetime, UUID] | None:
+    at, _sep, last = request.args.get("etter", "").partition("_")
+    try:
+        return datetime.fromisoformat(at), UUID(last)
+    except ValueError:
+        return None

@@ -1,0 +1,286 @@
+"""One thread: who has it, what happens now, every message by its written time, receipts, files, who may read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+from uuid import UUID
+
+from flask import make_response, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from handover import web
+from handover.access import allow
+from handover.access.guard import note_refusal
+from handover.actors import Party
+from handover.consent.vocabulary import purpose_names
+from handover.consent.words import reply_obstacle_sentence
+from handover.directory import names
+from handover.directory import service as directory
+from handover.errors import Conflict, HandoverError, NotFound
+from handover.exchange.files import File
+from handover.ids import CommunicationId
+from handover.message import service as messages
+from handover.message.lifecycle import Act, Status
+from handover.message.model import Message, Priority
+from handover.message.pages.desk import MOVED, as_download, blueprint, instant, owner_name, turn_of
+from handover.message.service import Seen, Thread, ThreadNotFound, Turn
+from handover.message.store import READERS, WRITERS
+from handover.message.words import banner
+from handover.message.words.formatting import formatted
+from handover.message.words.history import happened
+from handover.message.words.names import MARKS, PRIORITIES, SUBJECTS
+from handover.message.words.receipts import receipts_of
+from handover.web.errors import sentence_for
+from handover.web.i18n import Sentence, Text, language
+from handover.web.i18n import lazy_gettext as _l
+from handover.web.parts import Pairs
+from handover.web.view import View
+
+DONE: Final[Mapping[str, Sentence]] = {
+    "tatt": _l("Du har tatt tråden."),
+    "gitt": _l("Tråden er gitt tilbake til teamet."),
+    "ferdig": _l("Tråden er ferdig for hele teamet. Den kommer tilbake når noe nytt kommer."),
+    "sendt": _l("Meldingen er sendt."),
+    "slettet": _l("Utkastet er slettet."),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attached:
+    """A document of a message, and where it is fetched."""
+
+    file: File
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """One message in the reader's words."""
+
+    message: Message
+    text: Markup = field(repr=False)
+    sender: str
+    author: str = field(repr=False)
+    to: str
+    mark: Text
+    priority: Text
+    files: tuple[Attached, ...]
+    is_new: bool = False
+    is_draft: bool = False
+    answers: str = field(default="", repr=False)
+    """Whose message it replies to; empty where it answers none that is here."""
+    answers_id: str = ""
+    answers_unknown: bool = False
+    along: tuple["Shown", ...] = ()
+    receipts: Pairs = ()
+    undelivered: tuple[tuple[Party, str], ...] = ()
+    undo_seconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Partaker:
+    """A service of the thread, and on what basis it may be sent something."""
+
+    name: str
+    phone: str
+    is_us: bool
+    needs_permit: bool
+    obstacle: Text
+
+
+# --- pages -------------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/<service>/<uuid:thread>")
+@allow(*READERS)
+def show(service: str, thread: UUID) -> ResponseReturnValue:
+    """Show a thread; what has come is opened, and whoever wrote it is told who did."""
+    turn = turn_of(service, thread)
+    with web.transaction() as session:
+        found = messages.thread_of(session, turn)
+        if (draft := only_draft(found)) is not None and found.may_write:
+            return redirect(url_for(".write", service=service, thread=thread, letter=draft))
+        new = frozenset(each.message.id for each in found.messages if each.is_new)
+        if found.may_write:
+            found = messages.show(session, messages.open_(session, turn), turn)
+        view = page(session, turn, found, new=new, done=DONE.get(request.args.get("gjort", ""), ""))
+    return view.render()
+
+
+@blueprint.get("/<service>/<uuid:thread>/<uuid:letter>/dokument")
+@allow(*READERS)
+def file(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
+    """Give a document of a message, by its place there (`nr`, from 0); that is logged."""
+    turn = turn_of(service, thread)
+    position = request.args.get("nr", 0, type=int)
+    with web.transaction() as session:
+        held = _files(messages.thread_of(session, turn)).get(CommunicationId(letter), ())
+        if not 0 <= position < len(held):
+            raise ThreadNotFound
+        about, data = messages.file_of(session, turn, held[position].sha256)
+    return as_download(about.name, about.content_type, data)
+
+
+@blueprint.post("/<service>/<uuid:thread>/<any(ta, gi, ferdig):act>")
+@allow(*WRITERS)
+def act(service: str, thread: UUID, act: str) -> ResponseReturnValue:
+    """Take the thread, give it back to the team, or put it away for all of them until something new comes."""
+    turn = turn_of(service, thread, seen=instant(request.form.get("seen", "")))
+    try:
+        with web.transaction() as session:
+            if act == "ferdig":
+                messages.done(session, turn)
+            else:
+                messages.take(session, turn, give_back=act == "gi")
+    except Conflict as moved:
+        return moved_page(turn_of(service, thread), moved)
+    if act == "ferdig":
+        return redirect(url_for(".listed"))
+    return redirect(url_for(".show", service=service, thread=thread, gjort={"ta": "tatt", "gi": "gitt"}[act]))
+
+
+def moved_page(turn: Turn, moved: HandoverError) -> ResponseReturnValue:
+    """Return the present state of the thread with one plain sentence; nothing was changed."""
+    note_refusal(moved)
+    with web.transaction() as session:
+        view = page(session, turn, messages.thread_of(session, turn), problem=sentence_for(moved))
+    return make_response(view.render(), MOVED)
+
+
+# --- what they show ----------------------------------------------------------------------------------------------
+
+
+def only_draft(thread: Thread) -> CommunicationId | None:
+    """Return the draft of a thread in which nothing was sent or received; None where something was."""
+    drafts = [each.message for each in thread.messages]
+    return drafts[0].id if len(drafts) == 1 and drafts[0].status is Status.DRAFT else None
+
+
+def page(
+    session: Session,
+    turn: Turn,
+    thread: Thread,
+    *,
+    new: frozenset[CommunicationId] = frozenset(),
+    done: Text = "",
+    problem: Text = "",
+) -> View:
+    """Return a thread's page."""
+    standing = thread.standing
+    places = places_of(session, thread)
+    agencies = names.of_authors(session, (entry.by for entry in thread.history))
+    shown = [_shown(turn, each, places, new) for each in thread.messages]
+    return View(
+        "message/show.html",
+        {
+            "thread": thread,
+            "standing": standing,
+            "heading": standing.heading,
+            "subject": SUBJECTS[standing.heading.subject],
+            "banner": banner.banner(thread.next, now=turn.now),
+            "messages": shown,
+            "new": sum(each.is_new for each in shown),
+            "hidden": [(places[each.sender], each) for each in thread.hidden],
+            "partakers": partakers(session, thread, places),
+            "purpose": purpose_name(standing.purpose),
+            "owner": owner_name(session, standing),
+            "is_mine": standing.owner == turn.by.id,
+            "is_done": thread.next is None,
+            "history": [happened(entry, agencies) for entry in reversed(thread.history)],
+            "seen": thread.updated_at.isoformat(),
+            "undoing": next((each for each in shown if each.undo_seconds), None),
+            "done": done,
+            "problem": problem,
+        },
+    )
+
+
+def places_of(session: Session, thread: Thread) -> dict[Party, str]:
+    """Return what every service that a thread's page names is called."""
+    parties = {member.party for member in thread.standing.members}
+    for each in (*(seen.message for seen in thread.messages), *thread.hidden):
+        parties |= {each.sender, *each.to}
+    for seen in thread.messages:
+        parties |= {party for each in seen.along for party in (each.sender, *each.to)}
+    return {party: names.of_party(session, party) for party in parties}
+
+
+def partakers(session: Session, thread: Thread, places: Mapping[Party, str]) -> list[Partaker]:
+    """Return who takes part, and on what basis each may be sent something."""
+    home = thread.standing.home
+    found = []
+    for member in thread.standing.members:
+        refused = thread.obstacles.get(member.party)
+        found.append(
+            Partaker(
+                name=places[member.party],
+                phone=names.phone_of(session, member.party),
+                is_us=member.party == home,
+                needs_permit=thread.patient is not None
+                and member.party != home
+                and not is_health(session, member.party),
+                obstacle="" if refused is None else reply_obstacle_sentence(refused),
+            )
+        )
+    return found
+
+
+def is_health(session: Session, party: Party) -> bool:
+    """Whether a service is a health service; one that no directory lists is none."""
+    try:
+        return directory.service_of(session, party.service).is_health
+    except NotFound:
+        return False
+
+
+def purpose_name(purpose: str) -> str:
+    """Return what a purpose is called; empty where a thread has none."""
+    return purpose_names(language()).get(purpose, "")
+
+
+def _shown(turn: Turn, seen: Seen, places: Mapping[Party, str], new: frozenset[CommunicationId]) -> Shown:
+    message, answered = seen.message, seen.answers
+    is_draft = message.status is Status.DRAFT
+    undo = max((each.undo_seconds(turn.now) for each in seen.deliveries.values()), default=0)
+    lost = [each.to for each in message.receipts if each.undelivered and Act.SEND_AGAIN in seen.acts]
+    return replace(
+        _said(turn, message, places),
+        is_new=message.id in new,
+        is_draft=is_draft,
+        answers="" if answered is None else answered.author.name,
+        answers_id="" if answered is None else str(answered.id),
+        answers_unknown=seen.answers_unknown,
+        along=tuple(_said(turn, each, places) for each in seen.along),
+        receipts=receipts_of(message, places) if seen.is_ours and not is_draft else (),
+        undelivered=tuple((each, places[each]) for each in lost),
+        undo_seconds=undo if Act.UNDO_SEND in seen.acts else 0,
+    )
+
+
+def _said(turn: Turn, message: Message, places: Mapping[Party, str]) -> Shown:
+    content = message.content
+    return Shown(
+        message=message,
+        text=formatted(content.text),
+        sender=places[message.sender],
+        author=", ".join(part for part in (message.author.name, message.author.title) if part),
+        to="; ".join(places[each] for each in message.to),
+        mark=MARKS.get(message.status, ""),
+        priority=PRIORITIES[content.priority] if content.priority is Priority.SOON else "",
+        files=tuple(
+            Attached(file=each, url=file_url(turn, message.id, number))
+            for number, each in enumerate(content.files)
+        ),
+    )
+
+
+def file_url(turn: Turn, letter: CommunicationId, position: int) -> str:
+    """Return where a document is fetched: by its place in its message, never by anything of its content."""
+    return url_for("messages.file", service=turn.at, thread=turn.thread, letter=letter, nr=position)
+
+
+def _files(thread: Thread) -> dict[CommunicationId, tuple[File, ...]]:
+    held = [seen.message for seen in thread.messages] + [each for seen in thread.messages for each in seen.along]
+    return {each.id: each.content.files for each in held}

@@ -1,0 +1,364 @@
+"""Writing: a reply, a draft kept on the server, the look the receiver has of it, sending, undoing."""
+
+from dataclasses import replace
+from typing import Final
+from uuid import UUID
+
+from flask import make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from handover import web
+from handover.access import allow
+from handover.access.guard import note_refusal
+from handover.addressbook import service as addressbook
+from handover.consent.model import MayNotTravel
+from handover.consent.words import reply_obstacle_sentence
+from handover.directory import names
+from handover.directory import service as directory
+from handover.errors import Conflict, HandoverError, Invalid, NotFound
+from handover.exchange.files import BadFile
+from handover.ids import CommunicationId, ServiceId
+from handover.message import scope
+from handover.message import service as messages
+from handover.message.lifecycle import Status
+from handover.message.model import MAX_NAME, MAX_TEXT, Content, Message, Priority
+from handover.message.pages.desk import MOVED, blueprint, instant, turn_of, undo_time
+from handover.message.pages.reading import file_url, moved_page, partakers, places_of, purpose_name
+from handover.message.service import AlreadySent, NoSuchMessage, Stale, Thread, ThreadNotFound, Turn
+from handover.message.store import WRITERS
+from handover.message.words.formatting import formatted
+from handover.message.words.names import PRIORITIES, SUBJECTS
+from handover.message.words.refusals import SENTENCES
+from handover.web.errors import sentence_for
+from handover.web.forms import REFUSED, Fields, Form, Sent
+from handover.web.i18n import Text
+from handover.web.i18n import gettext as _
+from handover.web.i18n import lazy_gettext as _l
+from handover.workdays import local_date
+
+_LETTER: Final = "/<service>/<uuid:thread>/<uuid:letter>"
+
+
+# --- a reply -----------------------------------------------------------------------------------------------------
+
+
+@blueprint.post("/<service>/<uuid:thread>/svar")
+@allow(*WRITERS)
+def reply(service: str, thread: UUID) -> ResponseReturnValue:
+    """Begin a reply to everybody in the thread, or go on with the one that this writer has begun."""
+    turn = turn_of(service, thread)
+    try:
+        with web.transaction() as session:
+            found = messages.thread_of(session, turn)
+            drafts = [each.message for each in found.messages if each.message.status is Status.DRAFT]
+            mine = [each for each in drafts if each.author.name == turn.by.name]
+            letter = mine[0].id if mine else messages.reply(session, turn)
+    except Conflict as moved:
+        return moved_page(turn, moved)
+    return redirect(url_for(".write", service=service, thread=thread, letter=letter))
+
+
+# --- write -------------------------------------------------------------------------------------------------------
+
+
+@blueprint.get(f"{_LETTER}/skriv")
+@allow(*WRITERS)
+def write(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
+    """Show a draft as it was kept, whom it goes to, and what keeps it from them."""
+    turn = turn_of(service, thread)
+    with web.transaction() as session:
+        found = messages.thread_of(session, turn)
+        draft = _draft(found, letter)
+        if draft is None:
+            return redirect(url_for(".show", service=service, thread=thread))
+        return _write_page(session, turn, found, draft, _filled(draft.content))
+
+
+@blueprint.post(f"{_LETTER}/skriv")
+@allow(*WRITERS)
+def keep(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
+    """Keep the draft, then go where the button led: on writing, to its documents, or to the preview."""
+    turn, message = turn_of(service, thread), CommunicationId(letter)
+    wanted = request.form.get("act", "save")
+    try:
+        with web.transaction() as session:
+            _keep(session, turn, message)
+        with web.transaction() as session:
+            _change_files(session, turn, message, wanted)
+    except Stale as stale:
+        return _again(turn, letter, Form.sent(request.form), stale, MOVED)
+    except Invalid as refused:
+        return _again(turn, letter, Form.refused(request.form, _named(refused), SENTENCES), refused, REFUSED)
+    except Conflict as moved:
+        return moved_page(turn, moved)
+    where = ".preview" if wanted == "preview" else ".write"
+    saved = None if wanted == "preview" else "lagret"
+    return redirect(url_for(where, service=service, thread=thread, letter=letter, gjort=saved))
+
+
+@blueprint.post(f"{_LETTER}/slett")
+@allow(*WRITERS)
+def discard(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
+    """Throw a draft away; with the only one of a thread the thread is gone."""
+    turn = turn_of(service, thread)
+    try:
+        with web.transaction() as session:
+            messages.discard(session, turn, CommunicationId(letter))
+    except Conflict as moved:
+        return moved_page(turn, moved)
+    with web.transaction() as session:
+        try:
+            messages.thread_of(session, turn)
+        except ThreadNotFound:
+            return redirect(url_for(".listed"))
+    return redirect(url_for(".show", service=service, thread=thread, gjort="slettet"))
+
+
+# --- send --------------------------------------------------------------------------------------------------------
+
+
+@blueprint.get(f"{_LETTER}/se")
+@allow(*WRITERS)
+def preview(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
+    """Show a draft as its receiver will see it; nothing leaves."""
+    turn = turn_of(service, thread)
+    with web.transaction() as session:
+        found = messages.thread_of(session, turn)
+        draft = _draft(found, letter)
+        if draft is None:
+            return redirect(url_for(".show", service=service, thread=thread))
+        shown = messages.preview(session, turn, CommunicationId(letter))
+        places = places_of(session, found)
+        return render_template(
+            "message/preview.html",
+            **_about_thread(found),
+            draft=draft,
+            letter=shown,
+            text=formatted(shown.content.text),
+            files=_files(turn, draft),
+            to="; ".join(places[each] for each in draft.to),
+            sender=places[found.standing.home],
+            obstacles=_obstacles(session, turn, found, draft),
+            saved=draft.written_at.isoformat(),
+            undo_seconds=int(undo_time().total_seconds()),
+        )
+
+
+@blueprint.post(f"{_LETTER}/send")
+@allow(*WRITERS)
+def send(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
+    """Send exactly what was previewed; what may not travel is named, nothing is sent and the text is kept."""
+    turn, message = turn_of(service, thread), CommunicationId(letter)
+    try:
+        with web.transaction() as session:
+            found = messages.thread_of(session, turn)
+            draft = _draft(found, letter)
+            if draft is None:
+                raise AlreadySent("message.move-not-allowed")
+            if instant(request.form.get("saved", "")) != draft.written_at:
+                raise Stale
+            messages.send(session, turn, message, undo=undo_time())
+    except Stale as stale:
+        return _again(turn, letter, None, stale, MOVED)
+    except Invalid as refused:
+        found_form = Form.refused(request.form, _named(refused), SENTENCES)
+        return _again(turn, letter, found_form, refused, REFUSED, is_typed=False)
+    except MayNotTravel as forbidden:
+        return _again(turn, letter, None, forbidden, MOVED)
+    except Conflict as moved:
+        return moved_page(turn, moved)
+    return redirect(url_for(".show", service=service, thread=thread, gjort="sendt"))
+
+
+@blueprint.post(f"{_LETTER}/angre")
+@allow(*WRITERS)
+def undo(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
+    """Take back what has not left yet: it is a draft again."""
+    turn = turn_of(service, thread)
+    try:
+        with web.transaction() as session:
+            messages.undo_send(session, turn, CommunicationId(letter))
+    except Conflict as moved:
+        return moved_page(turn, moved)
+    return redirect(url_for(".write", service=service, thread=thread, letter=letter, gjort="angret"))
+
+
+@blueprint.post(f"{_LETTER}/send-igjen")
+@allow(*WRITERS)
+def send_again(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
+    """Send the same message once more to a receiver that it did not reach."""
+    turn, to = turn_of(service, thread), ServiceId(request.form.get("to", ""))
+    try:
+        with web.transaction() as session:
+            messages.send_again(session, turn, CommunicationId(letter), to)
+    except (Conflict, Invalid) as refused:
+        return moved_page(turn, refused)
+    return redirect(url_for(".show", service=service, thread=thread, gjort="sendt"))
+
+
+# --- what they share ---------------------------------------------------------------------------------------------
+
+
+def _draft(thread: Thread, letter: UUID) -> Message | None:
+    """Return a draft of the thread; None where it was sent. Raises NoSuchMessage for what is not there."""
+    found = next((each.message for each in thread.messages if each.message.id == letter), None)
+    if found is None:
+        raise NoSuchMessage
+    return found if found.status is Status.DRAFT else None
+
+
+def _keep(session: Session, turn: Turn, message: CommunicationId) -> None:
+    """Keep what was typed, unless somebody else has kept something in the draft meanwhile (Stale)."""
+    found = messages.thread_of(session, turn)
+    draft = _draft(found, message)
+    if draft is None:
+        raise AlreadySent("message.move-not-allowed")
+    content = _content(request.form)
+    if replace(content, files=draft.content.files, offer=draft.content.offer) == draft.content:
+        return
+    if instant(request.form.get("saved", "")) != draft.written_at:
+        raise Stale
+    messages.save_draft(session, turn, message, replace(content, offer=draft.content.offer))
+
+
+def _content(sent: Sent) -> Content:
+    """Return what was written. Raises Invalid with everything that must be put right."""
+    fields = Fields(sent)
+    text = fields.text("text", is_optional=True, at_most=MAX_TEXT)
+    wished = fields.text("wished_person", is_optional=True, at_most=MAX_NAME)
+    day = fields.day("answer_by") if sent.get("answer_by", "").strip() else None
+    fields.check()
+    soon = sent.get("priority") == Priority.SOON.value
+    return Content(
+        text=text,
+        priority=Priority.SOON if soon else Priority.ORDINARY,
+        answer_by=day,
+        wished_person=wished,
+    )
+
+
+def _change_files(session: Session, turn: Turn, message: CommunicationId, wanted: str) -> None:
+    sent = [each for each in request.files.getlist("files") if each.filename]
+    if wanted == "upload" and not sent:
+        raise BadFile("file.empty", fields={"file": ["required"]})
+    for each in sent:
+        messages.attach(session, turn, message, each.filename or "", each.read())
+    verb, _sep, position = wanted.partition(":")
+    if verb == "remove" and position.isascii() and position.isdecimal():
+        draft = _draft(messages.thread_of(session, turn), message)
+        held = () if draft is None else draft.content.files
+        if int(position) < len(held):
+            messages.detach(session, turn, message, held[int(position)].sha256)
+
+
+def _named(refused: Invalid) -> Invalid:
+    """Return the refusal with the names that the fields have in our form."""
+    renamed = {
+        {"file": "files", "forwards": "text"}.get(name, name): codes for name, codes in refused.fields.items()
+    }
+    return Invalid(refused.stable_code, fields=renamed)
+
+
+def _again(
+    turn: Turn, letter: UUID, form: Form | None, why: HandoverError, status: int, *, is_typed: bool = True
+) -> ResponseReturnValue:
+    """Return the draft with everything that was typed, and one plain sentence on why nothing was done."""
+    note_refusal(why)
+    with web.transaction() as session:
+        found = messages.thread_of(session, turn)
+        draft = _draft(found, letter)
+        if draft is None:
+            return redirect(url_for(".show", service=turn.at, thread=turn.thread))
+        kept = _filled(draft.content)
+        shown = form if form is not None and is_typed else Form(kept.values, {} if form is None else form.errors)
+        theirs = draft.content.text if isinstance(why, Stale) and is_typed and form is not None else ""
+        return make_response(
+            _write_page(session, turn, found, draft, shown, problem=_problem(session, why), theirs=theirs), status
+        )
+
+
+def _problem(session: Session, why: HandoverError) -> Text:
+    """Return why nothing was done, towards whom, and what to do instead."""
+    if isinstance(why, Stale):
+        return _l("Utkastet er endret siden du åpnet siden. Se over det, og lagre eller send på nytt.")
+    if isinstance(why, MayNotTravel):
+        place = names.of_service(session, ServiceId(str(why.details.get("service", ""))))
+        return f"{place}: {reply_obstacle_sentence(why)}"
+    instead = why.details.get("instead")
+    if instead:
+        place = names.of_service(session, ServiceId(str(instead)))
+        return _("Tjenesten er stengt nå. Bruk %(place)s i stedet. Det du har skrevet, er lagret.", place=place)
+    return sentence_for(why)
+
+
+def _filled(content: Content) -> Form:
+    return Form.of(
+        {
+            "text": content.text,
+            "priority": content.priority.value,
+            "answer_by": None if content.answer_by is None else f"{content.answer_by:%d.%m.%Y}",
+            "wished_person": content.wished_person,
+        }
+    )
+
+
+def _files(turn: Turn, draft: Message) -> list[tuple[str, int, str]]:
+    return [
+        (each.name, each.length, file_url(turn, draft.id, number))
+        for number, each in enumerate(draft.content.files)
+    ]
+
+
+def _obstacles(session: Session, turn: Turn, thread: Thread, draft: Message) -> list[tuple[str, Text]]:
+    """Return to whom of the receivers nothing may go now, and why."""
+    refused = [(to, scope.obstacle(session, thread.standing, to, now=turn.now)) for to in draft.to]
+    return [(names.of_party(session, to), reply_obstacle_sentence(why)) for to, why in refused if why is not None]
+
+
+def _about_thread(thread: Thread) -> dict[str, object]:
+    standing = thread.standing
+    return {
+        "thread": thread,
+        "standing": standing,
+        "heading": standing.heading,
+        "subject": SUBJECTS[standing.heading.subject],
+        "purpose": purpose_name(standing.purpose),
+    }
+
+
+def _write_page(
+    session: Session,
+    turn: Turn,
+    thread: Thread,
+    draft: Message,
+    form: Form,
+    *,
+    problem: Text = "",
+    theirs: str = "",
+) -> str:
+    places = {**places_of(session, thread), **{to: names.of_party(session, to) for to in draft.to}}
+    receivers = []
+    for to in draft.to:
+        try:
+            service = directory.service_of(session, to.service)
+        except NotFound:
+            continue
+        receivers.append((places[to], addressbook.standing_of(session, service, today=local_date(turn.now))))
+    return render_template(
+        "message/write.html",
+        **_about_thread(thread),
+        draft=draft,
+        form=form,
+        receivers=receivers,
+        to="; ".join(places[each] for each in draft.to),
+        partakers=partakers(session, thread, places),
+        obstacles=[] if problem else _obstacles(session, turn, thread, draft),
+        files=_files(turn, draft),
+        priorities=[(code.value, text) for code, text in PRIORITIES.items()],
+        saved=draft.written_at.isoformat(),
+        problem=problem,
+        theirs=theirs,
+        done=request.args.get("gjort", ""),
+        is_new=all(each.message.status is Status.DRAFT for each in thread.messages),
+    )

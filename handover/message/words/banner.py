@@ -1,0 +1,81 @@
+"""The answer at the top of a thread: what happens now, by which date, and must the reader act."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from handover.message.steps import NextStep, Step
+from handover.web import dates, parts
+from handover.web.i18n import Sentence
+from handover.web.i18n import gettext as _
+from handover.web.i18n import lazy_gettext as _l
+from handover.web.parts import Tone
+
+SENTENCES: Final[Mapping[Step, Sentence]] = {
+    Step.MEND_DELIVERY: _l("En melding kom ikke fram. Send den på nytt, eller ring mottakeren."),
+    Step.CONFIRM_RETRACTION: _l(
+        "Avsenderen har trukket en melding tilbake. Lederen må bekrefte at den er skjult."
+    ),
+    Step.READ: _l("Dere har en melding som ikke er åpnet."),
+    Step.CHOOSE_TIME: _l("Dere er bedt om å velge et tidspunkt for en samtale."),
+    Step.ANSWER: _l("Meldingen venter på svar fra dere."),
+    Step.FINISH_DRAFT: _l("Et utkast er ikke sendt ennå."),
+    Step.AWAIT_ARRIVAL: _l("Meldingen er sendt, men ikke kommet fram ennå."),
+    Step.AWAIT_RETRACTION: _l("Dere har trukket en melding tilbake. Mottakeren har ikke svart på det ennå."),
+    Step.AWAIT_OPENING: _l("Meldingen er kommet fram. Mottakeren har ikke åpnet den ennå."),
+    Step.AWAIT_CHOICE: _l("Dere venter på at mottakeren velger et tidspunkt."),
+    Step.AWAIT_ANSWER: _l("Dere venter på svar."),
+}
+TAGS: Final[Mapping[Step, Sentence]] = {
+    Step.MEND_DELIVERY: _l("Kom ikke fram"),
+    Step.CONFIRM_RETRACTION: _l("Må bekreftes"),
+    Step.READ: _l("Ulest"),
+    Step.CHOOSE_TIME: _l("Velg tidspunkt"),
+    Step.ANSWER: _l("Venter på dere"),
+    Step.FINISH_DRAFT: _l("Utkast"),
+    Step.AWAIT_ARRIVAL: _l("På vei"),
+    Step.AWAIT_RETRACTION: _l("Trekkes tilbake"),
+    Step.AWAIT_OPENING: _l("Kommet fram"),
+    Step.AWAIT_CHOICE: _l("Venter på svar"),
+    Step.AWAIT_ANSWER: _l("Venter på svar"),
+}
+NOTHING_LEFT: Final = _l("Ingenting gjenstår i denne tråden.")
+
+
+def banner(step: NextStep | None, *, now: datetime) -> parts.NextStep:
+    """Return what the top of a thread's page says."""
+    if step is None:
+        return parts.NextStep(now=NOTHING_LEFT, act=_l("Svar når du vil."))
+    act = _l("Dere må gjøre noe.") if step.is_ours else _l("Dere trenger ikke å gjøre noe nå.")
+    return parts.NextStep(
+        now=SENTENCES[step.step],
+        by=due(step, now=now),
+        act=act,
+        must_act=step.is_ours,
+        is_late=is_late(step, now),
+    )
+
+
+def tag(step: NextStep | None) -> Sentence:
+    """Return at most four words for a list."""
+    return _l("Ferdig") if step is None else TAGS[step.step]
+
+
+def tone(step: NextStep | None, now: datetime) -> Tone:
+    """Return how the tag of a list looks."""
+    if step is None:
+        return Tone.NEUTRAL
+    if is_late(step, now) or step.step is Step.MEND_DELIVERY:
+        return Tone.DANGER
+    return Tone.WARNING if step.is_ours else Tone.INFO
+
+
+def due(step: NextStep, *, now: datetime) -> str:
+    """Return by when the step is, or should have been, done."""
+    day = dates.short_day(step.due_at - timedelta(seconds=1))
+    return _("Skulle vært gjort %(day)s", day=day) if is_late(step, now) else _("Innen %(day)s", day=day)
+
+
+def is_late(step: NextStep, now: datetime) -> bool:
+    """Whether the date of a step has passed."""
+    return step.due_at < now

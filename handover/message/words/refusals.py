@@ -1,0 +1,66 @@
+"""One plain sentence for each refusal, and for each field that must be put right."""
+
+from typing import Final
+
+from handover.consent.words import OBSTACLES
+from handover.web.i18n import Sentence, Text
+from handover.web.i18n import lazy_gettext as _l
+
+REFUSALS: Final[dict[str, Sentence]] = {
+    **OBSTACLES,
+    "message.stale": _l("Tråden har endret seg siden du åpnet siden. Ingenting er endret nå."),
+    "message.move-not-allowed": _l("Det går ikke an å gjøre dette slik meldingen står nå. Ingenting er endret."),
+    "message.wrong-side": _l("Det går ikke an å gjøre dette slik meldingen står nå. Ingenting er endret."),
+    "message.guard.not-left": _l("Meldingen er alt på vei, og sendingen kan ikke angres."),
+    "exchange.already-left": _l("Meldingen er alt på vei, og sendingen kan ikke angres."),
+    "message.guard.undelivered": _l("Vi prøver fortsatt å få meldingen fram."),
+    "message.unopened": _l("Tråden har en melding som ingen hos dere har åpnet. Åpne den først."),
+    "message.already-sent": _l("Noe er alt sendt i tråden. Emnet og pasienten kan ikke endres."),
+    "message.other-patient": _l("Det som følger med, gjelder en annen pasient. Ingenting er endret."),
+    "message.to-oneself": _l("Meldingen må gå til en annen tjeneste enn den du skriver fra. Velg en annen."),
+    "message.receiver.unknown": _l("Tjenesten finnes ikke i adresseboka. Velg en annen."),
+    "message.receiver.closed": _l("Tjenesten er stengt nå. Velg en annen. Det du har skrevet, er lagret."),
+    "message.receiver.paused": _l(
+        "Tjenesten er stengt nå. Velg en annen, eller vent til den åpner. Det du har skrevet, er lagret."
+    ),
+    "message.bad-purpose": _l("Velg hva meldingen skal brukes til."),
+    "message.unwritable": _l(
+        "Vi klarte ikke å lage meldingen. Feilen er vår. Si fra til driftsansvarlig hos dere."
+        " Det du har skrevet, er lagret."
+    ),
+    "message.no-role": _l("Du kan ikke skrive meldinger fra denne tjenesten."),
+    "message.leader-only": _l("Bare lederen av tjenesten kan gjøre dette."),
+    "message.not-offered": _l("Dette tidspunktet er ikke blant dem som er foreslått."),
+    "message.already-chosen": _l("Noen har alt valgt et tidspunkt. Last siden på nytt for å se hvilket."),
+}
+"""By stable code."""
+
+SENTENCES: Final[dict[str, Text]] = {
+    "text.required": _l("Skriv en melding, eller legg ved et dokument."),
+    "text.too-long": _l("Meldingen kan ha høyst 20 000 tegn. Legg ved et dokument hvis det trengs mer."),
+    "line.too-long": _l("Linjen kan ha høyst 120 tegn."),
+    "subject.required": _l("Velg hva meldingen gjelder."),
+    "service.required": _l("Velg hvilken tjeneste du skriver fra."),
+    "patient.required": _l("Skriv hvem pasienten er, eller velg «Spørsmål uten pasient»."),
+    "patient.not-with-a-question": _l("Et spørsmål uten pasient kan ikke ha en pasient. Velg et annet emne."),
+    "number.odd": _l("Skriv fødselsnummeret eller D-nummeret med 11 siffer, eller la feltet stå tomt."),
+    "number.known-already": _l(
+        "Dere kjenner noen med samme navn og fødselsdato."
+        " Skriv fødselsnummeret, så blir det pasienten har valgt før, fulgt."
+    ),
+    "given.required": _l("Skriv fornavnet til pasienten."),
+    "family.required": _l("Skriv etternavnet til pasienten."),
+    "birth_date.required": _l("Skriv fødselsdatoen til pasienten."),
+    "wished_person.too-long": _l("Navnet kan ha høyst 100 tegn."),
+    "answer_by.in-past": _l("Dagen har vært. Velg en dag fram i tid."),
+    "to.oneself": REFUSALS["message.to-oneself"],
+    "to.required": _l("Velg hvem meldingen skal til."),
+    "to.too-many": _l("En tråd kan ha høyst 12 tjenester."),
+    "files.required": _l("Velg minst én fil."),
+    "files.type": _l("Dokumenter må være PDF, JPEG eller PNG."),
+    "files.too-large": _l("Dokumentene kan være høyst 25 MB til sammen."),
+    "files.empty": _l("Filen er tom."),
+    "files.too-many": _l("En melding kan ha høyst 20 dokumenter."),
+    "files.encrypted": _l("PDF-filen er låst med passord. Legg ved en som ikke er låst."),
+}
+"""By field and code."""

@@ -1,0 +1,256 @@
+"""What staff meet on the pages of threads, through the front door."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from re import findall, search
+
+import pytest
+from werkzeug.test import TestResponse
+
+from handover.access.guard import CSRF_FIELD
+from handover.actors import Staff
+from handover.message import service
+from handover.message.words.formatting import formatted
+from tests.builders import INTAKE, NAV_OFFICE, PSYCHOLOGIST
+from tests.conftest import OpenDatabase
+from tests.message.nodes import PDF, Post
+from tests.referral.nodes import INGRID, NAVN, NUMBER, OLA, PER, town
+from tests.referral.visiting import Reader, hidden, reader, register_everybody, words_of
+
+ABOUT = {
+    "subject": "plan",
+    "line": "Plan for høsten",
+    "number": NUMBER,
+    "given": "Solveig",
+    "family": "Nes",
+    "birth_date": "15.06.1982",
+}
+QUESTION = {"subject": "question", "line": "Ventetid"}
+
+
+@pytest.fixture
+def post(open_sqlite: OpenDatabase) -> Iterator[Post]:
+    """Two nodes whose staff can sign in."""
+    made = town(open_sqlite)
+    register_everybody(made)
+    yield Post(made)
+    made.close()
+
+
+def at_desk(post: Post, who: Staff) -> Reader:
+    """Return somebody in front of their pages."""
+    return reader(post.town, who)
+
+
+def begun(desk: Reader, to: str = INTAKE, **about: str) -> TestResponse:
+    """Begin a message to a service; returns the page where it is written."""
+    return desk.send("/meldinger/ny", to=to, **(about or ABOUT))
+
+
+def here(page: TestResponse) -> str:
+    """Return the address of the draft or thread that a page is about."""
+    return page.request.path.rsplit("/", 1)[0]
+
+
+def written(desk: Reader, page: TestResponse, text: str, act: str = "preview", **other: str) -> TestResponse:
+    """Write a draft and go where the button leads."""
+    return desk.send(f"{here(page)}/skriv", saved=hidden(page, "saved"), text=text, act=act, **other)
+
+
+def sent(desk: Reader, shown: TestResponse) -> TestResponse:
+    """Send what the preview shows."""
+    return desk.send(f"{here(shown)}/send", saved=hidden(shown, "saved"))
+
+
+def first_thread(desk: Reader) -> TestResponse:
+    """Open the first thread of the list."""
+    found = search(r'class="row-title"><a class="ds-link" href="([^"]+)"', desk.open("/meldinger/").text)
+    assert found
+    return desk.open(found[1])
+
+
+def test_a_message_is_left_found_read_and_answered(post: Post) -> None:
+    per, ingrid = at_desk(post, PER), at_desk(post, INGRID)
+    shown = written(per, begun(per), "Hei.\n\n- **Plan** følger", priority="soon", answer_by="24.12.2031")
+    assert "Slik ser mottakeren meldingen" in words_of(shown)
+    assert "113" in words_of(shown)
+    left = sent(per, shown)
+    assert "Angre sendingen" in words_of(left)
+    post.town.settle()
+    assert "Kommet fram" in words_of(per.open(left.request.path))
+    assert "Nytt" in words_of(ingrid.open("/meldinger/"))
+    read = first_thread(ingrid)
+    assert "<strong>Plan</strong>" in read.text
+    assert "1 ny melding" in words_of(read)
+    assert "1 ny melding" not in words_of(first_thread(ingrid)), "it is new once"
+    answer = ingrid.send(f"{read.request.path}/svar")
+    assert sent(ingrid, written(ingrid, answer, "Takk, den er lest.")).status_code == 200
+    post.town.settle()
+    words = words_of(per.open(left.request.path))
+    assert "Åpnet av Ingrid Inntak" in words
+    assert "Takk, den er lest." in words
+    assert words.index("følger") < words.index("Takk, den er lest."), "by written time"
+
+
+def test_a_message_can_be_undone_before_it_leaves(post: Post) -> None:
+    per = at_desk(post, PER)
+    left = sent(per, written(per, begun(per, **QUESTION), "Hvor lang er ventetiden?"))
+    undo = search(r'action="([^"]+/angre)"', left.text)
+    assert undo
+    again = per.send(undo[1])
+    assert "Sendingen er angret" in words_of(again)
+    assert "Hvor lang er ventetiden?" in again.text
+    post.town.settle()
+    assert "Ingen meldinger her." in words_of(at_desk(post, INGRID).open("/meldinger/"))
+
+
+def test_without_the_patients_yes_nothing_leaves_for_nav_and_the_text_is_kept(post: Post) -> None:
+    per = at_desk(post, PER)
+    shown = written(per, begun(per, NAV_OFFICE), "Kan vi møtes?")
+    assert "Mottakeren er ikke en helsetjeneste" in words_of(shown)
+    refused = sent(per, shown)
+    assert refused.status_code == 409
+    assert "Pasienten må si ja før dere kan sende" in words_of(refused)
+    assert "Kan vi møtes?" in refused.text
+    post.permit(PER)
+    gone = sent(per, per.open(f"{here(shown)}/se"))
+    assert gone.status_code == 200
+    post.town.settle()
+    read = words_of(first_thread(at_desk(post, NAVN)))
+    assert "Kan vi møtes?" in read
+    assert "Formål" in read
+
+
+def test_what_a_new_message_lacks_is_said_and_what_was_typed_stays(post: Post) -> None:
+    per = at_desk(post, PER)
+    nobody = begun(per, subject="plan", line="Plan for høsten")
+    assert nobody.status_code == 422
+    assert "Skriv hvem pasienten er" in words_of(nobody)
+    assert "Plan for høsten" in nobody.text
+    assert "Et spørsmål uten pasient kan ikke ha en pasient" in words_of(begun(per, **{**ABOUT, **QUESTION}))
+    assert "Velg hva meldingen gjelder" in words_of(begun(per, line="x"))
+    assert "finnes ikke i adresseboka" in words_of(begun(per, "1", **QUESTION))
+    assert "en annen tjeneste enn den du skriver fra" in words_of(begun(per, PSYCHOLOGIST, **QUESTION))
+
+
+def test_an_empty_and_an_endless_message_get_a_clear_answer(post: Post) -> None:
+    per = at_desk(post, PER)
+    page = begun(per, **QUESTION)
+    assert "legg ved et dokument" in words_of(sent(per, written(per, page, " ")))
+    endless = written(per, page, "a" * 100_000)
+    assert endless.status_code == 422
+    assert "høyst 20 000 tegn" in words_of(endless)
+    assert "a" * 100_000 in endless.text
+
+
+def test_documents_are_kept_or_named_as_what_they_are(post: Post) -> None:
+    per = at_desk(post, PER)
+    page = begun(per, **QUESTION)
+    url, saved = f"{here(page)}/skriv", hidden(page, "saved")
+
+    def attach(name: str, data: bytes, saved: str) -> TestResponse:
+        form = {CSRF_FIELD: per.token, "text": "Se her", "saved": saved, "act": "upload"}
+        return per.http.post(url, data={**form, "files": (BytesIO(data), name)}, follow_redirects=True)
+
+    kept = attach("kart.pdf", PDF, saved)
+    assert "kart.pdf" in words_of(kept)
+    odd = attach("virus.pdf", b"MZ not a pdf", hidden(kept, "saved"))
+    assert odd.status_code == 422
+    assert "Dokumenter må være PDF, JPEG eller PNG" in words_of(odd)
+    assert "kart.pdf" in words_of(odd)
+    locked = attach("sperret.pdf", PDF + b"/Encrypt", hidden(kept, "saved"))
+    assert "låst med passord" in words_of(locked)
+    assert sent(per, per.open(f"{here(page)}/se")).status_code == 200
+    post.town.settle()
+    read = first_thread(at_desk(post, INGRID))
+    (file,) = findall(r'href="([^"]+/dokument\?nr=0)"', read.text)
+    assert at_desk(post, INGRID).open(file).data == PDF
+    assert at_desk(post, INGRID).open(file.replace("nr=0", "nr=1")).status_code == 404
+
+
+def test_of_two_who_write_one_draft_the_second_sees_both_texts(post: Post) -> None:
+    per, other = at_desk(post, PER), at_desk(post, PER)
+    page = begun(per, **QUESTION)
+    written(per, page, "Første tekst", act="save")
+    late = written(other, page, "Andre tekst", act="save")
+    assert late.status_code == 409
+    assert "Første tekst" in late.text
+    assert "Andre tekst" in late.text
+
+
+def test_what_was_previewed_is_what_is_sent(post: Post) -> None:
+    per = at_desk(post, PER)
+    page = begun(per, **QUESTION)
+    shown = written(per, page, "Sett gjennom")
+    written(per, per.open(page.request.path), "Endret siden", act="save")
+    refused = sent(per, shown)
+    assert refused.status_code == 409
+    assert "Utkastet er endret siden" in words_of(refused)
+    assert "Endret siden" in refused.text
+
+
+def test_a_team_takes_gives_back_and_finishes_a_thread(post: Post) -> None:
+    post.send(PER, [INTAKE], "Hei")
+    ola = at_desk(post, OLA)
+    read = first_thread(ola)
+    taken = ola.send(f"{read.request.path}/ta", seen=hidden(read, "seen"))
+    assert "Ansvarlig her: Ola Overlege" in words_of(taken)
+    stale = ola.send(f"{read.request.path}/gi", seen=hidden(read, "seen"))
+    assert stale.status_code == 409
+    assert "Tråden har endret seg" in words_of(stale)
+    back = ola.send(f"{read.request.path}/gi", seen=hidden(taken, "seen"))
+    assert "Ingen har tatt denne" in words_of(back)
+    ola.send(f"{read.request.path}/ferdig", seen=hidden(back, "seen"))
+    assert "Plan for høsten" not in words_of(ola.open("/meldinger/"))
+    assert "Plan for høsten" in words_of(ola.open("/meldinger/?vis=ferdig"))
+
+
+def test_a_thread_is_found_by_patient_reference_and_words(post: Post) -> None:
+    made = post.send(PER, [INTAKE], "Turer i fjellet")
+    reference = post.see(PER, made).standing.heading.reference
+    ingrid = at_desk(post, INGRID)
+    for text in (NUMBER, "Solveig Nes", reference, "fjellet"):
+        assert "Plan for høsten" in words_of(ingrid.send("/meldinger/sok", q=text)), text
+    assert "Ingen treff" in words_of(ingrid.send("/meldinger/sok", q="hytte"))
+
+
+def test_a_draft_is_kept_and_can_be_thrown_away(post: Post) -> None:
+    per = at_desk(post, PER)
+    page = begun(per, **QUESTION)
+    written(per, page, "Halvferdig", act="save")
+    assert "Halvferdig" in first_thread(per).text
+    gone = per.send(f"{here(page)}/slett")
+    assert "Ingen meldinger her." in words_of(gone)
+
+
+def test_a_message_taken_back_after_it_was_read_shows_why_and_never_its_words(post: Post) -> None:
+    made = post.send(PER, [INTAKE], "Feil person")
+    ingrid = at_desk(post, INGRID)
+    first_thread(ingrid)
+    post.do(PER, made, service.retract, made.message, "Sendt til feil tjeneste")
+    post.town.settle()
+    words = words_of(first_thread(ingrid))
+    assert "Sendt til feil tjeneste" in words
+    assert "Feil person" not in words
+
+
+def test_every_page_speaks_nynorsk_and_english(post: Post) -> None:
+    per = at_desk(post, PER)
+    page = begun(per, **QUESTION)
+    for lang, word in (("nn", "Skriv melding"), ("en", "Write message")):
+        assert word in words_of(per.open(f"{page.request.path}?lang={lang}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("<b>&", "<p>&lt;b&gt;&amp;</p>"),
+        ("a\nb\n\nc", "<p>a<br>b</p><p>c</p>"),
+        ("Se:\n- en\n- **to**", '<p>Se:</p><ul class="ds-list"><li>en</li><li><strong>to</strong></li></ul>'),
+        ("**<i>**", "<p><strong>&lt;i&gt;</strong></p>"),
+        ("2 ** 3 ** 4", "<p>2 ** 3 ** 4</p>"),
+        ("", ""),
+    ],
+)
+def test_only_three_signs_of_a_text_are_markup(text: str, html: str) -> None:
+    assert formatted(text) == html
