@@ -13,9 +13,9 @@ from handover.bundle import service, store, worklists
 from handover.bundle.lifecycle import Side
 from handover.bundle.model import Done
 from handover.ids import PersonId
-from tests.builders import DPS, FACT, INTAKE
+from tests.builders import DPS, FACT, INTAKE, NAV_OFFICE
 from tests.bundle.meeting import Meeting, sent
-from tests.referral.nodes import FATIMA, INGRID, SARA, SENIOR, Town
+from tests.referral.nodes import FATIMA, INGRID, NAVN, SARA, SENIOR, Town
 from tests.referral.visiting import reader, words_of
 
 
@@ -55,6 +55,15 @@ def test_a_handover_that_is_answered_for_leaves_the_receivers_list(staffed: Town
     staffed.settle()
     met.there(INGRID, service.answer_withdrawal, Done.DELETED, "", "Ingrid")
     assert "Overføring: Solveig" not in words_of(reader(staffed, INGRID).open(f"/arbeidsliste/{INTAKE}"))
+
+
+def test_a_caseworker_is_offered_no_texts_that_are_for_those_who_assess_referrals(staffed: Town) -> None:
+    nils = reader(staffed, NAVN)
+    page = nils.open(f"/arbeidsliste/{NAV_OFFICE}")
+    assert page.status_code == 200
+    assert "Ferdige tekster" not in words_of(page)
+    assert nils.open(f"/arbeidsliste/{NAV_OFFICE}/tekster").status_code == 403
+    assert "Ferdige tekster" in words_of(reader(staffed, INGRID).open(f"/arbeidsliste/{INTAKE}"))
 
 
 # --- news, what is finished, and search ------------------------------------------------------------------------
