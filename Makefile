@@ -25,7 +25,7 @@ test: $(VENV)/.ready
 
 check: lint types imports quick
 
-# The tests that need no browser, no database server and no kill: a few minutes. `make test` runs every one.
+# The tests that need no browser, no database server, no kill and no long walk: a few minutes. `make test` runs every one.
 quick: $(VENV)/.ready
 	$(PY) -m pytest -n $(TEST_PROCESSES) -m 'not browser and not postgres and not slow' $(PYTEST_ARGS)
 

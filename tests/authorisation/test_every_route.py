@@ -118,6 +118,7 @@ def test_every_parameter_of_every_route_has_a_case(full_house: House) -> None:
             assert naming(full_house, route), f"{route.rule}: nothing in the house has such an address"
 
 
+@pytest.mark.slow
 def test_what_is_not_yours_and_what_is_not_there_get_the_same_answer(full_house: House) -> None:
     compared: Counter[str] = Counter()
     seen: set[str] = set()
@@ -187,6 +188,7 @@ def test_another_cases_file_is_not_reached_through_ones_own_case(full_house: Hou
     assert looked
 
 
+@pytest.mark.slow
 def test_a_list_or_search_shows_nobody_whom_the_reader_may_not_see(full_house: House) -> None:
     looked = 0
     for caller in full_house.callers:

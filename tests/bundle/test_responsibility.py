@@ -480,4 +480,4 @@ _DOES: dict[Act, Any] = {
 }
 
 TestTwoCopies = TwoCopies.TestCase
-TestTwoCopies.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestTwoCopies.settings = settings(max_examples=30, stateful_step_count=40, deadline=None)
