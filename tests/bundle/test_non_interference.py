@@ -162,6 +162,7 @@ def _sealed(file: File, cipher: bytes, key: bytes) -> SealedBlob:
     )
 
 
+@pytest.mark.slow
 @MANY
 @given(st.lists(written, max_size=8), st.integers(0, 2**32))
 def test_what_leaves_is_what_would_leave_had_the_rest_never_been_written(
@@ -345,6 +346,7 @@ def chance(monkeypatch: pytest.MonkeyPatch) -> Iterator[_Chance]:
     ids.reset()
 
 
+@pytest.mark.slow
 @settings(
     max_examples=25,
     deadline=None,
@@ -372,6 +374,7 @@ coming = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(
     max_examples=12,
     deadline=None,

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ PARAMETER = re.compile(r"%\((\w+)\)[sd]")
 Key = str | tuple[str, ...]
 
 
+@cache
 def sentences_in_use() -> dict[Key, set[str]]:
     """Return every sentence in code and templates -> the files that use it."""
     found: dict[Key, set[str]] = defaultdict(set)
@@ -35,6 +37,7 @@ def sentences_in_use() -> dict[Key, set[str]]:
     return found
 
 
+@cache
 def translated(tag: str) -> dict[Key, list[tuple[Path, tuple[str, ...]]]]:
     """Return every sentence that a catalogue of the language translates -> where, and as what."""
     found: dict[Key, list[tuple[Path, tuple[str, ...]]]] = defaultdict(list)
