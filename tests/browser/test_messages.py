@@ -35,8 +35,7 @@ def test_every_page_of_threads_fits_a_phone_and_is_accessible(
     chromium: Browser, threads: tuple[AtWork, list[str]], tag: str
 ) -> None:
     at, pages = threads
-    scheme = "dark" if tag == "nn" else "light"
-    with at.visit(chromium, scheme=scheme, viewport={"width": NARROW, "height": 800}) as visitor:
+    with at.visit(chromium, viewport={"width": NARROW, "height": 800}) as visitor:
         for url in pages:
             visitor.open(in_language(url, tag))
             look_at(visitor, tag)

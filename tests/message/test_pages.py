@@ -9,12 +9,14 @@ from werkzeug.test import TestResponse
 
 from handover.access.guard import CSRF_FIELD
 from handover.actors import Staff
+from handover.directory.model import Pause
 from handover.message import service
 from handover.message.words.formatting import formatted
+from handover.workdays import local_date
 from tests.builders import INTAKE, NAV_OFFICE, PSYCHOLOGIST
 from tests.conftest import OpenDatabase
 from tests.message.nodes import PDF, Post
-from tests.referral.nodes import INGRID, NAVN, NUMBER, OLA, PER, town
+from tests.referral.nodes import INGRID, NAVN, NUMBER, OLA, PER, SENIOR, town
 from tests.referral.visiting import Reader, hidden, reader, register_everybody, words_of
 
 ABOUT = {
@@ -232,6 +234,21 @@ def test_a_message_taken_back_after_it_was_read_shows_why_and_never_its_words(po
     words = words_of(first_thread(ingrid))
     assert "Sendt til feil tjeneste" in words
     assert "Feil person" not in words
+
+
+def test_a_service_that_closes_is_named_with_the_alternative_and_the_text_is_kept(post: Post) -> None:
+    per = at_desk(post, PER)
+    shown = written(per, begun(per, **QUESTION), "Er dere der?")
+    first = local_date(post.town.now)
+    post.town.services[INTAKE] = {"pause": Pause(first=first, last=None, why="Flytting", instead=SENIOR)}
+    post.town.pass_time(minutes=1)
+    refused = sent(per, shown)
+    assert refused.status_code == 422
+    assert "Tjenesten er stengt nå. Bruk Alderspsykiatri i stedet" in words_of(refused)
+    assert "Er dere der?" in refused.text
+    again = begun(per, **QUESTION)
+    assert again.status_code == 422
+    assert "Stengt inntil videre. Flytting" in words_of(again)
 
 
 def test_every_page_speaks_nynorsk_and_english(post: Post) -> None:
