@@ -31,6 +31,8 @@ from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import Invalid, NotFound
 from handover.ids import ServiceId, StaffId
+from handover.message import service as messages
+from handover.message.steps import Shelf
 from handover.referral import service as referrals
 from handover.referral import words
 from handover.referral.model import Urgency
@@ -173,6 +175,7 @@ def show(service: str) -> ResponseReturnValue:
             "asked_for": [_either(session, row) for row in both.asked_for],
             "services": _service_links(session, staff, wanted),
             "tasks": len(team.tasks(session, staff)),
+            "messages": messages.counts(session, staff, wanted).get(Shelf.TO_DO, 0),
             "version": _news(session, wanted, staff).version,
             "has_texts": takes_referrals,
         }
