@@ -6,15 +6,19 @@ own words first, nothing that does not stand in the document's bytes.
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from handover.bundle.document import Document
-from handover.bundle.model import Meeting
+from handover.bundle.lifecycle import Status
+from handover.bundle.standing import WITHDRAWN_THERE, Standing
 from handover.bundle.words.document import Said, Shown, shown
 from handover.notice import calendar, pdf
 from handover.notice.calendar import Slot
 from handover.notice.pdf import Block, Paper
 from handover.web.i18n import gettext as _
 from handover.web.i18n import locale
+
+_NO_MEETING: Final = frozenset({Status.DECLINED, Status.WITHDRAWN, *WITHDRAWN_THERE})
 
 
 def handover(document: Document) -> bytes:
@@ -30,14 +34,21 @@ def handover(document: Document) -> bytes:
     )
 
 
-def invitation(meeting: Meeting, *, now: datetime) -> bytes:
-    """Return the meeting as a calendar file that says nothing but when."""
+def invitation(standing: Standing, *, now: datetime) -> bytes | None:
+    """Return the meeting as a calendar file that says nothing but when; None without one.
+
+    A handover that was declined or taken back takes its meeting out of the calendar.
+    """
+    planned = standing.meeting
+    if planned is None:
+        return None
+    is_off = standing.status in _NO_MEETING
     slot = Slot(
-        id=meeting.id,
-        start=meeting.start,
-        minutes=meeting.minutes,
-        sequence=meeting.sequence,
-        is_cancelled=bool(meeting.cancelled_because),
+        id=planned.id,
+        start=planned.start,
+        minutes=planned.minutes,
+        sequence=planned.sequence + is_off,
+        is_cancelled=is_off or bool(planned.cancelled_because),
     )
     return calendar.meeting(
         slot, title=_("Avtale"), hint=_("Logg inn i Overgang for å se hvor og med hvem."), now=now

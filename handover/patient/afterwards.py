@@ -148,10 +148,10 @@ def meeting(handover: UUID) -> ResponseReturnValue:
     """Give the meeting as a calendar file, which says when and nothing else; without one, where it all stands."""
     turn = _turn(handover)
     with web.transaction() as session:
-        planned = handovers.case_of(session, turn).standing.meeting
-    if planned is None:
+        found = printing.invitation(handovers.case_of(session, turn).standing, now=turn.now)
+    if found is None:
         return redirect(url_for(".show", handover=handover))
-    return as_download("avtale.ics", calendar.MEDIA_TYPE, printing.invitation(planned, now=turn.now))
+    return as_download("avtale.ics", calendar.MEDIA_TYPE, found)
 
 
 @blueprint.get("/hvem-har-lest")

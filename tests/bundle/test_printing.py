@@ -12,8 +12,10 @@ from icalendar import Calendar
 from pypdf import PdfReader
 
 from handover.bundle import assembly, document, printing
+from handover.bundle.lifecycle import Status
 from handover.bundle.model import FIXED_SENTENCE, Content, Mark, TopicCode
 from handover.web import i18n
+from tests.bundle.test_deadlines import STANDING
 from tests.fhir import handovers
 
 HEADINGS = {"nb": "Med egne ord", "nn": "Med eigne ord", "en": "In their own words"}
@@ -124,9 +126,11 @@ def test_a_sign_that_no_font_has_is_printed_without_the_claim() -> None:
     assert "Ha det" in _text(pdf)
 
 
-def _event(**changes: Any) -> tuple[bytes, Any]:
+def _event(status: Status = Status.MEETING_PLANNED, **changes: Any) -> tuple[bytes, Any]:
     now = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
-    raw = printing.invitation(replace(handovers.MEETING, **changes), now=now)
+    planned = replace(STANDING, status=status, meeting=replace(handovers.MEETING, **changes))
+    raw = printing.invitation(planned, now=now)
+    assert raw is not None
     (event,) = Calendar.from_ical(raw).walk("VEVENT")
     return raw, event
 
@@ -151,3 +155,14 @@ def test_a_changed_meeting_replaces_itself_in_the_calendar_and_a_cancelled_one_g
     assert str(second["status"]) == "CANCELLED"
     assert b"METHOD:CANCEL" in later
     assert b"Sykdom" not in later
+
+
+@pytest.mark.parametrize(
+    "status", [Status.DECLINED, Status.WITHDRAWN, Status.WITHDRAWAL_NOTIFIED, Status.WITHDRAWAL_ANSWERED]
+)
+def test_the_meeting_of_a_handover_that_was_declined_or_taken_back_goes_from_the_calendar(status: Status) -> None:
+    _, planned = _event()
+    raw, event = _event(status)
+    assert (event["uid"], str(event["status"])) == (planned["uid"], "CANCELLED")
+    assert event["sequence"] > planned["sequence"]
+    assert b"METHOD:CANCEL" in raw

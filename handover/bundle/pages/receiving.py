@@ -108,10 +108,10 @@ def invitation(service: str, handover: UUID) -> ResponseReturnValue:
     """Give the meeting as a calendar file, which says nothing but when; without one, the handover."""
     turn = _turn(service, handover)
     with web.transaction() as session:
-        meeting = handovers.case_of(session, turn).standing.meeting
-    if meeting is None:
+        found = printing.invitation(handovers.case_of(session, turn).standing, now=turn.now)
+    if found is None:
         return redirect(url_for(".show", service=service, handover=handover))
-    return as_download("mote.ics", MEDIA_TYPE, printing.invitation(meeting, now=turn.now))
+    return as_download("mote.ics", MEDIA_TYPE, found)
 
 
 @blueprint.get(f"/<service>/<uuid:handover>/{_ACT}")
