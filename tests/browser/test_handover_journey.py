@@ -155,7 +155,7 @@ def begin(visitor: Visitor) -> HandoverId:
     page.get_by_label("Fødselsdato").fill("15.06.1982")
     page.get_by_role("button", name="Begynn overføringen").click()
     expect(page.locator("h1")).to_have_text("Hvem skal ta over?")
-    page.get_by_label("Navn på tjeneste, etat eller sted").fill("poliklinikk")
+    page.get_by_label("Hva leter du etter?").fill("poliklinikk")
     page.get_by_role("button", name="Søk").click()
     page.get_by_role("button", name=f"Velg {CLINIC}").click()
     return HandoverId(id_in(page.url))

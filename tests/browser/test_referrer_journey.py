@@ -76,7 +76,7 @@ def test_a_referrer_goes_the_whole_way(chromium: Browser, quiet: AtWork, javascr
         page = visitor.page
         visitor.open("/henvisninger/")
         page.get_by_role("link", name="Ny henvisning").click()
-        page.get_by_label("Navn på tjeneste eller etat").fill("inntak")
+        page.get_by_label("Hva leter du etter?").fill("inntak")
         page.get_by_role("button", name="Søk").click()
         page.get_by_role("button", name="Skriv henvisning til Inntak voksne").click()
         write(page)
