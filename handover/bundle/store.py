@@ -1,6 +1,6 @@
 """Queries about handovers. Each names the asking actor: what they may not see is not there (rule 16)."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256 as hash_of
@@ -35,6 +35,7 @@ from handover.db import provided
 from handover.errors import NotFound
 from handover.ids import AgencyId, HandoverId, PersonId, ServiceId
 from handover.keys.vault import Vault
+from handover.ranges import each_value, union_of
 from handover.values import dump, load
 
 HANDOVER: Final = cast(Table, HandoverRow.__table__)
@@ -232,7 +233,7 @@ def page(
     ]
     if not ranges:
         return ()
-    keys = union_all(*(select(each.subquery()) for each in ranges)).subquery()
+    keys = union_of(ranges)
     same = and_(
         table.agency == by.agency,
         table.side == side.value,
@@ -523,19 +524,14 @@ def _services(session: Session, by: Staff, side: Side, only: ServiceId | None) -
     if only is not None:
         return (only,) if held & {None, only} else ()
     if None in held:
-        return tuple(services_with_copies(session, by.agency, side))
+        return services_with_copies(session, by.agency, side)
     return tuple(sorted(each for each in held if each is not None))
 
 
-def services_with_copies(session: Session, agency: AgencyId, side: Side) -> Iterator[ServiceId]:
-    """Yield, for the machine, the services that keep a copy, one step in an index for each."""
-    of_side = select(func.min(HANDOVER.c.service)).where(
-        HANDOVER.c.agency == agency, HANDOVER.c.side == side.value
-    )
-    service = session.scalar(of_side)
-    while service is not None:
-        yield ServiceId(service)
-        service = session.scalar(of_side.where(HANDOVER.c.service > service))
+def services_with_copies(session: Session, agency: AgencyId, side: Side) -> tuple[ServiceId, ...]:
+    """Return, for the machine, the services that keep a copy."""
+    table = HANDOVER.c
+    return tuple(each_value(session, table.service, table.agency == agency, table.side == side.value))
 
 
 def _on_shelf(agency: AgencyId, side: Side, service: ServiceId, shelf: Shelf) -> tuple[ColumnElement[bool], ...]:

@@ -1,6 +1,6 @@
 """Queries about threads. Each names the asking actor: what they may not see is not there (rule 16)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -8,7 +8,7 @@ from hashlib import sha256 as hash_of
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, and_, delete, false, func, insert, or_, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Row, Table, and_, delete, false, func, insert, or_, select, tuple_
 from sqlalchemy import update as change
 from sqlalchemy.orm import Session
 
@@ -28,6 +28,7 @@ from handover.message.tables import (
     ThreadRow,
     ThreadTokenRow,
 )
+from handover.ranges import each_value, union_of
 from handover.values import dump, load
 
 THREAD: Final = cast(Table, ThreadRow.__table__)
@@ -183,7 +184,7 @@ def page(
     ]
     if not ranges:
         return ()
-    keys = union_all(*(select(each.subquery()) for each in ranges)).subquery()
+    keys = union_of(ranges)
     same = and_(table.agency == by.agency, table.service == keys.c.service, table.thread == keys.c.thread)
     statement = select(THREAD).join_from(keys, THREAD, same).order_by(*latest).limit(limit)
     return tuple(_listed(session, row) for row in session.execute(statement))
@@ -475,17 +476,8 @@ def _services(session: Session, by: Staff, only: ServiceId | None) -> tuple[Serv
     if only is not None:
         return (only,) if held & {None, only} else ()
     if None in held:
-        return tuple(_kept_at(session, by.agency))
+        return tuple(each_value(session, THREAD.c.service, THREAD.c.agency == by.agency))
     return tuple(sorted(each for each in held if each is not None))
-
-
-def _kept_at(session: Session, agency: AgencyId) -> Iterator[ServiceId]:
-    """Yield the services that keep a copy, one step in an index for each."""
-    first = select(func.min(THREAD.c.service)).where(THREAD.c.agency == agency)
-    service = session.scalar(first)
-    while service is not None:
-        yield ServiceId(service)
-        service = session.scalar(first.where(THREAD.c.service > service))
 
 
 def _on_shelf(agency: AgencyId, service: ServiceId, shelf: Shelf) -> tuple[ColumnElement[bool], ...]:

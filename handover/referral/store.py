@@ -1,6 +1,6 @@
 """Queries about referrals. Each names the asking actor: what they may not see is not there (rule 16)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, cast
@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
-    Subquery,
     Table,
     and_,
     delete,
@@ -20,7 +19,6 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
-    union,
     update,
 )
 from sqlalchemy.orm import Session
@@ -30,6 +28,7 @@ from handover.db import provided
 from handover.errors import NotFound
 from handover.ids import AgencyId, MessageId, PersonId, ReferralId, ServiceId
 from handover.keys.vault import Vault
+from handover.ranges import MOST_PARTS, each_value, union_of
 from handover.referral.lifecycle import Side, Status
 from handover.referral.model import Attachment, AttachmentId, Entry, Party, ReferralContent
 from handover.referral.standing import Standing
@@ -44,8 +43,6 @@ ATTACHMENT: Final = cast(Table, AttachmentRow.__table__)
 AnyRow = Row[Any]
 WORK: Final = cast(Table, WorkItemRow.__table__)
 Cursor = tuple[datetime, UUID]
-_MOST_PARTS: Final = 100
-"""Of one statement; SQLite takes 500."""
 COUNT_CAP: Final = 200
 """Counts beside filters stop here ("200+"), so that a page's cost follows what is shown: nobody acts on 1 000."""
 
@@ -306,7 +303,7 @@ def due(
     """
     if not ranges:
         return ()
-    keys = _union([_first_due(agency, kind, now, each, after, limit) for each in ranges])
+    keys = union_of([_first_due(agency, kind, now, each, after, limit) for each in ranges])
     same = _same(agency, side, keys.c.service, keys.c.subject)
     statement = (
         select(REFERRAL, keys.c.due_at.label("work_due_at"))
@@ -395,7 +392,7 @@ def median_days_to_assessed(session: Session, period: Period, *, of: int) -> flo
 def _received(session: Session, period: Period) -> tuple[ColumnElement[bool], ...]:
     table = REFERRAL.c
     one = (period.service,)
-    services = one if period.service is not None else tuple(_kept_at(session, period.agency, Side.RECEIVER))
+    services = one if period.service is not None else _kept_at(session, period.agency, Side.RECEIVER)
     return (
         table.agency == period.agency,
         table.side == Side.RECEIVER.value,
@@ -545,18 +542,13 @@ def _services(session: Session, by: Staff, side: Side, only: ServiceId | None = 
         return (only,)
     held = by.services(*ROLES[side])
     if None in held:
-        return tuple(_kept_at(session, by.agency, side))
+        return _kept_at(session, by.agency, side)
     return tuple(sorted(each for each in held if each is not None))
 
 
-def _kept_at(session: Session, agency: AgencyId, side: Side) -> Iterator[ServiceId]:
-    of_side = select(func.min(REFERRAL.c.service)).where(
-        REFERRAL.c.agency == agency, REFERRAL.c.side == side.value
-    )
-    service = session.scalar(of_side)
-    while service is not None:
-        yield ServiceId(service)
-        service = session.scalar(of_side.where(REFERRAL.c.service > service))
+def _kept_at(session: Session, agency: AgencyId, side: Side) -> tuple[ServiceId, ...]:
+    table = REFERRAL.c
+    return tuple(each_value(session, table.service, table.agency == agency, table.side == side.value))
 
 
 def _on_shelf(agency: AgencyId, side: Side, service: ServiceId, shelf: Shelf) -> ColumnElement[bool]:
@@ -574,7 +566,7 @@ def _latest(
 ) -> tuple[Stored, ...]:
     if not keys:
         return ()
-    found = _union(keys)
+    found = union_of(keys)
     statement = (
         select(REFERRAL)
         .join_from(found, REFERRAL, _same(agency, side, found.c.service, found.c.referral))
@@ -584,21 +576,13 @@ def _latest(
     return tuple(opened(session, row) for row in session.execute(statement))
 
 
-def _union(parts: Sequence[Select[Any]]) -> Subquery:
-    """Return the rows of all parts, each part limited for itself and each row once."""
-    if len(parts) > _MOST_PARTS:
-        some = [parts[start : start + _MOST_PARTS] for start in range(0, len(parts), _MOST_PARTS)]
-        return _union([select(_union(each)) for each in some])
-    return union(*(select(part.subquery()) for part in parts)).subquery()
-
-
 def _count(session: Session, ranges: Mapping[str, Sequence[Select[Any]]]) -> dict[str, int]:
     counted = [
         select(func.count()).select_from(part.subquery()).scalar_subquery()
         for parts in ranges.values()
         for part in parts
     ]
-    some = (counted[start : start + _MOST_PARTS] for start in range(0, len(counted), _MOST_PARTS))
+    some = (counted[start : start + MOST_PARTS] for start in range(0, len(counted), MOST_PARTS))
     found = (number for each in some for number in session.execute(select(*each)).one())
     return {name: min(COUNT_CAP, sum(next(found) for _ in parts)) for name, parts in ranges.items()}
 
