@@ -5,7 +5,7 @@ Nobody below the edge commits. What must happen after the commit (waking a worke
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError, OperationalError
@@ -122,6 +123,20 @@ class Database:
 def provided(session: Session, kind: type[Thing]) -> Thing:
     """Return what the node provides of that type. Raises KeyError when the node was put together wrong."""
     return cast(Thing, session.info[_PROVIDED][kind])
+
+
+def insert_into(session: Session, table: Any) -> Any:
+    """Return an INSERT as this session's kind of database spells it: one that knows ON CONFLICT."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
+def put(session: Session, table: type[Base], row: Mapping[str, Any], *, replacing: Iterable[str]) -> None:
+    """Insert a row, or replace the named columns of the one with the same primary key."""
+    statement = insert_into(session, table).values(dict(row))
+    keys = [column.name for column in table.__table__.primary_key]
+    changed = {name: statement.excluded[name] for name in replacing}
+    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
 
 
 def after_commit(session: Session, callback: Callable[[], None]) -> None:

@@ -5,11 +5,11 @@ from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import Row, Select, and_, bindparam, func, insert, not_, or_, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from handover.audit.model import PATIENTS_OWN, Sought
 from handover.audit.tables import AuditEntry, AuditHead, AuditPerson
+from handover.db import insert_into
 from handover.ids import AgencyId, PersonId
 from handover.prepared import Prepared
 
@@ -37,10 +37,8 @@ def add(session: Session, rows: Sequence[Values]) -> None:
 
 def ensure_head(session: Session, agency: AgencyId, *, chain: bytes, seal: bytes) -> None:
     """Write the head of an empty log where there is none yet."""
-    dialect = session.get_bind().dialect.name
-    build: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
     values = {"agency": agency, "place": 0, "chain": chain, "seal": seal}
-    session.execute(build(AuditHead.__table__).values(values).on_conflict_do_nothing())
+    session.execute(insert_into(session, AuditHead.__table__).values(values).on_conflict_do_nothing())
 
 
 def head(session: Session, agency: AgencyId) -> AnyRow | None:

@@ -22,7 +22,6 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from handover.actors import Actor, Machine, Party, Patient, Role, Staff
@@ -31,7 +30,7 @@ from handover.bundle.model import Entry, File, Frozen, Item, Origin
 from handover.bundle.standing import Standing
 from handover.bundle.steps import Shelf, next_step, shelf_of
 from handover.bundle.tables import ArrivalRow, ChoicesRow, DocumentRow, FileRow, HandoverRow, HistoryRow, ItemRow
-from handover.db import provided
+from handover.db import insert_into, provided
 from handover.errors import NotFound
 from handover.ids import AgencyId, HandoverId, PersonId, ServiceId
 from handover.keys.vault import Vault
@@ -188,8 +187,7 @@ def taken_back(session: Session, home: Party, sender: AgencyId, handover: Handov
     Until this transaction ends nobody else decides whether it may come in.
     """
     place = {"agency": home.agency, "service": home.service, "handover": handover, "sender": sender}
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    session.execute(dialect.insert(ARRIVAL).values(**place, taken_back=0).on_conflict_do_nothing())
+    session.execute(insert_into(session, ARRIVAL).values(**place, taken_back=0).on_conflict_do_nothing())
     where = (ARRIVAL.c[name] == value for name, value in place.items())
     return int(session.execute(select(ARRIVAL.c.taken_back).where(*where).with_for_update()).scalar_one())
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from sqlalchemy import Row, Table, delete, exists, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from handover.db import insert_into
 from handover.exchange import tables as t
 from handover.ids import AgencyId, MessageId
 
@@ -101,9 +101,10 @@ def begin_upload(
     session: Session, agency: AgencyId, sender: AgencyId, name: str, *, length: int, now: datetime
 ) -> None:
     """Begin an upload; one that was begun at the same moment stays."""
-    build: Any = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     values = {"agency": agency, "sender": sender, "sha256": name, "length": length, "received": 0}
-    session.connection().execute(build(UPLOAD).values(**values, started_at=now).on_conflict_do_nothing())
+    session.connection().execute(
+        insert_into(session, UPLOAD).values(**values, started_at=now).on_conflict_do_nothing()
+    )
 
 
 def add_part(session: Session, row: Row[*tuple[Any, ...]], piece: bytes, *, complete: datetime | None) -> None:

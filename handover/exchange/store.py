@@ -7,9 +7,9 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import Row, Table, and_, bindparam, exists, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from handover.db import insert_into
 from handover.exchange import tables as t
 from handover.ids import AgencyId, MessageId
 from handover.prepared import Prepared
@@ -146,7 +146,7 @@ def add_outgoing(
 def ensure_destination(session: Session, agency: AgencyId, receiver: AgencyId) -> None:
     """Make sure that the workers know the way exists."""
     values = {"agency": agency, "receiver": receiver, "failures": 0, "told": False}
-    session.connection().execute(_insert(session, DESTINATION).values(values).on_conflict_do_nothing())
+    session.connection().execute(insert_into(session, DESTINATION).values(values).on_conflict_do_nothing())
 
 
 def destinations(session: Session, agencies: Iterable[AgencyId]) -> Sequence[AnyRow]:
@@ -330,7 +330,7 @@ def change_incoming(session: Session, agency: AgencyId, sender: AgencyId, messag
 
 def add_reply(session: Session, values: Values) -> None:
     """Promise an acknowledgement of its own; a second promise of the same one changes nothing."""
-    session.connection().execute(_insert(session, REPLY).values(dict(values)).on_conflict_do_nothing())
+    session.connection().execute(insert_into(session, REPLY).values(dict(values)).on_conflict_do_nothing())
 
 
 def due_replies(session: Session, agency: AgencyId, *, now: datetime, most: int) -> Sequence[AnyRow]:
@@ -349,8 +349,3 @@ def change_reply(session: Session, agency: AgencyId, peer: AgencyId, message: UU
     """Write how far an acknowledgement has come."""
     statement = update(REPLY).where(REPLY.c.agency == agency, REPLY.c.peer == peer, REPLY.c.message == message)
     session.connection().execute(statement.values(**values))
-
-
-def _insert(session: Session, table: Table) -> Any:
-    build: Any = postgresql.insert if is_postgresql(session) else sqlite.insert
-    return build(table)

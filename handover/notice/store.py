@@ -6,10 +6,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import RowMapping, and_, bindparam, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from handover.db import Base
+from handover.db import insert_into, put
 from handover.ids import AgencyId, StaffId
 from handover.notice.model import Kind, NoticeId, Purpose, Recipient, State
 from handover.notice.tables import (
@@ -52,7 +51,7 @@ def wishes_row(session: Session, to: Recipient) -> Any | None:
 
 def put_wishes(session: Session, to: Recipient, values: Mapping[str, Any]) -> None:
     """Write what somebody has chosen in the place of what they chose before."""
-    _put(session, WishesRow, {**_named(to), **values}, replacing=values)
+    put(session, WishesRow, {**_named(to), **values}, replacing=values)
 
 
 def staff_to_tell(session: Session, agency: AgencyId, owner: StaffId | None) -> list[StaffId]:
@@ -73,7 +72,7 @@ def confirmation(session: Session, to: Recipient) -> RowMapping | None:
 
 def put_confirmation(session: Session, to: Recipient, values: Mapping[str, Any]) -> None:
     """Write an address that waits for its code."""
-    _put(session, ConfirmationRow, {**_named(to), **values}, replacing=values)
+    put(session, ConfirmationRow, {**_named(to), **values}, replacing=values)
 
 
 def change_confirmation(session: Session, to: Recipient, **values: Any) -> None:
@@ -97,7 +96,7 @@ def add_cause(
 ) -> bool:
     """Note which notice tells of a cause; False when one did before."""
     row = {"agency": home, "cause": cause, "notice": notice, "notice_agency": agency, "told_at": now}
-    statement = _insert(session, NoticeCauseRow).values(row).on_conflict_do_nothing()
+    statement = insert_into(session, NoticeCauseRow).values(row).on_conflict_do_nothing()
     return session.execute(statement.returning(NoticeCauseRow.cause)).first() is not None
 
 
@@ -238,7 +237,7 @@ def unopened(session: Session, agency: AgencyId, person: UUID, subject: UUID) ->
 
 def put_unopened(session: Session, row: Mapping[str, Any]) -> None:
     """Note that a patient has not opened something."""
-    _put(session, UnopenedRow, row, replacing=("subject_kind", "service", "since", "asked_at"))
+    put(session, UnopenedRow, row, replacing=("subject_kind", "service", "since", "asked_at"))
 
 
 def opened(session: Session, subjects: Collection[UUID], persons: Collection[UUID], *, now: datetime) -> None:
@@ -272,27 +271,13 @@ def passed_until(session: Session, agency: AgencyId) -> datetime | None:
 
 def put_passed(session: Session, agency: AgencyId, until: datetime) -> None:
     """Note until when the staff were told."""
-    _put(session, PassedRow, {"agency": agency, "until": until}, replacing=("until",))
+    put(session, PassedRow, {"agency": agency, "until": until}, replacing=("until",))
 
 
 def _changed(session: Session, agency: AgencyId, notice: UUID, still: Any, values: Mapping[str, Any]) -> bool:
     table = OutgoingNoticeRow
     statement = update(table).where(table.agency == agency, table.id == notice, still).values(**values)
     return session.execute(statement.returning(table.id)).first() is not None
-
-
-def _put(
-    session: Session, table: type[Base], row: Mapping[str, Any], *, replacing: Collection[str] | Mapping[str, Any]
-) -> None:
-    statement = _insert(session, table).values(dict(row))
-    keys = [column.name for column in table.__table__.primary_key]
-    changed = {name: statement.excluded[name] for name in replacing}
-    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
-
-
-def _insert(session: Session, table: type[Base]) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(table)
 
 
 def _named(to: Recipient) -> dict[str, Any]:

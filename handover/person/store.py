@@ -5,10 +5,9 @@ from datetime import datetime
 from functools import partial
 
 from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
-from handover.db import provided
+from handover.db import insert_into, provided
 from handover.ids import AgencyId, PersonId
 from handover.keys.vault import Vault
 from handover.person.model import Identity
@@ -23,7 +22,6 @@ _FREQUENT = 1000
 
 def add(session: Session, agency: AgencyId, id_: PersonId, identity: Identity, *, now: datetime) -> bool:
     """Store a new patient; False when somebody with that number was stored in the meantime."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     row = {
         "agency": agency,
         "id": id_,
@@ -32,7 +30,7 @@ def add(session: Session, agency: AgencyId, id_: PersonId, identity: Identity, *
         "created_at": now,
         "updated_at": now,
     }
-    statement = dialect.insert(PersonRow).values(row)
+    statement = insert_into(session, PersonRow).values(row)
     added = session.execute(statement.on_conflict_do_nothing().returning(PersonRow.id)).first() is not None
     if added:
         _index(session, agency, id_, identity)

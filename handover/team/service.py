@@ -16,7 +16,7 @@ from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
 from handover.actors import Role, Staff
-from handover.db import provided
+from handover.db import provided, put
 from handover.errors import NotFound
 from handover.ids import AgencyId, ServiceId, StaffId, TaskId, new_uuid
 from handover.keys.vault import Vault
@@ -88,7 +88,7 @@ def open_item(
         "done_by": None,
     }
     replacing = ("next_step", "due_at", "owner", "is_open", "snoozed_until", "done_at", "done_by")
-    store.put(session, WorkItemRow, row, replacing=replacing)
+    put(session, WorkItemRow, row, replacing=replacing)
 
 
 def due_in_step(
@@ -174,7 +174,7 @@ def count_asked(session: Session, by: Staff, asks: Sequence[Asks]) -> int:
 def mark_read(session: Session, by: Staff, kind: str, subject: UUID, *, now: datetime) -> None:
     """Note that this person has read the case (read is per person, done is per team)."""
     row = {"agency": by.agency, "staff": by.id, "kind": kind, "subject": subject, "read_at": now}
-    store.put(session, ReadMarkRow, row, replacing=("read_at",))
+    put(session, ReadMarkRow, row, replacing=("read_at",))
 
 
 def read_at(session: Session, by: Staff, kind: str, subjects: Iterable[UUID]) -> dict[UUID, datetime]:

@@ -21,7 +21,6 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from handover.db import Base
@@ -31,15 +30,6 @@ from handover.team.tables import InternalNoteRow, ReadMarkRow, ReadyTextRow, Tas
 
 LOOKED_AT: Final = 300
 """So many open items of a kind are looked at to count what is asked of somebody."""
-
-
-def put(session: Session, table: type[Base], row: dict[str, Any], *, replacing: Iterable[str]) -> None:
-    """Insert a row, or replace the named columns of the one with the same primary key."""
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).values(row)
-    keys = [column.name for column in table.__table__.primary_key]
-    changed = {name: statement.excluded[name] for name in replacing}
-    session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
 
 
 def at(place: Place) -> Any:
