@@ -112,8 +112,7 @@ def known_as(
 ) -> list[tuple[AgencyId, PersonId]]:
     """Return as whom the agencies of this node know a patient, by the national number of the login."""
     asked = provided(session, Keyring).agencies if agencies is None else agencies
-    found = ((agency, person.of_number(session, agency, patient.number)) for agency in asked)
-    return [(agency, known) for agency, known in found if known is not None]
+    return list(person.known_as(session, asked, patient.number).items())
 
 
 def is_on_patients_word(by: Actor, act: Act) -> bool:

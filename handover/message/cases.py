@@ -91,8 +91,7 @@ def known_as(
 ) -> list[tuple[AgencyId, PersonId]]:
     """Return as whom the agencies of this node know a patient, by the national number of the login."""
     asked = provided(session, Keyring).agencies if agencies is None else agencies
-    found = ((agency, person.of_number(session, agency, patient.number)) for agency in asked)
-    return [(agency, known) for agency, known in found if known is not None]
+    return list(person.known_as(session, asked, patient.number).items())
 
 
 def patient_of(session: Session, standing: Standing) -> Identity | None:
@@ -169,17 +168,7 @@ def place_of(standing: Standing) -> Place:
 
 def raise_task(session: Session, standing: Standing, kind: TaskKind, text: str, *, now: datetime) -> None:
     """Leave a task for the thread's owner, else for its service. `text`: codes and paths, never content."""
-    team.raise_task(
-        session,
-        standing.home.agency,
-        kind=kind,
-        text=text,
-        now=now,
-        service=standing.home.service,
-        for_staff=standing.owner,
-        subject=standing.thread,
-        subject_kind=WORK,
-    )
+    team.raise_task_at(session, place_of(standing), kind, text, for_staff=standing.owner, now=now)
 
 
 def machine(agency: AgencyId) -> Machine:

@@ -112,8 +112,7 @@ def asked(session: Session, log: Log, *, kind: str, subjects: frozenset[UUID]) -
 def owners(session: Session) -> dict[AgencyId, PersonId]:
     """Return as whom each agency of this node that knows the patient does so."""
     hosted = cast(Settings, current_app.extensions["handover.settings"]).agencies
-    known = {agency: person.of_number(session, agency, current_patient().number) for agency in hosted}
-    return {agency: owner for agency, owner in known.items() if owner is not None}
+    return person.known_as(session, hosted, current_patient().number)
 
 
 def owner_at(session: Session, agency: AgencyId) -> PersonId:

@@ -119,6 +119,12 @@ def of_number(session: Session, agency: AgencyId, number: str) -> PersonId | Non
     return store.by_number(session, agency, numbers.check(number).number)
 
 
+def known_as(session: Session, agencies: Iterable[AgencyId], number: str) -> dict[AgencyId, PersonId]:
+    """Return as whom each of these agencies that knows the holder of a national number does so."""
+    found = ((agency, of_number(session, agency, number)) for agency in agencies)
+    return {agency: known for agency, known in found if known is not None}
+
+
 def name_of_number(session: Session, agencies: Iterable[AgencyId], number: str) -> str:
     """Return what the first of these agencies that knows the number's holder calls them, or an empty text."""
     for agency in agencies:

@@ -646,9 +646,7 @@ def _log_list(
 
 
 def _copies(session: Session, agencies: Iterable[AgencyId], by: Patient) -> tuple[Stored, ...]:
-    hosted = tuple(agencies)
-    known = {agency: person.of_number(session, agency, by.number) for agency in hosted}
-    owners = {agency: owner for agency, owner in known.items() if owner is not None}
+    owners = person.known_as(session, agencies, by.number)
     return store.copies_about(session, owners, owners.values())
 
 
