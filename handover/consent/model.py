@@ -163,6 +163,16 @@ def scope_of(choices: Iterable[Choice], receiver: Receiver, *, purpose: str, now
     raise NoPermit(purpose=purpose)
 
 
+def valid_permits(
+    choices: Iterable[Choice], receiver: Receiver, *, purpose: str, now: datetime
+) -> tuple[tuple[Terms, datetime], ...]:
+    """Return the terms of every permit for a purpose that covers a receiver now, and when it was given."""
+    held = (each for each in choices if each.target.covers(receiver) and each.holds(now))
+    return tuple(
+        (each.terms, each.given_at) for each in held if each.terms is not None and each.terms.purpose == purpose
+    )
+
+
 def check_block(target: Target) -> Target:
     """Return the target of a block; a service is always named with its agency. Raises BadChoice."""
     if target.service is not None and target.agency is None:

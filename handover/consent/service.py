@@ -33,6 +33,7 @@ from handover.consent.model import (
     check_permit,
     refuse_unless_it_may_travel,
     scope_of,
+    valid_permits,
 )
 from handover.consent.vocabulary import vocabulary
 from handover.directory.model import Service
@@ -60,6 +61,7 @@ __all__ = [
     "has_chosen",
     "may_travel",
     "permit",
+    "permits_for",
     "permitted_topics",
     "unblock",
     "whom_to_call",
@@ -105,6 +107,18 @@ def permitted_topics(
         return scope_of(store.choices(session, agency, person), _receiver(receiver), purpose=purpose, now=now)
     except MayNotTravel:
         return frozenset()
+
+
+def permits_for(
+    session: Session, agency: AgencyId, person: PersonId, receiver: Service, *, purpose: str, now: datetime
+) -> tuple[tuple[Terms, datetime], ...]:
+    """Return the permits that hold for a purpose towards a service, with when each was given, the oldest first.
+
+    None for a health service, which needs none.
+    """
+    if receiver.is_health:
+        return ()
+    return valid_permits(store.choices(session, agency, person), _receiver(receiver), purpose=purpose, now=now)
 
 
 def choices_of(session: Session, agency: AgencyId, person: PersonId) -> tuple[Choice, ...]:

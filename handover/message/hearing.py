@@ -119,6 +119,8 @@ def take_letter(
         replies_to=letter.replies_to,
         forwards=tuple(each.id for each in letter.forwards),
         came_in=came_in,
+        rests_on=letter.rests_on,
+        patient_reads=letter.patient_reads,
     )
     along = (
         brought(unwrapped(each), copy, via=letter.id, by=letter.sender, now=now)
@@ -261,6 +263,7 @@ def unwrapped(each: Forwarded) -> Message:
         placed_at=each.written_at,
         replies_to=each.replies_to,
         from_thread=each.thread,
+        patient_reads=each.patient_reads,
     )
 
 

@@ -132,6 +132,17 @@ class Content:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Basis:
+    """A yes of the patient's that a message rests on, as its sender holds it; the purpose is the thread's."""
+
+    topics: tuple[str, ...]
+    """Codes of `data/sharing.json`: what the yes covers."""
+    given: date
+    until: date
+    """The last day it holds (a Norwegian calendar day)."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Forwarded:
     """An earlier message as the one who forwards it has it. Its author signed it to them, not to the reader."""
 
@@ -144,6 +155,8 @@ class Forwarded:
     files: tuple[File, ...] = ()
     written_at: datetime
     replies_to: CommunicationId | None = None
+    patient_reads: bool = False
+    """As of a message: its author's agency decides, also where it is forwarded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +195,10 @@ class Letter:
     forwards: tuple[Forwarded, ...] = ()
     purpose: str = ""
     """What it is sent for (`data/sharing.json`): it rests on a permit for that where a receiver needs one."""
+    rests_on: tuple[Basis, ...] = ()
+    """The permits that let it go to this receiver; none where no permit is needed."""
+    patient_reads: bool = False
+    """Whether the patient may read the words, as the author's agency had decided when it was sent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -316,6 +333,11 @@ class Message:
     """Of an offer."""
     also_about: tuple[Subject, ...] = ()
     """Of the threads from which something is forwarded: it takes a permit for these, too."""
+    rests_on: tuple[Basis, ...] = ()
+    """Of one that came: the permits its sender held. What was written here rests on what the patient has chosen
+    here (`consent`)."""
+    patient_reads: bool = False
+    """Whether the patient may read the words: the author's agency decided it when it was sent (`openness`)."""
 
     def is_shown_at(self, home: Party) -> bool:
         """Whether its words may still be read at the service that keeps this copy: always where it was written."""

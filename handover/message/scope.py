@@ -5,7 +5,7 @@ permit for its purpose, and the permit must cover its subject, its documents and
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -17,8 +17,8 @@ from handover.consent.vocabulary import vocabulary
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import Invalid, NotFound
-from handover.message.model import Message, Subject
-from handover.message.standing import Copy, Standing, forwarded_by
+from handover.message.model import Basis, Letter, Message, Subject
+from handover.message.standing import Copy, Leaves, Standing, forwarded_by
 from handover.workdays import local_date
 
 DOCUMENTS: Final = "documents"
@@ -96,6 +96,34 @@ def refuse_unless_allowed(
             )
         except consent.MayNotTravel as refused:
             raise type(refused)(**{**refused.details, "service": party.service}) from refused
+
+
+def with_basis(
+    session: Session, standing: Standing, leaves: Iterable[Leaves], *, now: datetime
+) -> tuple[Leaves, ...]:
+    """Return what leaves, each letter with the permits that let it go: its receiver shows what it rests on."""
+    return tuple(
+        replace(each, rests_on=basis_of(session, standing, each.receiver, now=now))
+        if isinstance(each, Letter)
+        else each
+        for each in leaves
+    )
+
+
+def basis_of(session: Session, standing: Standing, to: Party, *, now: datetime) -> tuple[Basis, ...]:
+    """Return the permits that hold for what a thread is sent for to a service; none where none is needed."""
+    if standing.person is None:
+        return ()
+    try:
+        receiver = directory.service_of(session, to.service)
+    except NotFound:
+        return ()
+    held = consent.permits_for(
+        session, standing.home.agency, standing.person, receiver, purpose=standing.purpose, now=now
+    )
+    return tuple(
+        Basis(topics=terms.topics, given=local_date(given_at), until=terms.until) for terms, given_at in held
+    )
 
 
 def obstacle(session: Session, standing: Standing, to: Party, *, now: datetime) -> consent.MayNotTravel | None:

@@ -50,7 +50,8 @@ def send(session: Session, turn: Turn, message: CommunicationId, *, undo: timede
         today=local_date(turn.now),
     )
     not_before = turn.now + undo
-    letters, others = cases.post_all(session, moved.copy, moved.leaves, now=turn.now, not_before=not_before)
+    leaves = scope.with_basis(session, moved.copy.standing, moved.leaves, now=turn.now)
+    letters, others = cases.post_all(session, moved.copy, leaves, now=turn.now, not_before=not_before)
     after = hearing.promised(moved.copy, message, letters, others)
     detail = {"message": str(message), "to": ",".join(to.service for to in draft.to)}
     said = Said(message=message, detail=detail)
@@ -78,7 +79,8 @@ def send_again(session: Session, turn: Turn, message: CommunicationId, to: Servi
     scope.refuse_unless_allowed(session, stored.copy, sent, [party], now=turn.now)
     patient = cases.patient_of(session, stored.standing)
     moved = speaking.send_again(stored.copy, message, party, patient=patient, now=turn.now)
-    letters, _ = cases.post_all(session, moved.copy, moved.leaves, now=turn.now)
+    leaves = scope.with_basis(session, moved.copy.standing, moved.leaves, now=turn.now)
+    letters, _ = cases.post_all(session, moved.copy, leaves, now=turn.now)
     after = hearing.promised(moved.copy, message, letters)
     said = Said(message=message, party=party)
     return cases.record(session, stored, after, Doing.SEND_AGAIN, by=turn.by, now=turn.now, said=said)

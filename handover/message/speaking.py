@@ -135,7 +135,14 @@ def discard(copy: Copy, message: CommunicationId, *, now: datetime) -> Copy:
 
 
 def send(
-    copy: Copy, message: CommunicationId, *, author: Author, patient: Identity | None, now: datetime, today: date
+    copy: Copy,
+    message: CommunicationId,
+    *,
+    author: Author,
+    patient: Identity | None,
+    now: datetime,
+    today: date,
+    patient_reads: bool = False,
 ) -> Moved:
     """Return the copy with a draft sent, a letter for each receiver, and a word of who is new to all others.
 
@@ -153,6 +160,7 @@ def send(
         written_at=now,
         placed_at=now,
         receipts=tuple(Receipt(to=to) for to in draft.to),
+        patient_reads=patient_reads,
     )
     home = copy.standing.home
     added_by = home if copy.standing.others else None

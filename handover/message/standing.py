@@ -195,6 +195,7 @@ def letter_of(copy: Copy, message: Message, to: Party, patient: Identity | None)
         replies_to=message.replies_to,
         forwards=forwarded_by(copy, message),
         purpose=copy.standing.purpose,
+        patient_reads=message.patient_reads,
     )
 
 
@@ -337,4 +338,5 @@ def _wrapped(each: Message, copy: Copy) -> Forwarded:
         files=each.content.files,
         written_at=each.written_at,
         replies_to=each.replies_to,
+        patient_reads=each.patient_reads,
     )

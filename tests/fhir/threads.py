@@ -11,6 +11,7 @@ from handover.ids import AgencyId, CommunicationId, ServiceId, ThreadId
 from handover.message import fhir
 from handover.message.model import (
     Answer,
+    Basis,
     By,
     Choice,
     Content,
@@ -84,9 +85,15 @@ LETTERS: Final[Mapping[str, Letter]] = {
                 files=(REPORT,),
                 written_at=AT - timedelta(days=1),
                 replies_to=CommunicationId(named("message unknown")),
+                patient_reads=True,
             ),
         ),
         purpose="work-and-benefits",
+        rests_on=(
+            Basis(topics=("practical", "documents"), given=date(2026, 11, 2), until=date(2027, 2, 1)),
+            Basis(topics=("plans",), given=date(2026, 11, 3), until=date(2027, 2, 1)),
+        ),
+        patient_reads=True,
     ),
     "care-message-question": Letter(
         id=CommunicationId(named("message 9")),

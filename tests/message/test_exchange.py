@@ -15,8 +15,9 @@ from handover.message.service import About
 from handover.message.steps import Shelf, Step
 from handover.team import service as team
 from handover.team.model import TaskKind
+from handover.workdays import local_date
 from handover.worker import Worker
-from tests.builders import FACT, INTAKE, NAV_OFFICE
+from tests.builders import FACT, INTAKE, NAV_OFFICE, PSYCHOLOGIST
 from tests.message.nodes import PATIENT, PDF, PLAN, QUESTION, Post
 from tests.referral.nodes import FATIMA, INGRID, LEADER, NAVN, PER
 
@@ -53,6 +54,16 @@ def test_a_writer_to_nav_without_a_permit_is_told_why_and_keeps_the_text(post: P
     post.do(INGRID, begun, service.send, begun.message)
     post.town.settle()
     assert post.texts(NAVN, begun) == ["Hun trenger en plan"]
+
+
+def test_nav_is_told_which_permit_a_message_rests_on(post: Post) -> None:
+    post.permit(INGRID)
+    begun = post.send(INGRID, [NAV_OFFICE], "Kan vi snakkes?")
+    (basis,) = post.message(NAVN, begun).message.rests_on
+    today = local_date(post.town.now)
+    assert (basis.topics, basis.given) == (("plans",), today)
+    assert basis.until == today + timedelta(days=30)
+    assert post.message(PER, post.send(INGRID, [PSYCHOLOGIST])).message.rests_on == (), "it needs none"
 
 
 def test_a_permit_that_ends_before_a_message_leaves_stops_it_and_says_whom_to_call(post: Post) -> None:

@@ -47,6 +47,8 @@ def letter(sent: Letter, blobs: Sequence[SealedBlob], *, message: MessageId) -> 
             parts.thread(sent.heading.thread),
             *(parts.member(frame, each) for each in sent.members),
             *_wishes(sent),
+            *(parts.basis(each) for each in sent.rests_on),
+            *parts.for_patient(may_read=sent.patient_reads),
         ],
         identifier=[
             {"system": "urn:ietf:rfc:3986", "value": sent.id.urn},
@@ -96,6 +98,8 @@ def read_letter(resource: Json) -> tuple[Letter, tuple[SealedBlob, ...]]:
         replies_to=parts.of_named(main["inResponseTo"][0]) if "inResponseTo" in main else None,
         forwards=tuple(forwards),
         purpose=code_of(main["reasonCode"][0], PURPOSES) if "reasonCode" in main else "",
+        rests_on=parts.bases_of(main),
+        patient_reads=parts.is_for_patient(main),
     )
     if author.service is None or opened.receiver not in sent.to:
         raise ValueError("an author at no service, or a letter to somebody else")
@@ -155,7 +159,7 @@ def _forwarded(frame: Frame, index: int, each: Forwarded, blobs: Iterator[Sealed
     frame.add(
         f"forwarded {index}",
         "Communication",
-        extension=[parts.thread(each.thread)],
+        extension=[parts.thread(each.thread), *parts.for_patient(may_read=each.patient_reads)],
         identifier=[{"system": "urn:ietf:rfc:3986", "value": each.id.urn}],
         partOf=[frame.reference(FOCUS)],
         inResponseTo=[parts.named(each.replies_to)] if each.replies_to else None,
@@ -238,5 +242,6 @@ def _read_forwarded(opened: OpenedLetter, node: Json) -> tuple[Forwarded, list[S
         files=files,
         written_at=instant_of(node["sent"]),
         replies_to=parts.of_named(node["inResponseTo"][0]) if "inResponseTo" in node else None,
+        patient_reads=parts.is_for_patient(node),
     )
     return forwarded, blobs

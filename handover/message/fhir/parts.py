@@ -1,18 +1,18 @@
 """What the three messages of a thread have in common: the thread, members, who did something, and odd input."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from handover.actors import Author, Party
 from handover.fhir import urls
-from handover.fhir.entries import Json, uri, when
+from handover.fhir.entries import Json, extension, uri, when
 from handover.fhir.letters import Letter as Frame
 from handover.fhir.letters import OpenedLetter, unreadable_as
 from handover.fhir.resources import extensions_of, identifier_of, instant_of, parts_of
 from handover.ids import CommunicationId, ThreadId
-from handover.message.model import Member
+from handover.message.model import Basis, Member
 
 SUBJECTS: Final = f"{urls.BASE}/CodeSystem/thread-subject"
 PURPOSES: Final = f"{urls.BASE}/CodeSystem/sharing-purpose"
@@ -80,6 +80,34 @@ def _member(letter: OpenedLetter, found: dict[str, Json]) -> Member:
         since=instant_of(found["since"]["valueDateTime"]),
         added_by=None if by is None else letter.service(by["valueReference"]),
     )
+
+
+def basis(yes: Basis) -> Json:
+    """Return the extension that names a permit which a message rests on: what it covers, and how long."""
+    found = [part("given", "Date", yes.given.isoformat()), part("until", "Date", yes.until.isoformat())]
+    return parts("thread-permit", [*found, *(part("topic", "Code", topic) for topic in yes.topics)])
+
+
+def bases_of(node: Json) -> tuple[Basis, ...]:
+    """Return the permits that a message rests on."""
+    return tuple(_basis(each["extension"]) for each in extensions_of(node, "thread-permit"))
+
+
+def _basis(found: list[Json]) -> Basis:
+    days = {each["url"]: date.fromisoformat(each["valueDate"]) for each in found if "valueDate" in each}
+    topics = tuple(each["valueCode"] for each in found if each["url"] == "topic")
+    return Basis(topics=topics, given=days["given"], until=days["until"])
+
+
+def for_patient(*, may_read: bool) -> Iterator[Json]:
+    """Yield the extension that lets the patient read the words; none where they may not."""
+    if may_read:
+        yield extension("patient-reads", "Boolean", True)
+
+
+def is_for_patient(node: Json) -> bool:
+    """Whether the author's agency lets the patient read the words."""
+    return any(each["valueBoolean"] for each in extensions_of(node, "patient-reads"))
 
 
 def text_of(found: dict[str, Json], name: str) -> str:
