@@ -54,6 +54,9 @@ class Event(StrEnum):
     ATTACHMENT_REMOVE = "attachment.remove"
     CONSENT_GIVE = "consent.give"
     CONSENT_WITHDRAW = "consent.withdraw"
+    CONSENT_ASK = "consent.ask"
+    CONSENT_ASK_NO_MORE = "consent.ask-no-more"
+    CONSENT_DECLINE = "consent.decline"
 
     # A patient asks about a case or about an entry of this log, and is answered.
     INQUIRY_ASK = "inquiry.ask"
@@ -124,6 +127,7 @@ class Event(StrEnum):
     MESSAGE_RECEIVE_STATUS = "message.receive-status"
     MESSAGE_RECEIVE_RETRACTION = "message.receive-retraction"
     MESSAGE_TELL_LEADER = "message.tell-leader"
+    MESSAGE_OPENNESS = "message.openness"
 
     # A handover is begun, shown, received.
     HANDOVER_START = "handover.start"

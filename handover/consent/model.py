@@ -7,24 +7,30 @@ withdrawn and made anew, so that what held at any time can be said afterwards.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final, NewType
 from uuid import UUID
 
 from handover.errors import Conflict, Invalid
-from handover.ids import AgencyId, PersonId, ServiceId
+from handover.ids import AgencyId, PersonId, ServiceId, StaffId
 from handover.workdays import local_date
 
 ChoiceId = NewType("ChoiceId", UUID)
 """One block or permit, at one agency."""
+RequestId = NewType("RequestId", UUID)
+"""One question to a patient whether something may be sent."""
 Topics = frozenset[str]
 """Codes of `data/sharing.json`, "topics": what a permit may cover and what a message holds."""
 
 HANDOVER: Final = "handover"
 REFERRAL: Final = "referral"
 """Purposes that the products send for (`data/sharing.json`, "purposes")."""
+
+
+MAX_WHY: Final = 500
+"""Characters in which a service tells the patient why it asks."""
 
 
 class Kind(StrEnum):
@@ -102,6 +108,57 @@ class Choice:
         return self.withdrawn_at is None and not self.is_over(now)
 
 
+class Reply(StrEnum):
+    """What became of a question to the patient."""
+
+    YES = "yes"
+    """They said yes, on their own page or in a meeting, to this or to more."""
+    NO = "no"
+    """They said no to it, or to everything towards that receiver."""
+    TAKEN_BACK = "taken-back"
+    """Whoever asked does not ask any more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What a service asks a patient to let it send, to whom, for which case, and why."""
+
+    service: ServiceId
+    """Which asks."""
+    case: UUID
+    case_kind: str
+    """What the work item of the case is called, such as `message`."""
+    target: Target
+    terms: Terms
+    why: str = field(default="", repr=False)
+    """In the asker's words to the patient."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A question to a patient, as it was asked, and what they said."""
+
+    id: RequestId
+    person: PersonId
+    wanted: Wanted
+    asker: StaffId
+    asked_by: str = field(repr=False)
+    """Name and title."""
+    asked_at: datetime
+    reply: Reply | None = None
+    replied_at: datetime | None = None
+
+    def is_answered_by(self, choice: "Choice") -> Reply | None:
+        """Return what a choice says to the question: a yes that covers it all, a no that covers the receiver."""
+        if not _reaches(choice.target, self.wanted.target):
+            return None
+        if choice.terms is None:
+            return Reply.NO
+        asked = self.wanted.terms
+        is_enough = choice.terms.purpose == asked.purpose and set(asked.topics) <= set(choice.terms.topics)
+        return Reply.YES if is_enough else None
+
+
 class MayNotTravel(Conflict):
     """The patient's choices forbid it; `details` name codes, never a person."""
 
@@ -173,6 +230,18 @@ def valid_permits(
     )
 
 
+def check_request(wanted: Wanted, *, known: "Vocabulary", now: datetime) -> Wanted:
+    """Return what is asked for, in the vocabulary's order. Raises BadChoice naming every field that is wrong."""
+    found: dict[str, list[str]] = {"why": ["too-long"]} if len(wanted.why) > MAX_WHY else {}
+    try:
+        terms = check_permit(wanted.target, wanted.terms, known=known, now=now)
+    except BadChoice as wrong:
+        raise BadChoice(fields={**wrong.fields, **found}) from wrong
+    if found:
+        raise BadChoice(fields=found)
+    return replace(wanted, terms=terms, why=wanted.why.strip())
+
+
 def check_block(target: Target) -> Target:
     """Return the target of a block; a service is always named with its agency. Raises BadChoice."""
     if target.service is not None and target.agency is None:
@@ -210,3 +279,10 @@ class Vocabulary:
     purposes: tuple[str, ...]
     topics: tuple[str, ...]
     longest_permit_days: int
+
+
+def _reaches(choice: Target, asked: Target) -> bool:
+    """Whether a choice covers everyone whom a question is about."""
+    if choice.is_everyone:
+        return True
+    return choice.agency == asked.agency and choice.service in {None, asked.service}

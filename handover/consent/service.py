@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from handover.actors import Actor, Staff
 from handover.audit import service as audit
 from handover.audit.model import Event
-from handover.consent import store
+from handover.consent import requests, store
 from handover.consent.model import (
     HANDOVER,
     REFERRAL,
@@ -228,6 +228,10 @@ def _made(
 def _keep(session: Session, agency: AgencyId, made: Choice, *, by: Actor, at: ServiceId | None) -> ChoiceId:
     store.add(session, agency, made)
     _log(session, agency, Event.CONSENT_GIVE, made, by=by, now=made.given_at, at=at)
+    for asked in requests.waiting(session, agency, made.person):
+        reply = asked.is_answered_by(made)
+        if reply is not None:
+            requests.close(session, agency, asked.id, reply, now=made.given_at)
     return made.id
 
 

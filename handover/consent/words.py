@@ -70,6 +70,7 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     "until.too-long": _l("Et ja kan vare i høyst ett år. Velg en dag før det."),
     "said.required": _l("Kryss av for at pasienten selv har sagt dette."),
     "same.required": _l("Velg om det er en person dere kjenner, eller en annen."),
+    "why.too-long": _l("Du kan skrive høyst 500 tegn til pasienten."),
     "agency.required": _l("Velg hvem som skal følge valget."),
 }
 """What to say beside the fields of a choice."""
@@ -151,12 +152,17 @@ _STAFF: Final[Mapping[tuple[Event, Kind], Sentence]] = {
     (Event.CONSENT_WITHDRAW, Kind.DENY): _l(
         "%(name)s ved %(place)s skrev ned at du tok tilbake ditt nei til %(whom)s."
     ),
+    (Event.CONSENT_ASK, Kind.PERMIT): _l("%(name)s ved %(place)s spurte om noe kan sendes til %(whom)s."),
+    (Event.CONSENT_ASK_NO_MORE, Kind.PERMIT): _l(
+        "%(name)s ved %(place)s trakk tilbake spørsmålet om noe kan sendes til %(whom)s."
+    ),
 }
 _YOU: Final[Mapping[tuple[Event, Kind], Sentence]] = {
     (Event.CONSENT_GIVE, Kind.PERMIT): _l("Du sa ja til at noe sendes til %(whom)s."),
     (Event.CONSENT_GIVE, Kind.DENY): _l("Du sa nei til at noe sendes til %(whom)s."),
     (Event.CONSENT_WITHDRAW, Kind.PERMIT): _l("Du tok tilbake ditt ja til %(whom)s."),
     (Event.CONSENT_WITHDRAW, Kind.DENY): _l("Du tok tilbake ditt nei til %(whom)s."),
+    (Event.CONSENT_DECLINE, Kind.PERMIT): _l("Du svarte nei på et spørsmål om noe kan sendes til %(whom)s."),
 }
 
 

@@ -113,3 +113,16 @@ class EarlyRetractionRow(Base):
     from_agency: Mapped[str] = mapped_column(String(9), primary_key=True)
     from_service: Mapped[str] = mapped_column(String(20), primary_key=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class OpennessRow(Base):
+    """Whether patients read the words of an agency's messages under one subject; without a row: the default."""
+
+    __tablename__ = "thread_openness"
+
+    agency: Mapped[str] = mapped_column(String(9), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(24), primary_key=True)
+    """`model.Subject`."""
+    is_open: Mapped[bool]
+    set_by: Mapped[UUID] = mapped_column(Uuid)
+    set_at: Mapped[datetime] = mapped_column(UtcDateTime)

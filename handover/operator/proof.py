@@ -36,6 +36,7 @@ _THREAD: Final = ("service", "thread")
 SEALS: Final[tuple[Seal, ...]] = (
     Seal("audit_entry", "sealed", ("id",)),
     Seal("consent_choice", "said", ("id",)),
+    Seal("consent_request", "asked", ("id",)),
     Seal("directory_change", "change", ("id",)),
     Seal("directory_report", "report", ("side", "id")),
     Seal("directory_report", "answer", ("side", "id")),

@@ -69,6 +69,20 @@ def upgrade() -> None:
     )
     op.create_index("ix_consent_choice_person", "consent_choice", ["agency", "person", "given_at"], unique=False)
     op.create_table(
+        "consent_request",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person", sa.Uuid(), nullable=False),
+        sa.Column("case", sa.Uuid(), nullable=False),
+        sa.Column("asked", sa.LargeBinary(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reply", sa.String(length=10), nullable=True),
+        sa.Column("replied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("agency", "id", name=op.f("pk_consent_request")),
+    )
+    op.create_index("ix_consent_request_case", "consent_request", ["agency", "case", "asked_at"], unique=False)
+    op.create_index("ix_consent_request_person", "consent_request", ["agency", "person", "asked_at"], unique=False)
+    op.create_table(
         "data_key",
         sa.Column("agency", sa.String(length=9), nullable=False),
         sa.Column("purpose", sa.String(length=16), nullable=False),
@@ -730,6 +744,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency", "service", "thread", "message", "via", name=op.f("pk_thread_message")),
     )
     op.create_index("ix_thread_message_message", "thread_message", ["agency", "service", "message"], unique=False)
+    op.create_table(
+        "thread_openness",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("subject", sa.String(length=24), nullable=False),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("set_by", sa.Uuid(), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "subject", name=op.f("pk_thread_openness")),
+    )
     op.create_table(
         "thread_token",
         sa.Column("agency", sa.String(length=9), nullable=False),
