@@ -24,7 +24,6 @@ from handover.bundle import (
     sending,
     store,
     telling,
-    writing,
 )
 from handover.bundle.document import Document
 from handover.bundle.fhir import view
@@ -52,6 +51,7 @@ from handover.exchange.wiring import Evidence, Products
 from handover.fhir.parse import parse
 from handover.ids import HandoverId
 from handover.person import service as person
+from handover.person.age import refuse_under_age
 from handover.person.model import Identity
 
 MAX_ROUND = 99
@@ -131,7 +131,7 @@ def _first(
     if handed.supplements is not None:
         raise NotYetHere
     _check_service(session, handed.receiver)
-    writing.refuse_under_age(document.patient, now)
+    refuse_under_age(document.patient.birth_date, now)
     standing = Standing(
         side=Side.RECEIVER,
         home=handed.receiver,

@@ -30,6 +30,7 @@ from handover.ids import MessageId, new_uuid
 from handover.keys.errors import SealBroken
 from handover.moves import require_text
 from handover.person import service as person
+from handover.person.age import TooYoung, is_under_age
 
 UNDO: Final = timedelta(seconds=30)
 """How long a handover that was sent can be taken back without a trace there (`Settings.undo_seconds`)."""
@@ -115,13 +116,13 @@ def refuse_without_yes(standing: Standing) -> None:
 def refuse_unless_allowed(session: Session, standing: Standing, kept: Kept, turn: Turn) -> None:
     """Raise BadReceiver, Blocked, NoPermit, PermitExpired or OutsideScope where it may not be sent there now.
 
-    Raises TooYoung(`bundle.under-age.now`) where a birth date put right meanwhile makes the patient a child.
+    Raises TooYoung(`person.under-age.now`) where a birth date put right meanwhile makes the patient a child.
     """
     if standing.receiver is None:
         raise HandoverNotFound
     known = person.identity_of(session, standing.home.agency, standing.person)
-    if writing.is_under_age(known, turn.now):
-        raise writing.TooYoung("bundle.under-age.now")
+    if is_under_age(known.birth_date, turn.now):
+        raise TooYoung("person.under-age.now")
     receiver = writing.takes_handovers(session, standing.receiver.service, standing.home, now=turn.now)
     consent.may_travel(
         session,

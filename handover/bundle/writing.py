@@ -45,9 +45,10 @@ from handover.errors import Conflict, Invalid, NotFound, NotPermitted
 from handover.exchange import files
 from handover.ids import HandoverId, ItemId, PersonId, ReferralId, ServiceId, new_reference, new_uuid
 from handover.person import service as person
+from handover.person.age import refuse_under_age
 from handover.person.alike import settle
 from handover.person.model import Identity, differences
-from handover.workdays import age_on, local_date, rules_on
+from handover.workdays import local_date
 
 MAX_TEXT: Final = 20_000
 """Characters of one text of one item."""
@@ -59,15 +60,6 @@ _DETAILS: Final[Mapping[Kind, type[Details]]] = {
     Kind.MEDICINE: Medicine,
     Kind.DIAGNOSIS: Diagnosis,
 }
-
-
-class TooYoung(Invalid):
-    """Version 1 serves adults: no case is made for a younger person until the rules are settled.
-
-    Codes `bundle.under-age` and, of a case there is already, `bundle.under-age.now`.
-    """
-
-    code = "bundle.under-age"
 
 
 class OddBirthDate(Invalid):
@@ -127,13 +119,13 @@ def start(  # noqa: PLR0913 - one keyword for each thing a handover begins with
     if not by.phone.strip():
         raise Invalid("bundle.incomplete", fields={"phone": ["required"]})
     home = Party(by.agency, service)
-    refuse_under_age(_named(patient), now)
+    refuse_under_age(_named(patient).birth_date, now)
     is_odd = person.has_odd_birth_date(patient)
     if is_odd and not is_checked:
         raise OddBirthDate(fields={"is_checked": ["odd-birth-date"]})
     to = None if receiver is None else _party(takes_handovers(session, receiver, home, now=now))
     known = _known(session, by, patient, from_referral, same=same, now=now)
-    refuse_under_age(person.identity_of(session, by.agency, known), now)
+    refuse_under_age(person.identity_of(session, by.agency, known).birth_date, now)
     standing = Standing(
         side=Side.SENDER,
         home=home,
@@ -426,18 +418,6 @@ def refuse_unless_works(by: Staff, service: ServiceId) -> None:
     """Raise NotPermitted unless the staff member may hand over from that service."""
     if not any(by.has(role, service) for role in ROLES[Side.SENDER]):
         raise NotPermitted("bundle.no-role", roles=[Role(role).value for role in ROLES[Side.SENDER]])
-
-
-def refuse_under_age(identity: Identity, now: datetime) -> None:
-    """Raise TooYoung when the person is not an adult today (NORWAY.md, "Sharing")."""
-    if is_under_age(identity, now):
-        raise TooYoung(fields={"birth_date": ["under-age"]})
-
-
-def is_under_age(identity: Identity, now: datetime) -> bool:
-    """Whether the person is not an adult today, by the birth date."""
-    today = local_date(now)
-    return age_on(identity.birth_date, today) < rules_on(today).adult_age
 
 
 def refuse_blocked(session: Session, standing: Standing, now: datetime) -> None:

@@ -22,6 +22,7 @@ from handover.message.model import Doing, Letter, Retraction, TakenBack
 from handover.message.standing import Copy, NotYetHere, has_vanished
 from handover.message.store import Stored
 from handover.person import service as person
+from handover.person.age import refuse_under_age
 from handover.person.model import Identity
 
 
@@ -150,6 +151,7 @@ def _check_service(session: Session, home: Party) -> None:
 def _recognised(session: Session, home: Party, patient: Identity | None, received: Received) -> PersonId | None:
     if patient is None:
         return None
+    refuse_under_age(patient.birth_date, received.received_at)
     return person.recognise(session, home.agency, patient, now=received.received_at)
 
 

@@ -36,6 +36,7 @@ from handover.message.standing import Copy, Standing, brought_along, letter_of, 
 from handover.message.steps import Shelf, shelf_of
 from handover.message.store import WRITERS, Stored, ThreadNotFound
 from handover.person import service as person
+from handover.person.age import refuse_under_age
 from handover.person.model import Identity
 
 _ENCRYPTED: Final = b"/Encrypt"
@@ -87,7 +88,7 @@ def start_draft(
 ) -> Begun:
     """Begin a thread with a draft at one of the writer's services.
 
-    Raises NotPermitted, BadReceiver, BadHeading, BadPurpose, and what `model.check_draft` raises.
+    Raises NotPermitted, BadReceiver, BadHeading, BadPurpose, TooYoung, and what `model.check_draft` raises.
     """
     home = _home(by, service)
     copy = _new_thread(session, home, about, now=now)
@@ -95,7 +96,7 @@ def start_draft(
 
 
 def change_about(session: Session, turn: Turn, about: About) -> Stored:
-    """Change what a thread is about, as long as nothing was sent in it. Raises AlreadySent, BadHeading."""
+    """Change what a thread is about, while nothing was sent in it. Raises AlreadySent, BadHeading, TooYoung."""
     stored = cases.fetch(session, turn)
     standing = stored.standing
     if shelf_of(stored.copy) is not Shelf.DRAFT:
@@ -285,6 +286,8 @@ def _standing(
         thread=ThreadId(new_uuid()), reference=new_reference(), subject=about.subject, line=about.line.strip()
     )
     check_heading(heading, has_patient=about.patient is not None)
+    if about.patient is not None:
+        refuse_under_age(about.patient.birth_date, now)
     owner = known
     if owner is None and about.patient is not None:
         owner = person.find_or_create(session, home.agency, about.patient, now=now)

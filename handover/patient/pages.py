@@ -29,6 +29,7 @@ from handover.ids import AgencyId, ReferralId
 from handover.inquiry.model import About
 from handover.patient import asking
 from handover.person import service as person
+from handover.person.age import is_under_age
 from handover.referral import scenes, words
 from handover.referral import service as referrals
 from handover.referral.lifecycle import Act, Side, Status
@@ -40,7 +41,7 @@ from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.parts import Happened, Pairs
 from handover.web.shell import MenuItem, add_menu_item
-from handover.workdays import age_on, local_date, rules_on
+from handover.workdays import local_date
 
 blueprint = Blueprint("patient", __name__, url_prefix="/mine-henvisninger")
 add_menu_item(
@@ -211,7 +212,6 @@ def _to_mark(session: Session, at: datetime) -> list[str]:
 
 def _is_minor(session: Session, number: str, at: datetime) -> bool:
     """Whether an agency here knows the person as younger than the law's adult age (NORWAY.md, "Sharing")."""
-    today = local_date(at)
     for agency in _agencies():
         found = person.of_number(session, agency, number)
         if found is None:
@@ -220,7 +220,7 @@ def _is_minor(session: Session, number: str, at: datetime) -> bool:
             born = person.identity_of(session, agency, found).birth_date
         except NotFound:
             continue
-        if age_on(born, today) < rules_on(today).adult_age:
+        if is_under_age(born, at):
             return True
     return False
 

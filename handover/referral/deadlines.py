@@ -7,7 +7,6 @@ unsettled: the earlier reading warns, the later one is the breach (docs/decision
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from handover.errors import Invalid
 from handover.workdays import (
     age_on,
     at_hour,
@@ -30,12 +29,6 @@ class Deadline:
     def passes_at(self) -> datetime:
         """The instant at which the deadline has passed: midnight after the last day, Norwegian time."""
         return end_of(self.last_day)
-
-
-class TooYoung(Invalid):
-    """Version 1 serves adults: no case is made for a younger person until the rules are settled."""
-
-    code = "referral.under-age"
 
 
 def assessment_deadline(first_received_at: datetime) -> Deadline:
@@ -97,10 +90,3 @@ def latest_start_for_young(birth_date: date, received_at: datetime) -> date | No
     if age_on(birth_date, day) >= rules.young_until_age:
         return None
     return working_days_after(day, rules.young_start_working_days, rules.breach_week, rules.days_off)
-
-
-def refuse_under_age(birth_date: date, now: datetime) -> None:
-    """Raise TooYoung when the person is not an adult today (NORWAY.md, "Sharing")."""
-    today = local_date(now)
-    if age_on(birth_date, today) < rules_on(today).adult_age:
-        raise TooYoung(fields={"birth_date": ["under-age"]})

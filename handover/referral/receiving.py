@@ -17,10 +17,10 @@ from handover.exchange.model import Alarm, DeliveryFact, Event, Received
 from handover.exchange.wiring import Products
 from handover.ids import PersonId
 from handover.person import service as person
+from handover.person.age import refuse_under_age
 from handover.person.model import Identity
 from handover.referral import asking, blobs, cases, fhir, noticing, sharing, store
 from handover.referral.cases import Said
-from handover.referral.deadlines import refuse_under_age
 from handover.referral.lifecycle import UNSENT, Act, Side, Status, Version
 from handover.referral.model import (
     Addition,

@@ -17,10 +17,10 @@ from handover.ids import AgencyId, PersonId, ReferralId, ServiceId, new_referenc
 from handover.moves import MoveNotAllowed, require_text
 from handover.person import numbers
 from handover.person import service as person
+from handover.person.age import refuse_under_age
 from handover.person.alike import settle
 from handover.referral import blobs, cases, sharing, store
 from handover.referral.cases import NOTHING, Said, Turn
-from handover.referral.deadlines import refuse_under_age
 from handover.referral.lifecycle import Act, Guard, Side, Status, Version
 from handover.referral.model import (
     Attachment,

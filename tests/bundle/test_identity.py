@@ -12,11 +12,12 @@ from handover.bundle import service, store
 from handover.bundle.lifecycle import Act, Side, Status
 from handover.bundle.model import Identity, Mark
 from handover.bundle.reading import OPEN
-from handover.bundle.service import NoYes, OddBirthDate, TooYoung
+from handover.bundle.service import NoYes, OddBirthDate
 from handover.demo.people import synthetic_number
 from handover.ids import PersonId
 from handover.person import service as person
 from handover.person import store as persons
+from handover.person.age import TooYoung
 from handover.team.model import TaskKind
 from tests.builders import DPS, INTAKE, MUNICIPALITY, PSYCHOLOGIST
 from tests.bundle.meeting import Meeting, approved, sent
@@ -221,6 +222,6 @@ def test_nothing_is_sent_of_somebody_whose_birth_date_turns_out_to_be_a_childs(t
     met.say_yes(by=met.patient)
     with pytest.raises(TooYoung) as refused:
         met.do(service.send)
-    assert refused.value.stable_code == "bundle.under-age.now"
+    assert refused.value.stable_code == "person.under-age.now"
     two_nodes.settle()
     assert met.see().standing.status is Status.APPROVED

@@ -18,7 +18,6 @@ from handover.bundle.model import Approval, Handed, Identity, Mark, RequestId
 from handover.bundle.receiving import NotAService, NotFromSender, OtherPatient
 from handover.bundle.standing import NotYetHere, OtherDocument, responsible
 from handover.bundle.steps import Step
-from handover.bundle.writing import TooYoung
 from handover.errors import HandoverError
 from handover.exchange import service as exchange
 from handover.exchange.lifecycle import State
@@ -26,6 +25,7 @@ from handover.exchange.model import Event, Received
 from handover.fhir import messages
 from handover.fhir.problem import FhirInvalid
 from handover.ids import HandoverId, MessageId, ServiceId
+from handover.person.age import TooYoung
 from handover.team import service as team
 from handover.team.model import TaskKind
 from tests.builders import DPS, INTAKE, MUNICIPALITY, NAV, PSYCHOLOGIST

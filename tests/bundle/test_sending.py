@@ -28,6 +28,7 @@ from handover.keys.vault import Vault
 from handover.moves import MoveNotAllowed
 from handover.person import service as person
 from handover.person import store as persons
+from handover.person.age import TooYoung
 from handover.team import service as team
 from handover.team.model import TaskKind
 from handover.team.tables import TaskRow
@@ -179,7 +180,7 @@ def test_a_person_under_18_has_no_case(two_nodes: Town) -> None:
     assert patient is not None
     young = replace(patient, birth_date=date(2010, 1, 1), number=None)
     with (
-        pytest.raises(service.TooYoung) as refused,
+        pytest.raises(TooYoung) as refused,
         two_nodes.kommune.db.transaction() as session,
     ):
         service.start(session, by=FATIMA, service=FACT, patient=young, now=two_nodes.now)

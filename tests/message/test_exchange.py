@@ -1,18 +1,23 @@
 """Two real nodes exchange threads: written, sent, received, opened, answered, forwarded, taken back."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from uuid import uuid4
 
+import orjson
 import pytest
 
 from handover.consent import service as consent
 from handover.errors import HandoverError, NotFound
+from handover.exchange.model import Event, Received
 from handover.exchange.service import AlreadyLeft
-from handover.message import service
+from handover.ids import MessageId
+from handover.message import fhir, receiving, service
 from handover.message.lifecycle import Act, Status
 from handover.message.model import Content, Fate, Subject
 from handover.message.service import About
 from handover.message.steps import Shelf, Step
+from handover.person.age import TooYoung
 from handover.team import service as team
 from handover.team.model import TaskKind
 from handover.workdays import local_date
@@ -335,3 +340,26 @@ def test_a_draft_may_change_its_subject_and_patient_until_something_is_sent(post
     post.do(PER, begun, service.send, begun.message)
     with pytest.raises(service.AlreadySent):
         post.do(PER, begun, service.change_about, PLAN)
+
+
+def test_nobody_under_age_is_written_about_and_nothing_about_them_is_taken_in(post: Post) -> None:
+    child = replace(PATIENT, number=None, birth_date=date(post.town.now.year - 10, 1, 1))
+    with pytest.raises(TooYoung):
+        post.begin(PER, [INTAKE], about=replace(PLAN, patient=child))
+    begun = post.begin(PER, [INTAKE])
+    letter = post.do(PER, begun, service.preview, begun.message)
+    message = MessageId(uuid4())
+    payload = fhir.letter(replace(letter, patient=child), (), message=message)
+    received = Received(
+        message=message,
+        sender=PER.agency,
+        receiver=INGRID.agency,
+        event=Event.CARE_MESSAGE,
+        resource=orjson.loads(payload),
+        payload=payload,
+        received_at=post.town.now,
+    )
+    with post.db(INGRID).transaction() as session, pytest.raises(TooYoung):
+        receiving.receive_letter(session, received)
+    with pytest.raises(NotFound):
+        post.see(INGRID, begun)

@@ -8,11 +8,9 @@ from hypothesis import strategies as st
 
 from handover.referral.deadlines import (
     Deadline,
-    TooYoung,
     assessment_deadline,
     latest_start_for_young,
     refusal_shown_at,
-    refuse_under_age,
     working_days_left,
 )
 from handover.workdays import at_hour, end_of, local_date
@@ -112,14 +110,6 @@ def test_a_refusal_is_never_hidden_past_the_deadline(received: datetime, wait: i
     if opened_at is not None:
         assert at <= opened_at
     assert at <= end_of(local_date(decided) + timedelta(days=12)), "no run of days off in Norway is that long"
-
-
-def test_a_case_for_a_person_under_eighteen_is_refused() -> None:
-    now = datetime(2026, 6, 14, 9, tzinfo=UTC)
-    with pytest.raises(TooYoung) as refused:
-        refuse_under_age(date(2008, 6, 15), now)
-    assert refused.value.fields == {"birth_date": ["under-age"]}
-    refuse_under_age(date(2008, 6, 15), datetime(2026, 6, 14, 22, 30, tzinfo=UTC))  # past midnight in Norway
 
 
 def test_the_young_have_a_latest_start_of_their_own() -> None:

@@ -10,8 +10,8 @@ from handover.errors import Invalid, NotFound, NotPermitted
 from handover.exchange.files import MAX_FILES_BYTES, BadFile
 from handover.ids import ReferralId, ServiceId, new_reference
 from handover.moves import MoveNotAllowed
+from handover.person.age import TooYoung
 from handover.referral import service
-from handover.referral.deadlines import TooYoung
 from handover.referral.lifecycle import Status
 from handover.referral.model import Attachment, ReferralContent
 from handover.referral.service import ReferralNotFound, StaleDraft, TakesNoReferrals

@@ -10,8 +10,8 @@ from handover.actors import Staff
 from handover.errors import Invalid, NotPermitted
 from handover.ids import ReferralId
 from handover.moves import MoveNotAllowed
+from handover.person.age import TooYoung
 from handover.referral import service
-from handover.referral.deadlines import TooYoung
 from handover.referral.lifecycle import Act, Side, Status
 from handover.referral.service import PaperReferral
 from handover.referral.steps import Step

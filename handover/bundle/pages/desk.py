@@ -22,6 +22,7 @@ from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import NotFound
 from handover.ids import HandoverId
+from handover.person import age
 from handover.web.errors import explain, show_present_state_at
 from handover.web.i18n import Sentence, Text
 from handover.web.i18n import lazy_gettext as _l
@@ -77,11 +78,11 @@ REFUSALS: Final[dict[str, Sentence]] = {
         "Overføringen går alt til denne tjenesten. Velg en annen. Har de svart nei,"
         " kan pasienten ta opp igjen overføringen."
     ),
-    "bundle.under-age.now": _l(
+    "person.under-age.now": _l(
         "Pasienten er under 18 år etter fødselsdatoen dere har nå."
         " Overgang kan bare brukes for personer over 18 år. Ingenting er sendt."
     ),
-    "bundle.under-age": _l("Overgang kan bare brukes for personer over 18 år. Det er ikke laget noen overføring."),
+    "person.under-age": age.SENTENCES["birth_date.under-age"],
     "bundle.no-role": _l("Du kan ikke skrive overføringer fra denne tjenesten."),
     "bundle.no-item": _l("Punktet er ikke her lenger. Det du skrev, er ikke lagret."),
     "bundle.not-your-item": _l("Dette punktet er pasientens eget. Bare pasienten kan endre eller fjerne det."),
@@ -149,7 +150,7 @@ SENTENCES: Final[dict[str, Text]] = {
         "Fødselsdatoen passer ikke til fødselsnummeret. Sjekk begge, og rett det som er feil."
         " Er begge riktige, kryss av."
     ),
-    "birth_date.under-age": REFUSALS["bundle.under-age"],
+    **age.SENTENCES,
     "same.required": _l("Velg om det er en person dere kjenner, eller en annen."),
     "number.odd": _l("Skriv fødselsnummeret eller D-nummeret med 11 siffer, eller la feltet stå tomt."),
     "service.required": _l("Velg hvilken tjeneste som skriver overføringen."),

@@ -3,6 +3,7 @@
 from typing import Final
 
 from handover.consent.words import OBSTACLES
+from handover.person import age
 from handover.web.i18n import Sentence, Text
 from handover.web.i18n import lazy_gettext as _l
 
@@ -36,6 +37,7 @@ REFUSALS: Final[dict[str, Sentence]] = {
 """By stable code."""
 
 SENTENCES: Final[dict[str, Text]] = {
+    **age.SENTENCES,
     "text.required": _l("Skriv en melding, eller legg ved et dokument."),
     "text.too-long": _l("Meldingen kan ha høyst 20 000 tegn. Legg ved et dokument hvis det trengs mer."),
     "line.too-long": _l("Linjen kan ha høyst 120 tegn."),

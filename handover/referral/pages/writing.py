@@ -26,9 +26,10 @@ from handover.errors import Conflict, Invalid, NotFound
 from handover.exchange.files import BadFile
 from handover.ids import ServiceId
 from handover.moves import MoveNotAllowed
+from handover.person import age
+from handover.person.age import TooYoung, refuse_under_age
 from handover.referral import schema, sharing, words
 from handover.referral import service as referrals
-from handover.referral.deadlines import TooYoung, refuse_under_age
 from handover.referral.lifecycle import Status
 from handover.referral.model import AttachmentId, ReferralContent
 from handover.referral.pages.asking import FILE_SENTENCES, moved_page, read_file
@@ -47,9 +48,7 @@ SENTENCES: Final[dict[str, Text]] = {
     "given.required": _l("Skriv fornavnet til pasienten."),
     "family.required": _l("Skriv etternavnet til pasienten."),
     "birth_date.required": _l("Skriv fødselsdatoen til pasienten."),
-    "birth_date.under-age": _l(
-        "Overgang kan bare brukes for personer over 18 år. Send henvisningen på en annen måte."
-    ),
+    **age.SENTENCES,
     "problem.required": _l("Skriv hva problemet er."),
     "consent.required": _l("Velg om pasienten har sagt ja til henvisningen."),
     "wish_text.required": _l("Skriv hva som ønskes."),
