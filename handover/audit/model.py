@@ -128,6 +128,11 @@ class Event(StrEnum):
     MESSAGE_RECEIVE_RETRACTION = "message.receive-retraction"
     MESSAGE_TELL_LEADER = "message.tell-leader"
     MESSAGE_OPENNESS = "message.openness"
+    MESSAGE_JUSTIFY = "message.justify"
+    MESSAGE_LINK = "message.link"
+    MESSAGE_UNLINK = "message.unlink"
+    MESSAGE_RECEIVE_LINK = "message.receive-link"
+    MESSAGE_RECEIVE_UNLINK = "message.receive-unlink"
 
     # A handover is begun, shown, received.
     HANDOVER_START = "handover.start"

@@ -39,6 +39,10 @@ MAX_MEMBERS: Final = 12
 MAX_SLOTS: Final = 10
 MIN_TALK_MINUTES: Final = 5
 MAX_TALK_MINUTES: Final = 240
+MAX_POINTS: Final = 20
+"""Criteria weighed in one message."""
+MAX_POINT: Final = 200
+"""Characters of one criterion."""
 
 
 class Subject(StrEnum):
@@ -55,11 +59,13 @@ class Subject(StrEnum):
     """Regarding a referral or a handover."""
     QUESTION = "question"
     """A question without a patient."""
+    ANONYMOUS = "anonymous-case"
+    """A case that several agencies discuss without saying whom it is about (`anonymity`, `linking`)."""
 
     @property
     def is_about_a_patient(self) -> bool:
-        """Whether a patient must be named: only a question has none."""
-        return self is not Subject.QUESTION
+        """Whether a patient must be named in every message: a question has none, an anonymous case names none."""
+        return self not in {Subject.QUESTION, Subject.ANONYMOUS}
 
 
 class Priority(StrEnum):
@@ -116,6 +122,21 @@ class Choice:
     """Where the one who picked is called; empty where they call."""
 
 
+class Weighs(StrEnum):
+    """Which way a criterion pulls."""
+
+    FOR = "for"
+    AGAINST = "against"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    """A criterion for or against what an anonymous case is to decide, in a few words."""
+
+    weighs: Weighs
+    text: str = field(repr=False)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Content:
     """What people write in one message; in a draft anything may be missing."""
@@ -129,6 +150,8 @@ class Content:
     wished_person: str = field(default="", repr=False)
     """Whom at the receiver the writer hopes reads it; the service is what is addressed."""
     offer: Offer | None = None
+    weighing: tuple[Point, ...] = ()
+    """Of an anonymous case: together with those of the other messages they are its table for and against."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,6 +319,19 @@ class TakenBack:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Justified:
+    """Why something that looks like an identity may stand in an anonymous case; it never leaves this service."""
+
+    kind: str
+    """`anonymity.Kind`."""
+    text: str = field(repr=False)
+    """As the writer wrote it."""
+    why: str = field(repr=False)
+    by: Author
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """One message as one copy of its thread has it."""
 
@@ -338,6 +374,8 @@ class Message:
     here (`consent`)."""
     patient_reads: bool = False
     """Whether the patient may read the words: the author's agency decided it when it was sent (`openness`)."""
+    justified: tuple[Justified, ...] = ()
+    """At its author: what was found in it and may stand."""
 
     def is_shown_at(self, home: Party) -> bool:
         """Whether its words may still be read at the service that keeps this copy: always where it was written."""
@@ -364,6 +402,11 @@ class Doing(StrEnum):
     RECEIVE_STATUS = "receive-status"
     RECEIVE_RETRACTION = "receive-retraction"
     TELL_LEADER = "tell-leader"
+    JUSTIFY = "justify"
+    LINK = "link"
+    UNLINK = "unlink"
+    RECEIVE_LINK = "receive-link"
+    RECEIVE_UNLINK = "receive-unlink"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -435,6 +478,10 @@ def check_draft(content: Content) -> None:
         found["files"] = ["too-many"]
     if sum(file.length for file in content.files) > MAX_FILES_BYTES:
         found["files"] = ["too-large"]
+    if len(content.weighing) > MAX_POINTS:
+        found["weighing"] = ["too-many"]
+    if any(not 0 < len(each.text.strip()) <= MAX_POINT for each in content.weighing):
+        found["weighing"] = ["too-long"]
     if content.offer is not None:
         found |= _odd_offer(content.offer)
     if found:
@@ -444,7 +491,7 @@ def check_draft(content: Content) -> None:
 def check_sending(content: Content, forwards: tuple[Forwarded, ...], *, today: date) -> None:
     """Raise what `check_draft` raises, Empty, or BadContent for a date that has passed and too much forwarded."""
     check_draft(content)
-    if not (content.text.strip() or content.files or content.offer or forwards):
+    if not (content.text.strip() or content.files or content.offer or content.weighing or forwards):
         raise Empty(fields={"text": ["required"]})
     found: dict[str, list[str]] = {}
     if content.answer_by is not None and content.answer_by < today:

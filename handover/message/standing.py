@@ -180,11 +180,12 @@ def forwarded_by(copy: Copy, message: Message) -> tuple[Forwarded, ...]:
 
 
 def letter_of(copy: Copy, message: Message, to: Party, patient: Identity | None) -> Letter:
-    """Return a message of this service as it travels to one receiver."""
+    """Return a message of this service as it travels to one receiver; of an anonymous case nobody is named."""
+    heading = copy.standing.heading
     return Letter(
         id=message.id,
-        heading=copy.standing.heading,
-        patient=patient,
+        heading=heading,
+        patient=patient if heading.subject.is_about_a_patient else None,
         sender=copy.standing.home,
         receiver=to,
         to=message.to,

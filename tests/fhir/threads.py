@@ -23,12 +23,14 @@ from handover.message.model import (
     Member,
     Offer,
     Opened,
+    Point,
     Priority,
     Retraction,
     Slot,
     SlotId,
     Subject,
     Told,
+    Weighs,
     Word,
 )
 from tests.fhir.people import AT, INTAKE, PATIENT, PSYCHOLOGIST, WRITER, message, named
@@ -94,6 +96,28 @@ LETTERS: Final[Mapping[str, Letter]] = {
             Basis(topics=("plans",), given=date(2026, 11, 3), until=date(2027, 2, 1)),
         ),
         patient_reads=True,
+    ),
+    "care-message-anonymous": Letter(
+        id=CommunicationId(named("message 7")),
+        heading=Heading(
+            thread=ThreadId(named("case")),
+            reference="2QXW-8HVD",
+            subject=Subject.ANONYMOUS,
+            line="Bør et oppsøkende team ta kontakt?",
+        ),
+        sender=PSYCHOLOGIST,
+        receiver=NAV,
+        to=(NAV,),
+        members=(Member(party=PSYCHOLOGIST, since=AT), Member(party=NAV, since=AT)),
+        author=WRITER,
+        content=Content(
+            text="En voksen person har trukket seg unna.",
+            weighing=(
+                Point(weighs=Weighs.FOR, text="Svarer ikke på brev"),
+                Point(weighs=Weighs.AGAINST, text="Har en bror som hjelper til"),
+            ),
+        ),
+        written_at=AT,
     ),
     "care-message-question": Letter(
         id=CommunicationId(named("message 9")),

@@ -60,11 +60,11 @@ def test_a_message_to_oneself_or_to_nobody_is_refused() -> None:
 
 
 @pytest.mark.parametrize("subject", Subject)
-def test_every_subject_but_a_question_names_its_patient(subject: Subject) -> None:
+def test_every_subject_but_a_question_and_an_anonymous_case_names_its_patient(subject: Subject) -> None:
     heading = Heading(
         thread=Between().desks[DPS].begin([NAV], "", START)[0], reference="8H3K-PQ2M", subject=subject
     )
-    has_patient = subject is not Subject.QUESTION
+    has_patient = subject not in {Subject.QUESTION, Subject.ANONYMOUS}
     model.check_heading(heading, has_patient=has_patient)
     with pytest.raises(model.BadHeading):
         model.check_heading(heading, has_patient=not has_patient)

@@ -3,7 +3,7 @@
 CodeSystem: ThreadSubject
 Id: thread-subject
 Title: "What a thread is about"
-Description: "A closed list; all but a question name their patient."
+Description: "A closed list; all but a question and an anonymous case name their patient."
 * insert OwnCodes
 * #coordination "Working together"
 * #plan "A plan"
@@ -14,6 +14,7 @@ Description: "A closed list; all but a question name their patient."
 * #discharge "Discharge"
 * #referral-or-handover "Regarding a referral or a handover"
 * #question "A question without a patient"
+* #anonymous-case "A case that is discussed without saying whom it is about"
 
 Profile: OvergangCareMessageHeader
 Parent: OvergangMessageHeader

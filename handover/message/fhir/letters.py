@@ -24,10 +24,12 @@ from handover.message.model import (
     Heading,
     Letter,
     Offer,
+    Point,
     Priority,
     Slot,
     SlotId,
     Subject,
+    Weighs,
 )
 from handover.person.fhir import identity_of, patient_members
 
@@ -121,6 +123,9 @@ def _wishes(sent: Letter) -> Iterator[Json]:
         yield extension("wished-person", "String", written(content.wished_person))
     if content.offer is not None:
         yield parts.parts("talk-offer", _offer(content.offer))
+    for point in content.weighing:
+        found = [part("weighs", "Code", point.weighs.value), part("text", "String", written(point.text))]
+        yield parts.parts("weighing", found)
 
 
 def _offer(offer: Offer) -> Iterator[Json]:
@@ -193,7 +198,12 @@ def _read_content(main: Json, text: str, files: tuple[File, ...]) -> Content:
         answer_by=date.fromisoformat(answer_by[0]) if answer_by else None,
         wished_person=wished[0] if wished else "",
         offer=offers[0] if offers else None,
+        weighing=tuple(_read_point(parts_of(each)) for each in extensions_of(main, "weighing")),
     )
+
+
+def _read_point(found: dict[str, Json]) -> Point:
+    return Point(weighs=Weighs(found["weighs"]["valueCode"]), text=parts.text_of(found, "text"))
 
 
 def _read_offer(found: Json) -> Offer:

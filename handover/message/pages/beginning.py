@@ -130,6 +130,6 @@ def _start_page(form: Form, refused: HandoverError | None = None) -> str:
         to=to,
         place=place,
         homes=[(each.id, each.name) for each in homes],
-        subjects=[(code.value, text) for code, text in SUBJECTS.items()],
+        subjects=[(code.value, text) for code, text in SUBJECTS.items() if code is not Subject.ANONYMOUS],
         problem=problem,
     )

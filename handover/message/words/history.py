@@ -28,6 +28,11 @@ DOINGS: Final[Mapping[Doing, Sentence]] = {
     Doing.RECEIVE_STATUS: _l("Mottakeren ga beskjed om hva som er gjort"),
     Doing.RECEIVE_RETRACTION: _l("Avsenderen trakk en melding tilbake"),
     Doing.TELL_LEADER: _l("Lederen fikk beskjed om at en melding ikke er åpnet"),
+    Doing.JUSTIFY: _l("Noe som kunne ligne en identitet, ble begrunnet"),
+    Doing.LINK: _l("Saken ble koblet til pasienten"),
+    Doing.UNLINK: _l("Koblingen til pasienten ble tatt bort"),
+    Doing.RECEIVE_LINK: _l("Saken ble koblet til en pasient"),
+    Doing.RECEIVE_UNLINK: _l("Saken ble anonym igjen"),
 }
 
 

@@ -18,6 +18,7 @@ SUBJECTS: Final[Mapping[Subject, Sentence]] = {
     Subject.DISCHARGE: _l("Utskriving"),
     Subject.CASE: _l("Om en henvisning eller overføring"),
     Subject.QUESTION: _l("Spørsmål uten pasient"),
+    Subject.ANONYMOUS: _l("Anonym sak"),
 }
 PRIORITIES: Final[Mapping[Priority, Sentence]] = {
     Priority.ORDINARY: _l("Vanlig"),
