@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from handover import web
 from handover.access import current_patient, patients_only
+from handover.addressbook import service as addressbook
+from handover.addressbook.model import Standing
 from handover.audit.model import Entry as LogEntry
 from handover.audit.model import EntryId
 from handover.audit.model import Event as Logged
@@ -24,6 +26,7 @@ from handover.bundle.lifecycle import Status as Handed
 from handover.clock import now
 from handover.config import Settings
 from handover.directory import names
+from handover.directory import service as directory
 from handover.errors import NotFound
 from handover.ids import AgencyId, ReferralId
 from handover.inquiry.model import About
@@ -114,6 +117,7 @@ def show(referral: UUID) -> ResponseReturnValue:
             "lines": _lines(session, case),
             "call": _whom_to_call(session, case, scene),
             "referrer_call": _referrer_call(session, case, scene),
+            "holder": _holder(session, case, at),
         }
     return render_template(
         "patient/case.html",
@@ -269,6 +273,18 @@ def _whom_to_call(session: Session, case: PatientCase, scene: Scene) -> Pairs:
         (_("Hvem"), ", ".join(filter(None, (standing.assessor, scene.place)))),
         (_("Telefon"), standing.assessor_phone or scene.phone or names.phone_of(session, standing.holder)),
     )
+
+
+def _holder(session: Session, case: PatientCase, at: datetime) -> Standing | None:
+    """Return what the address book says of the service that has the case; None where it does not know it."""
+    holder = case.standing.holder
+    if holder is None:
+        return None
+    try:
+        service = directory.service_of(session, holder.service)
+    except NotFound:
+        return None
+    return addressbook.standing_of(session, service, today=local_date(at))
 
 
 def _referrer_call(session: Session, case: PatientCase, scene: Scene) -> Pairs:

@@ -24,7 +24,7 @@ from handover.referral.service import TakesNoReferrals
 from handover.team import service as team
 from handover.team.model import TaskKind
 from tests.builders import DPS, INTAKE, PSYCHOLOGIST
-from tests.referral.nodes import INGRID, LEADER, PER, SENIOR, Town
+from tests.referral.nodes import INGRID, LEADER, PATIENT, PER, SENIOR, Town
 from tests.referral.visiting import reader, words_of
 
 SHOWN = f"/adressebok/tjeneste/{INTAKE}"
@@ -153,7 +153,9 @@ def test_a_referral_to_a_closed_service_is_stopped_with_the_alternative_and_its_
     assert "Skriv henvisning til Inntak voksne" not in found.text
 
 
-def test_who_follows_a_referral_or_registers_one_on_paper_is_told_that_the_service_is_closed(nodes: Town) -> None:
+def test_who_follows_or_registers_a_referral_is_told_that_the_service_is_closed_and_so_is_the_patient(
+    nodes: Town,
+) -> None:
     per, referral = reader(nodes, PER), nodes.taken()
     nodes.services[INTAKE] = {
         "pause": Pause(first=date(2026, 11, 9), last=None, why="Flytting", instead=SENIOR, advice="Ring vakta"),
@@ -164,6 +166,7 @@ def test_who_follows_a_referral_or_registers_one_on_paper_is_told_that_the_servi
     assert "Stengt inntil videre. Flytting" in followed
     assert "Ring vakta" in followed
     assert "Ikke bekreftet på lenge Opplysningene ble bekreftet mandag 5. januar" in followed
+    assert "Stengt inntil videre." in words_of(reader(nodes, PATIENT).open(f"/mine-henvisninger/{referral}"))
     form = words_of(per.open("/henvisninger/papir"))
     beside = "Inntak voksne, Fjordheim DPS – Stengt inntil videre. – Opplysningene er ikke bekreftet på lenge."
     assert beside in form
