@@ -122,7 +122,9 @@ def send_anew(
     stored = retract(session, turn, message, reason)
     wrong = written_here(stored.copy, message)
     home = stored.standing.home
-    made = start_draft(session, by=turn.by, service=home.service, about=about, to=to, now=turn.now)
+    is_same = about.patient is not None and about.patient == cases.patient_of(session, stored.standing)
+    known = stored.standing.person if is_same else None
+    made = start_draft(session, by=turn.by, service=home.service, about=about, to=to, known=known, now=turn.now)
     again = Turn(thread=made.thread, by=turn.by, now=turn.now, at=home.service)
     fresh = cases.fetch(session, again)
     for file in wrong.content.files:

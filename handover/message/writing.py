@@ -84,14 +84,15 @@ def start_draft(
     about: About,
     to: Sequence[ServiceId] = (),
     content: Content | None = None,
+    known: PersonId | None = None,
     now: datetime,
 ) -> Begun:
-    """Begin a thread with a draft at one of the writer's services.
+    """Begin a thread with a draft at one of the writer's services. `known`: as whom the patient is known already.
 
     Raises NotPermitted, BadReceiver, BadHeading, BadPurpose, TooYoung, and what `model.check_draft` raises.
     """
     home = _home(by, service)
-    copy = _new_thread(session, home, about, now=now)
+    copy = _new_thread(session, home, about, now=now, known=known)
     return _begun(session, copy, to=to, content=content or Content(), by=by, now=now)
 
 

@@ -6,20 +6,26 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from handover.actors import Role
+from handover.message import service
 from handover.message.model import Priority
 from tests.browser.at_work import AtWork, at_work
 from tests.browser.harness import LANGUAGES, NARROW, in_language, look_at
-from tests.builders import FACT, INTAKE
+from tests.builders import FACT, INTAKE, MUNICIPALITY, PSYCHOLOGIST
 from tests.message.nodes import QUESTION, Post
-from tests.referral.nodes import INGRID, PER
+from tests.referral.nodes import FATIMA, INGRID, PER, staff
+from tests.referral.visiting import register
 
 pytestmark = pytest.mark.browser
+
+FACT_LEADER = staff(61, "Lea Leder", MUNICIPALITY, FACT, Role.LEADER)
 
 
 @pytest.fixture(scope="module")
 def threads(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Iterator[tuple[AtWork, list[str]]]:
     """Two nodes with one thread that was answered, and one draft; and the addresses of its pages."""
     with at_work(tmp_path_factory.mktemp("messages"), empty_sqlite) as made:
+        register(made.town, FACT_LEADER)
         post = Post(made.town)
         sent = post.send(PER, [INTAKE], "Hei.\n\n- **Plan** følger", priority=Priority.SOON)
         post.answer(INGRID, sent, "Takk.")
@@ -27,7 +33,19 @@ def threads(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Ite
         home = post.see(PER, sent).standing.home.service
         letter = f"/meldinger/{home}/{draft.thread}/{draft.message}"
         thread = f"/meldinger/{home}/{sent.thread}"
-        yield made, ["/meldinger/", f"/meldinger/ny?til={FACT}", thread, f"{letter}/skriv", f"{letter}/se"]
+        gone = f"{thread}/{sent.message}"
+        yield (
+            made,
+            [
+                "/meldinger/",
+                f"/meldinger/ny?til={FACT}",
+                thread,
+                f"{letter}/skriv",
+                f"{letter}/se",
+                f"{gone}/feil",
+                f"{gone}/rett",
+            ],
+        )
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
@@ -58,3 +76,39 @@ def test_a_message_is_left_by_keyboard_without_javascript(
         page.keyboard.press("Enter")
         expect(page.get_by_role("button", name="Angre sendingen")).to_be_visible()
         expect(page.get_by_text("Tar dere imot nye?")).to_be_visible()
+
+
+def test_a_message_sent_by_mistake_is_taken_back_before_and_after_it_was_opened(
+    chromium: Browser, threads: tuple[AtWork, list[str]]
+) -> None:
+    at, _pages = threads
+    post = Post(at.town)
+    unread, read = (post.send(PER, [FACT], text) for text in ("Ulest feil", "Lest feil"))
+    post.do(FATIMA, read, service.open_)
+    at.town.settle()
+    with at.visit(chromium, javascript=False) as visitor:
+        page = visitor.page
+        for begun, what in ((unread, "Den forsvinner."), (read, "Den blir skjult for alle der")):
+            visitor.open(f"/meldinger/{PSYCHOLOGIST}/{begun.thread}")
+            page.get_by_role("link", name="Sendt ved en feil?").click()
+            expect(page.get_by_text(what)).to_be_visible()
+            page.get_by_label("Hvorfor trekker du den tilbake?").fill("Gikk til feil tjeneste")
+            visitor.press_until("Tab", on="button:has-text('Trekk meldingen tilbake')")
+            page.keyboard.press("Enter")
+            expect(page.get_by_text("Per Psykolog trakk meldingen tilbake")).to_be_visible()
+    at.town.settle()
+    with at.visit(chromium, by=FACT_LEADER) as visitor:
+        page = visitor.page
+        visitor.open("/meldinger/")
+        expect(page.locator(".rows > li")).to_have_count(1)
+        page.locator(".row-title a").click()
+        expect(page.get_by_text("Lest feil")).to_have_count(0)
+        visitor.assert_good()
+        page.get_by_role("button", name="Bekreft at meldingen er skjult").click()
+        expect(page.get_by_text("Du har bekreftet at meldingen er skjult")).to_be_visible()
+    at.town.settle()
+    with at.visit(chromium) as visitor:
+        visitor.open(f"/meldinger/{PSYCHOLOGIST}/{read.thread}")
+        expect(visitor.page.get_by_text("Lea Leder har bekreftet det")).to_be_visible()
+        visitor.open(f"/meldinger/{PSYCHOLOGIST}/{unread.thread}")
+        expect(visitor.page.get_by_text("Borte. Ingen der har åpnet den")).to_be_visible()

@@ -7,14 +7,16 @@ import pytest
 from tests.conftest import OpenDatabase, open_postgres, open_sqlite
 from tests.message.nodes import Post
 from tests.referral.nodes import town
+from tests.referral.visiting import register_everybody
 
 __all__ = ["open_postgres", "open_sqlite", "post"]
 
 
 @pytest.fixture
 def post(open_sqlite: OpenDatabase) -> Iterator[Post]:
-    """Two nodes on SQLite."""
+    """Two nodes on SQLite whose staff can sign in."""
     made = town(open_sqlite)
+    register_everybody(made)
     yield Post(made)
     made.close()
 

@@ -1,6 +1,5 @@
 """What staff meet on the pages of threads, through the front door."""
 
-from collections.abc import Iterator
 from io import BytesIO
 from re import findall, search
 
@@ -8,67 +7,15 @@ import pytest
 from werkzeug.test import TestResponse
 
 from handover.access.guard import CSRF_FIELD
-from handover.actors import Staff
 from handover.directory.model import Pause
 from handover.message import service
 from handover.message.words.formatting import formatted
 from handover.workdays import local_date
 from tests.builders import INTAKE, NAV_OFFICE, PSYCHOLOGIST
-from tests.conftest import OpenDatabase
+from tests.message.desks import ABOUT, QUESTION, at_desk, begun, first_thread, here, sent, written
 from tests.message.nodes import PDF, Post
-from tests.referral.nodes import INGRID, NAVN, NUMBER, OLA, PER, SENIOR, town
-from tests.referral.visiting import Reader, hidden, reader, register_everybody, words_of
-
-ABOUT = {
-    "subject": "plan",
-    "line": "Plan for høsten",
-    "number": NUMBER,
-    "given": "Solveig",
-    "family": "Nes",
-    "birth_date": "15.06.1982",
-}
-QUESTION = {"subject": "question", "line": "Ventetid"}
-
-
-@pytest.fixture
-def post(open_sqlite: OpenDatabase) -> Iterator[Post]:
-    """Two nodes whose staff can sign in."""
-    made = town(open_sqlite)
-    register_everybody(made)
-    yield Post(made)
-    made.close()
-
-
-def at_desk(post: Post, who: Staff) -> Reader:
-    """Return somebody in front of their pages."""
-    return reader(post.town, who)
-
-
-def begun(desk: Reader, to: str = INTAKE, **about: str) -> TestResponse:
-    """Begin a message to a service; returns the page where it is written."""
-    return desk.send("/meldinger/ny", to=to, **(about or ABOUT))
-
-
-def here(page: TestResponse) -> str:
-    """Return the address of the draft or thread that a page is about."""
-    return page.request.path.rsplit("/", 1)[0]
-
-
-def written(desk: Reader, page: TestResponse, text: str, act: str = "preview", **other: str) -> TestResponse:
-    """Write a draft and go where the button leads."""
-    return desk.send(f"{here(page)}/skriv", saved=hidden(page, "saved"), text=text, act=act, **other)
-
-
-def sent(desk: Reader, shown: TestResponse) -> TestResponse:
-    """Send what the preview shows."""
-    return desk.send(f"{here(shown)}/send", saved=hidden(shown, "saved"))
-
-
-def first_thread(desk: Reader) -> TestResponse:
-    """Open the first thread of the list."""
-    found = search(r'class="row-title"><a class="ds-link" href="([^"]+)"', desk.open("/meldinger/").text)
-    assert found
-    return desk.open(found[1])
+from tests.referral.nodes import INGRID, NAVN, NUMBER, OLA, PER, SENIOR
+from tests.referral.visiting import hidden, words_of
 
 
 def test_a_message_is_left_found_read_and_answered(post: Post) -> None:

@@ -1,7 +1,6 @@
 """A new thread: to which service, about what and whom; then its first message is written."""
 
 from datetime import date
-from typing import Final
 from uuid import UUID
 
 from flask import make_response, redirect, render_template, request, url_for
@@ -20,22 +19,15 @@ from handover.directory.model import Service
 from handover.errors import HandoverError, Invalid, NotFound
 from handover.ids import ServiceId
 from handover.message import service as messages
-from handover.message.model import MAX_LINE, Subject
+from handover.message.pages.choosing import about_of, subject_choices
 from handover.message.pages.desk import blueprint, my_services
-from handover.message.service import About
 from handover.message.store import WRITERS
-from handover.message.words.names import SUBJECTS
 from handover.message.words.refusals import REFUSALS, SENTENCES
-from handover.person import numbers
-from handover.person.alike import alike
-from handover.person.model import Identity
 from handover.web.errors import sentence_for
-from handover.web.forms import REFUSED, Fields, Form, Sent
+from handover.web.forms import REFUSED, Form
 from handover.web.i18n import Text
 from handover.web.i18n import lazy_gettext as _l
 from handover.workdays import local_date
-
-_PATIENT: Final = ("number", "given", "family", "birth_date")
 
 
 def _way(staff: Staff, service: Service, today: date, draft: UUID | None) -> Begin | None:
@@ -67,7 +59,7 @@ def begin() -> ResponseReturnValue:
     try:
         with web.transaction() as session:
             home = _home(session, by)
-            about = _about(session, by, request.form)
+            about = about_of(session, by, request.form)
             to = ServiceId(request.form.get("to", ""))
             made = messages.start_draft(session, by=by, service=home, about=about, to=[to], now=at)
     except Invalid as refused:
@@ -86,35 +78,6 @@ def _home(session: Session, by: Staff) -> ServiceId:
     return wanted
 
 
-def _about(session: Session, by: Staff, sent: Sent) -> About:
-    """Return what a new thread is about. Raises Invalid with everything that must be put right."""
-    fields = Fields(sent)
-    line = fields.text("line", is_optional=True, at_most=MAX_LINE)
-    subject = Subject.QUESTION
-    try:
-        subject = Subject(sent.get("subject", ""))
-    except ValueError:
-        fields.refuse("subject", "required")
-    patient = _patient(fields, sent) if any(sent.get(name, "").strip() for name in _PATIENT) else None
-    fields.check()
-    if patient is not None and alike(session, by.agency, patient):
-        raise Invalid("form.incomplete", fields={"number": ["known-already"]})
-    return About(subject=subject, line=line, patient=patient)
-
-
-def _patient(fields: Fields, sent: Sent) -> Identity:
-    number = sent.get("number", "").strip()
-    checked = numbers.check(number) if number else None
-    if checked is not None and checked.series is None:
-        fields.refuse("number", "odd")
-    return Identity(
-        given=fields.line("given"),
-        family=fields.line("family"),
-        birth_date=fields.day("birth_date"),
-        number=None if checked is None else checked.number,
-    )
-
-
 def _start_page(form: Form, refused: HandoverError | None = None) -> str:
     problem: Text = "" if refused is None else sentence_for(refused)
     with web.reading() as session:
@@ -130,6 +93,6 @@ def _start_page(form: Form, refused: HandoverError | None = None) -> str:
         to=to,
         place=place,
         homes=[(each.id, each.name) for each in homes],
-        subjects=[(code.value, text) for code, text in SUBJECTS.items() if code is not Subject.ANONYMOUS],
+        subjects=subject_choices(),
         problem=problem,
     )

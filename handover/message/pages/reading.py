@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from handover import web
 from handover.access import allow
 from handover.access.guard import note_refusal
-from handover.actors import Party
+from handover.actors import Party, Role
 from handover.consent.vocabulary import purpose_names
 from handover.consent.words import reply_obstacle_sentence
 from handover.directory import names
@@ -31,7 +31,7 @@ from handover.message.words import banner
 from handover.message.words.formatting import formatted
 from handover.message.words.history import happened
 from handover.message.words.names import MARKS, PRIORITIES, SUBJECTS
-from handover.message.words.receipts import receipts_of
+from handover.message.words.receipts import receipts_of, taken_back
 from handover.web.errors import sentence_for
 from handover.web.i18n import Sentence, Text, language
 from handover.web.i18n import lazy_gettext as _l
@@ -44,6 +44,8 @@ DONE: Final[Mapping[str, Sentence]] = {
     "ferdig": _l("Tråden er ferdig for hele teamet. Den kommer tilbake når noe nytt kommer."),
     "sendt": _l("Meldingen er sendt."),
     "slettet": _l("Utkastet er slettet."),
+    "trukket": _l("Meldingen er trukket tilbake. Her ser du hva som skjer med den hos mottakeren."),
+    "bekreftet": _l("Du har bekreftet at meldingen er skjult. Avsenderen får vite det."),
 }
 
 
@@ -77,6 +79,19 @@ class Shown:
     receipts: Pairs = ()
     undelivered: tuple[tuple[Party, str], ...] = ()
     undo_seconds: int = 0
+    may_retract: bool = False
+    taken_back: Text = field(default="", repr=False)
+    """That its writer took it back, when and why; empty where it stands."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hidden:
+    """A message that was read here and taken back since: by whom, why, and whether the leader has confirmed it."""
+
+    id: CommunicationId
+    place: str
+    reason: str = field(repr=False)
+    is_confirmed: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +197,8 @@ def page(
             "banner": banner.banner(thread.next, now=turn.now),
             "messages": shown,
             "new": sum(each.is_new for each in shown),
-            "hidden": [(places[each.sender], each) for each in thread.hidden],
+            "hidden": [_hidden(each, places) for each in thread.hidden],
+            "may_confirm": turn.by.has(Role.LEADER, standing.home.service),
             "partakers": partakers(session, thread, places),
             "purpose": purpose_name(standing.purpose),
             "owner": owner_name(session, standing),
@@ -246,20 +262,29 @@ def _shown(turn: Turn, seen: Seen, places: Mapping[Party, str], new: frozenset[C
     undo = max((each.undo_seconds(turn.now) for each in seen.deliveries.values()), default=0)
     lost = [each.to for each in message.receipts if each.undelivered and Act.SEND_AGAIN in seen.acts]
     return replace(
-        _said(turn, message, places),
+        said(turn, message, places),
         is_new=message.id in new,
         is_draft=is_draft,
         answers="" if answered is None else answered.author.name,
         answers_id="" if answered is None else str(answered.id),
         answers_unknown=seen.answers_unknown,
-        along=tuple(_said(turn, each, places) for each in seen.along),
+        along=tuple(said(turn, each, places) for each in seen.along),
         receipts=receipts_of(message, places) if seen.is_ours and not is_draft else (),
         undelivered=tuple((each, places[each]) for each in lost),
         undo_seconds=undo if Act.UNDO_SEND in seen.acts else 0,
+        may_retract=Act.RETRACT in seen.acts,
+        taken_back=taken_back(message),
     )
 
 
-def _said(turn: Turn, message: Message, places: Mapping[Party, str]) -> Shown:
+def _hidden(message: Message, places: Mapping[Party, str]) -> Hidden:
+    reason = "" if message.taken_back is None else message.taken_back.reason
+    is_confirmed = message.status is Status.RETRACTED
+    return Hidden(id=message.id, place=places[message.sender], reason=reason, is_confirmed=is_confirmed)
+
+
+def said(turn: Turn, message: Message, places: Mapping[Party, str]) -> Shown:
+    """Return what one message says, in the reader's words."""
     content = message.content
     return Shown(
         message=message,

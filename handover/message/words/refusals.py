@@ -53,6 +53,8 @@ SENTENCES: Final[dict[str, Text]] = {
     "given.required": _l("Skriv fornavnet til pasienten."),
     "family.required": _l("Skriv etternavnet til pasienten."),
     "birth_date.required": _l("Skriv fødselsdatoen til pasienten."),
+    "reason.required": _l("Skriv hvorfor meldingen trekkes tilbake."),
+    "reason.too-long": _l("Forklaringen kan ha høyst 1 000 tegn."),
     "wished_person.too-long": _l("Navnet kan ha høyst 100 tegn."),
     "answer_by.in-past": _l("Dagen har vært. Velg en dag fram i tid."),
     "to.oneself": REFUSALS["message.to-oneself"],

@@ -1,0 +1,114 @@
+"""What staff meet who sent a message by mistake, and those who got it."""
+
+from re import search
+
+from werkzeug.test import TestResponse
+
+from handover.message import service
+from handover.message.service import Begun
+from tests.builders import FACT, INTAKE, PSYCHOLOGIST
+from tests.message.desks import at_desk, first_thread, here, sent
+from tests.message.nodes import PDF, PLAN, Post
+from tests.referral.nodes import FATIMA, INGRID, LEADER, OLA, PER
+from tests.referral.visiting import Reader, words_of
+
+OTHER = {"number": "", "given": "Kari", "family": "Annen", "birth_date": "01.02.1990"}
+
+
+def letter(begun: Begun) -> str:
+    """Return the address of a thread's first message at its writer."""
+    return f"/meldinger/{PSYCHOLOGIST}/{begun.thread}/{begun.message}"
+
+
+def take_back(desk: Reader, begun: Begun, reason: str = "Gikk til feil tjeneste") -> TestResponse:
+    """Take a thread's first message back."""
+    return desk.send(f"{letter(begun)}/feil", reason=reason)
+
+
+def test_an_unopened_message_vanishes_and_the_page_said_so_before(post: Post) -> None:
+    made = post.send(PER, [INTAKE], "Feil person")
+    per = at_desk(post, PER)
+    assert "Sendt ved en feil?" in words_of(per.open(f"/meldinger/{PSYCHOLOGIST}/{made.thread}"))
+    asked = words_of(per.open(f"{letter(made)}/feil"))
+    assert "Ingen har åpnet den. Den forsvinner." in asked
+    back = take_back(per, made)
+    assert "Per Psykolog trakk meldingen tilbake" in words_of(back)
+    post.town.settle()
+    told = words_of(per.open(back.request.path))
+    assert "Borte. Ingen der har åpnet den" in told
+    assert "En melding ble trukket tilbake" in told
+    assert "Ingen meldinger her." in words_of(at_desk(post, INGRID).open("/meldinger/"))
+
+
+def test_an_opened_message_is_hidden_until_the_leader_has_confirmed_it(post: Post) -> None:
+    made = post.send(PER, [INTAKE], "Feil person")
+    per, ingrid, leader = (at_desk(post, who) for who in (PER, INGRID, LEADER))
+    first_thread(ingrid)
+    post.town.settle()
+    assert "Ingrid Inntak har åpnet den. Den blir skjult" in words_of(per.open(f"{letter(made)}/feil"))
+    take_back(per, made)
+    post.town.settle()
+    hidden = first_thread(ingrid)
+    assert "Lederen deres må bekrefte" in words_of(hidden)
+    assert "Feil person" not in hidden.text
+    confirm = search(r'action="([^"]+/bekreft)"', first_thread(leader).text)
+    assert confirm
+    assert ingrid.send(confirm[1]).status_code == 403
+    assert "Du har bekreftet at meldingen er skjult" in words_of(leader.send(confirm[1]))
+    assert leader.send(confirm[1]).status_code == 200, "a second click changes nothing"
+    post.town.settle()
+    told = words_of(per.open(f"/meldinger/{PSYCHOLOGIST}/{made.thread}"))
+    assert "Lise Leder har bekreftet det" in told
+    assert "En leder her har bekreftet" in words_of(ingrid.open(hidden.request.path))
+
+
+def test_nothing_is_taken_back_without_a_reason_or_twice(post: Post) -> None:
+    made = post.send(PER, [INTAKE], "Feil person")
+    per = at_desk(post, PER)
+    empty = take_back(per, made, " ")
+    assert empty.status_code == 422
+    assert "Skriv hvorfor meldingen trekkes tilbake" in words_of(empty)
+    assert take_back(per, made).status_code == 200
+    again = take_back(per, made)
+    assert again.status_code == 409
+    assert "slik meldingen står nå" in words_of(again)
+    gone = per.open(f"{letter(made)}/feil")
+    assert "Trekk meldingen tilbake" not in words_of(gone), "it leads back to the thread"
+    assert at_desk(post, INGRID).open(f"{letter(made)}/feil").status_code == 404
+
+
+def test_a_wrong_receiver_is_put_right_and_the_message_sent_anew_in_one_step(post: Post) -> None:
+    made = post.begin(PER, [INTAKE], "Skulle til FACT")
+    post.do(PER, made, service.attach, made.message, "plan.pdf", PDF)
+    post.do(PER, made, service.send, made.message)
+    post.town.settle()
+    per = at_desk(post, PER)
+    form = {"subject": "plan", "line": PLAN.line, "reason": "Feil mottaker"}
+    refused = per.send(f"{letter(made)}/rett", to=PSYCHOLOGIST, **form)
+    assert refused.status_code == 422
+    assert "Feil mottaker" in refused.text, "what was typed is given back"
+    assert "trakk meldingen tilbake" not in words_of(per.open(f"/meldinger/{PSYCHOLOGIST}/{made.thread}"))
+    anew = per.send(f"{letter(made)}/rett", to=FACT, **form)
+    assert "Den første meldingen er trukket tilbake" in words_of(anew)
+    assert "Skulle til FACT" in anew.text
+    assert "plan.pdf" in anew.text
+    assert "Solveig Nes" in words_of(anew), "the same patient, nobody typed her again"
+    sent(per, per.open(f"{here(anew)}/se"))
+    post.town.settle()
+    assert "Skulle til FACT" in words_of(first_thread(at_desk(post, FATIMA)))
+    assert "Ingen meldinger her." in words_of(at_desk(post, OLA).open("/meldinger/"))
+    assert per.send(f"{letter(made)}/rett", to=FACT, **form).status_code == 409, "a second click begins no other"
+
+
+def test_a_wrong_patient_is_put_right_in_one_step(post: Post) -> None:
+    made = post.send(PER, [INTAKE, FACT], "Timen er flyttet")
+    per = at_desk(post, PER)
+    page = per.open(f"{letter(made)}/rett")
+    assert "Hvem skal fortsatt ha den?" in words_of(page)
+    form = {"keep": INTAKE, "subject": "plan", "line": "", "reason": "Feil pasient"}
+    half = per.send(f"{letter(made)}/rett", **form, given="Kari")
+    assert half.status_code == 422
+    assert "Skriv etternavnet" in words_of(half)
+    anew = words_of(per.send(f"{letter(made)}/rett", **form, **OTHER))
+    assert "Kari Annen" in anew
+    assert "Solveig" not in anew
