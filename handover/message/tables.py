@@ -7,7 +7,7 @@ added to. Words are found by keyed hashes of them, which go when a message vanis
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, Integer, LargeBinary, String, Uuid
+from sqlalchemy import Boolean, Index, Integer, LargeBinary, String, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from handover.db import Base, UtcDateTime
@@ -126,3 +126,26 @@ class OpennessRow(Base):
     is_open: Mapped[bool]
     set_by: Mapped[UUID] = mapped_column(Uuid)
     set_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class CaseBondRow(Base):
+    """What passed between the service that began an anonymous case and one other about whom it is about."""
+
+    __tablename__ = "case_bond"
+    __table_args__ = (
+        Index("ix_case_bond_person", "agency", "person"),
+        Index("ix_case_bond_check", "agency", "check_at"),
+    )
+
+    agency: Mapped[str] = mapped_column(String(9), primary_key=True)
+    service: Mapped[str] = mapped_column(String(20), primary_key=True)
+    thread: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    other_agency: Mapped[str] = mapped_column(String(9), primary_key=True)
+    other_service: Mapped[str] = mapped_column(String(20), primary_key=True)
+    person: Mapped[UUID | None] = mapped_column(Uuid)
+    """For the patient, and for a new yes; no query of staff's leads here once the bond is closed."""
+    is_open: Mapped[bool] = mapped_column(Boolean)
+    check_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When to look whether the yes that it rests on still holds."""
+    bond: Mapped[bytes] = mapped_column(LargeBinary)
+    """Sealed `linking.Bond`."""

@@ -35,6 +35,7 @@ _HANDOVER: Final = ("side", "service", "handover")
 _THREAD: Final = ("service", "thread")
 SEALS: Final[tuple[Seal, ...]] = (
     Seal("audit_entry", "sealed", ("id",)),
+    Seal("case_bond", "bond", ("service", "thread", "other_agency", "other_service")),
     Seal("consent_choice", "said", ("id",)),
     Seal("consent_request", "asked", ("id",)),
     Seal("directory_change", "change", ("id",)),

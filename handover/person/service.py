@@ -114,6 +114,19 @@ def matching(session: Session, agency: AgencyId, text: str, *, limit: int) -> tu
     return () if known is None else (known,)
 
 
+def name_words(session: Session, agency: AgencyId, words: Iterable[str]) -> frozenset[str]:
+    """Return those of the words (spelt as by `keys.vault.words`) that are part of a patient's name; never whose.
+
+    One look in an index for all: the cost follows the text, not how many patients there are.
+    """
+    return store.name_words(session, agency, words)
+
+
+def names_somebody(session: Session, agency: AgencyId, one: str, other: str) -> bool:
+    """Whether two words are both part of one patient's name."""
+    return store.named_both(session, agency, one, other)
+
+
 def of_number(session: Session, agency: AgencyId, number: str) -> PersonId | None:
     """Return who has that national number at the agency, None when nobody."""
     return store.by_number(session, agency, numbers.check(number).number)

@@ -16,6 +16,9 @@ from handover.values import dump, load
 
 NUMBER = "person-number"
 NAME = "person-name"
+WORD = "person-name-word"
+"""Of whole words of names: in a text a word is looked up whole."""
+_AT_ONCE = 500
 _FREQUENT = 1000
 """Words that more patients have count as equally frequent."""
 
@@ -78,6 +81,37 @@ def by_name(session: Session, agency: AgencyId, text: str, *, limit: int) -> Seq
     return [PersonId(id_) for id_ in session.scalars(statement.limit(limit))]
 
 
+def name_words(session: Session, agency: AgencyId, words: Iterable[str]) -> frozenset[str]:
+    """Return those of the words that are part of a patient's name; never whose."""
+    spelt = _by_token(session, agency, words)
+    tokens = sorted(spelt)
+    found: set[bytes] = set()
+    for start in range(0, len(tokens), _AT_ONCE):
+        statement = (
+            select(PersonTokenRow.token)
+            .where(PersonTokenRow.agency == agency, PersonTokenRow.token.in_(tokens[start : start + _AT_ONCE]))
+            .distinct()
+        )
+        found.update(session.scalars(statement))
+    return frozenset(spelt[token] for token in found)
+
+
+def named_both(session: Session, agency: AgencyId, one: str, other: str) -> bool:
+    """Whether one patient's name has both words."""
+    first, second = aliased(PersonTokenRow), aliased(PersonTokenRow)
+    tokens = {word: token for token, word in _by_token(session, agency, (one, other)).items()}
+    has_other = select(second.person).where(
+        second.agency == agency, second.token == tokens[other], second.person == first.person
+    )
+    statement = select(first.person).where(first.agency == agency, first.token == tokens[one])
+    return session.execute(statement.where(has_other.exists()).limit(1)).first() is not None
+
+
+def _by_token(session: Session, agency: AgencyId, words: Iterable[str]) -> dict[bytes, str]:
+    vault = provided(session, Vault)
+    return {token: word for word in set(words) for token in vault.word_tokens(agency, WORD, word)}
+
+
 def identities(session: Session, agency: AgencyId, ids: Iterable[PersonId]) -> dict[PersonId, Identity]:
     """Return the identities of those the agency knows among `ids`."""
     vault = provided(session, Vault)
@@ -110,8 +144,9 @@ def _sealed(session: Session, agency: AgencyId, id_: PersonId, identity: Identit
 
 
 def _index(session: Session, agency: AgencyId, id_: PersonId, identity: Identity) -> None:
-    tokens = provided(session, Vault).tokens(agency, NAME, identity.name)
+    vault = provided(session, Vault)
+    tokens = {*vault.tokens(agency, NAME, identity.name), *vault.word_tokens(agency, WORD, identity.name)}
     if tokens:
         session.execute(
-            insert(PersonTokenRow), [{"agency": agency, "token": token, "person": id_} for token in tokens]
+            insert(PersonTokenRow), [{"agency": agency, "token": token, "person": id_} for token in sorted(tokens)]
         )

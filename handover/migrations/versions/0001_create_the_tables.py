@@ -58,6 +58,23 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "case_bond",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("thread", sa.Uuid(), nullable=False),
+        sa.Column("other_agency", sa.String(length=9), nullable=False),
+        sa.Column("other_service", sa.String(length=20), nullable=False),
+        sa.Column("person", sa.Uuid(), nullable=True),
+        sa.Column("is_open", sa.Boolean(), nullable=False),
+        sa.Column("check_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("bond", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "agency", "service", "thread", "other_agency", "other_service", name=op.f("pk_case_bond")
+        ),
+    )
+    op.create_index("ix_case_bond_check", "case_bond", ["agency", "check_at"], unique=False)
+    op.create_index("ix_case_bond_person", "case_bond", ["agency", "person"], unique=False)
+    op.create_table(
         "consent_choice",
         sa.Column("agency", sa.String(length=9), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),

@@ -1,0 +1,92 @@
+"""Queries about who was told whom an anonymous case is about. Each names the service that asks."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final, cast
+
+from sqlalchemy import ColumnElement, Row, Table, and_, false, or_, select
+from sqlalchemy.orm import Session
+
+from handover.actors import Party
+from handover.db import provided, put
+from handover.ids import AgencyId, PersonId, ServiceId, ThreadId
+from handover.keys.vault import Vault
+from handover.message.linking import Bond
+from handover.message.tables import CaseBondRow
+from handover.values import dump, load
+
+BOND: Final = cast(Table, CaseBondRow.__table__)
+
+
+def of_thread(session: Session, home: Party, thread: ThreadId) -> tuple[Bond, ...]:
+    """Return what a service said or heard about whom one case is about."""
+    return tuple(_bond(session, row) for row in session.execute(select(BOND).where(*_of(home, thread))))
+
+
+def between(session: Session, home: Party, thread: ThreadId, other: Party) -> Bond | None:
+    """Return what passed between two services, locked; None where nothing did."""
+    statement = select(BOND).where(
+        *_of(home, thread), BOND.c.other_agency == other.agency, BOND.c.other_service == other.service
+    )
+    row = session.execute(statement.with_for_update()).first()
+    return None if row is None else _bond(session, row)
+
+
+def save(session: Session, bond: Bond, *, check_at: datetime | None = None) -> None:
+    """Keep what passed between two services. `check_at`: when to look whether the patient's yes still holds."""
+    row = {
+        "agency": bond.home.agency,
+        "service": bond.home.service,
+        "thread": bond.thread,
+        "other_agency": bond.other.agency,
+        "other_service": bond.other.service,
+        "person": bond.person,
+        "is_open": bond.is_open,
+        "check_at": check_at if bond.is_open and not bond.is_told else None,
+        "bond": _vault(session).seal(bond.home.agency, BOND.name, "bond", _row_id(bond), dump(bond)),
+    }
+    put(session, CaseBondRow, row, replacing=("person", "is_open", "check_at", "bond"))
+
+
+def open_about(session: Session, agency: AgencyId, person: PersonId) -> tuple[Bond, ...]:
+    """Return what an agency has told others about a patient, and they may still know."""
+    statement = select(BOND).where(BOND.c.agency == agency, BOND.c.person == person, BOND.c.is_open)
+    found = (_bond(session, row) for row in session.execute(statement))
+    return tuple(each for each in found if not each.is_told)
+
+
+def about(session: Session, persons: Iterable[tuple[AgencyId, PersonId]]) -> tuple[Bond, ...]:
+    """Return, for the patient, everything that was said about them; also what was taken back."""
+    wanted = [and_(BOND.c.agency == agency, BOND.c.person == person) for agency, person in persons]
+    return tuple(_bond(session, row) for row in session.execute(select(BOND).where(or_(false(), *wanted))))
+
+
+def to_check(session: Session, agency: AgencyId, *, now: datetime, limit: int) -> tuple[Bond, ...]:
+    """Return, for the machine, bonds that rest on a yes whose last day may have passed."""
+    statement = (
+        select(BOND).where(BOND.c.agency == agency, BOND.c.check_at <= now).order_by(BOND.c.check_at).limit(limit)
+    )
+    return tuple(_bond(session, row) for row in session.execute(statement))
+
+
+def _of(home: Party, thread: ThreadId) -> tuple[ColumnElement[bool], ...]:
+    return BOND.c.agency == home.agency, BOND.c.service == home.service, BOND.c.thread == thread
+
+
+def _bond(session: Session, row: Row[Any]) -> Bond:
+    home = Party(AgencyId(row.agency), ServiceId(row.service))
+    other = Party(AgencyId(row.other_agency), ServiceId(row.other_service))
+    place = _place(home, ThreadId(row.thread), other)
+    return load(Bond, _vault(session).open(home.agency, BOND.name, "bond", place, row.bond))
+
+
+def _row_id(bond: Bond) -> str:
+    return _place(bond.home, bond.thread, bond.other)
+
+
+def _place(home: Party, thread: ThreadId, other: Party) -> str:
+    return "|".join(map(str, (home.service, thread, other.agency, other.service)))
+
+
+def _vault(session: Session) -> Vault:
+    return provided(session, Vault)
