@@ -46,7 +46,7 @@ from handover.person import service as person
 from handover.referral import service as referral
 from handover.referral.pages import receiving, referrer
 from handover.worklist import asked, sharing, tasks
-from handover.worklist import pages as worklist
+from handover.worklist import staff as worklist
 
 
 @dataclass(frozen=True, kw_only=True)

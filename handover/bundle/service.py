@@ -85,13 +85,13 @@ from handover.bundle.store import HandoverNotFound, Stored
 from handover.bundle.trusted import BadTelling, TrustedNotTold, tell_trusted
 from handover.bundle.worklists import (
     COUNT_CAP,
-    Counted,
     WorkRow,
     counted,
     list_closed,
     open_work,
     search,
     work_news,
+    works_at,
 )
 from handover.bundle.writing import (
     BadItem,
@@ -120,7 +120,6 @@ __all__ = [
     "BadReceiver",
     "BadTelling",
     "Case",
-    "Counted",
     "HandoverNotFound",
     "ItemNotFound",
     "Lender",
@@ -206,5 +205,6 @@ __all__ = [
     "who_opened",
     "withdraw",
     "work_news",
+    "works_at",
     "write_own_words",
 ]

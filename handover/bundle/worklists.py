@@ -24,6 +24,7 @@ from handover.errors import NotFound
 from handover.ids import ServiceId, StaffId
 from handover.person import service as person
 from handover.team import service as team
+from handover.team.model import Counted
 
 PAGE: Final = 50
 COUNT_CAP: Final = store.COUNT_CAP
@@ -97,15 +98,6 @@ def open_work(
     return tuple(sorted(rows, key=lambda row: row.cursor))
 
 
-@dataclass(frozen=True)
-class Counted:
-    """One piece of open work, for the numbers beside the filters: it names nobody."""
-
-    is_ours: bool
-    is_overdue: bool
-    owner: StaffId | None
-
-
 def counted(session: Session, service: ServiceId, *, by: Staff, now: datetime) -> tuple[Counted, ...]:
     """Return a service's open handovers without what they are about, at most COUNT_CAP of each side."""
     return tuple(
@@ -122,6 +114,11 @@ class News:
 
     version: str
     new: int
+
+
+def works_at(by: Staff, service: ServiceId) -> bool:
+    """Whether somebody works with handovers of either side at a service."""
+    return any(store.works_there(by, side, service) for side in (Side.RECEIVER, Side.SENDER))
 
 
 def work_news(session: Session, service: ServiceId, *, by: Staff, version: str = "") -> News:

@@ -26,10 +26,11 @@ from handover.keys.keyring import Keyring
 from handover.message import fhir, store
 from handover.message.model import Doing, Entry, File, Letter, Word
 from handover.message.standing import Copy, Leaves, Standing
-from handover.message.steps import next_step
+from handover.message.steps import Step, next_step
 from handover.message.store import WRITERS, Stored
 from handover.person import service as person
 from handover.person.model import Identity
+from handover.team import noticing
 from handover.team import service as team
 from handover.team.model import Place, TaskKind
 
@@ -159,6 +160,8 @@ def plan(session: Session, copy: Copy, *, by: Actor, now: datetime) -> None:
     team.open_item(
         session, place, next_step=step.step.value, due_at=step.due_at, owner=copy.standing.owner, now=now
     )
+    if step.is_ours and step.step is not Step.FINISH_DRAFT:
+        noticing.tell(session, place, owner=copy.standing.owner, by=by, now=now)
 
 
 def place_of(standing: Standing) -> Place:

@@ -180,7 +180,7 @@ def search(session: Session, by: Staff, text: str, *, now: datetime) -> tuple[Li
 def work(session: Session, by: Staff, service: ServiceId, threads: Sequence[UUID]) -> dict[UUID, Listed]:
     """Return the threads that a page of a service's work is about; the page logs whom it shows."""
     found = store.of_work(session, by, service, threads)
-    return {each.standing.thread: each for each in _listed(session, by.agency, found)}
+    return {each.standing.thread: each for each in listed(session, by.agency, found)}
 
 
 def counts(session: Session, by: Staff, service: ServiceId | None = None) -> dict[Shelf, int]:
@@ -282,10 +282,11 @@ def _logged(
 ) -> tuple[Listed, ...]:
     persons = tuple(each.standing.person for each in found if each.standing.person is not None)
     audit.record(session, event=event, actor=by, agency=by.agency, persons=persons, service=service, now=now)
-    return _listed(session, by.agency, found)
+    return listed(session, by.agency, found)
 
 
-def _listed(session: Session, agency: AgencyId, found: Sequence[store.Listed]) -> tuple[Listed, ...]:
+def listed(session: Session, agency: AgencyId, found: Sequence[store.Listed]) -> tuple[Listed, ...]:
+    """Return lines of a list with the patients they are about, all looked up at once; logs nothing."""
     wanted = {each.standing.person for each in found if each.standing.person is not None}
     known: dict[PersonId, Identity] = person.identities(session, agency, wanted)
     return tuple(

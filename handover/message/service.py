@@ -38,6 +38,14 @@ from handover.message.sending import may_still_go, retract, send, send_again, se
 from handover.message.speaking import AlreadyChosen, NotOffered
 from handover.message.standing import NoSuchMessage
 from handover.message.store import ThreadNotFound
+from handover.message.worklists import (
+    ThreadRow,
+    counted,
+    list_closed,
+    open_work,
+    search_work,
+    work_news,
+)
 from handover.message.writing import (
     About,
     AlreadySent,
@@ -73,12 +81,14 @@ __all__ = [
     "StillUnopened",
     "Thread",
     "ThreadNotFound",
+    "ThreadRow",
     "Turn",
     "add_member",
     "attach",
     "change_about",
     "choose_slot",
     "confirm_retraction",
+    "counted",
     "counts",
     "detach",
     "discard",
@@ -86,12 +96,14 @@ __all__ = [
     "file_of",
     "forward",
     "is_told_of",
+    "list_closed",
     "may_still_go",
     "mine",
     "my_threads",
     "observe",
     "on_delivery",
     "open_",
+    "open_work",
     "preview",
     "purpose_of",
     "register",
@@ -99,6 +111,7 @@ __all__ = [
     "retract",
     "save_draft",
     "search",
+    "search_work",
     "send",
     "send_again",
     "send_anew",
@@ -109,4 +122,5 @@ __all__ = [
     "thread_of",
     "undo_send",
     "work",
+    "work_news",
 ]

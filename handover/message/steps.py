@@ -112,6 +112,8 @@ class Glance:
     """The service of the latest message that is shown."""
     latest_by: str = field(default="", repr=False)
     latest_at: datetime | None = None
+    arrived_at: datetime | None = None
+    """When the latest message of the others came here, wherever it is placed."""
     is_soon: bool = False
     """Whether something unopened or unanswered wishes an answer soon."""
     has_files: bool = False
@@ -129,6 +131,7 @@ def glance(copy: Copy) -> Glance:
         latest=None if latest is None else latest.sender,
         latest_by="" if latest is None else latest.author.name,
         latest_at=None if latest is None else latest.written_at,
+        arrived_at=max((each.placed_at for each in seen if each.sender != copy.standing.home), default=None),
         is_soon=any(each.content.priority is Priority.SOON for each in waiting),
         has_files=any(each.content.files for each in seen),
     )
@@ -163,12 +166,17 @@ def _of_theirs(copy: Copy, received: Message) -> Iterator[NextStep]:
     if received.status is Status.RETRACT_ASKED and received.taken_back is not None:
         yield NextStep(Step.CONFIRM_RETRACTION, _retraction(received.taken_back.at))
     elif is_unopened(copy, received):
-        yield NextStep(Step.READ, opened_by(received.placed_at))
+        due = opened_by(received.placed_at)
+        yield NextStep(Step.READ, min(due, _wished(received) or due))
 
 
 def _talking(copy: Copy) -> Iterator[NextStep]:
-    """Yield who must answer: we, what came after our last word; they, our last word if it wished an answer."""
-    ours = [each for each in copy.messages if _counts(copy, each) and each.sender == copy.standing.home]
+    """Yield who must answer: we, what came after our last word; they, our last word if it wished an answer.
+
+    A draft answers nothing, nor does what was taken back: the wished date stands while somebody writes.
+    """
+    sent = (each for each in copy.messages if each.status is Status.SENT)
+    ours = [each for each in sent if _counts(copy, each) and each.sender == copy.standing.home]
     spoke_at = max((each.placed_at for each in ours), default=None)
     theirs = [each for each in copy.messages if _counts(copy, each) and each.sender != copy.standing.home]
     for each in theirs:
@@ -180,7 +188,7 @@ def _talking(copy: Copy) -> Iterator[NextStep]:
             yield _answer(each)
     heard_at = max((each.placed_at for each in theirs), default=None)
     for each in ours:
-        if each.status is Status.SENT and (heard_at is None or each.placed_at > heard_at):
+        if heard_at is None or each.placed_at > heard_at:
             yield from _awaited(each)
 
 

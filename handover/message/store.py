@@ -8,7 +8,20 @@ from hashlib import sha256 as hash_of
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, and_, delete, false, func, insert, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Table,
+    and_,
+    delete,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy import update as change
 from sqlalchemy.orm import Session
 
@@ -42,6 +55,10 @@ Cursor = tuple[datetime, UUID]
 WORDS: Final = "message"
 """The purpose under which words are hashed."""
 
+COUNT_CAP: Final = 200
+"""Counts stop here, so that they cost no more where more is stored."""
+_MOST_SERVICES: Final = 50
+"""So many services are counted with one statement."""
 WRITERS: Final = (Role.REFERRER, Role.INTAKE, Role.CLINICIAN, Role.CASEWORKER)
 """Who reads and writes threads, at the services for which they hold the role."""
 READERS: Final = (*WRITERS, Role.LEADER)
@@ -222,11 +239,45 @@ def of_work(session: Session, by: Staff, service: ServiceId, threads: Sequence[U
 
 
 def counts(session: Session, *, by: Staff, service: ServiceId | None = None) -> dict[Shelf, int]:
-    """Return how many threads stand on each shelf of the services where the reader works."""
+    """Return how many threads stand on each shelf of the services where the reader works, at most COUNT_CAP.
+
+    Each service and shelf is one range of an index, of which no more is looked at than is counted.
+    """
+    found = dict.fromkeys(Shelf, 0)
+    services = _services(session, by, service)
+    for start in range(0, len(services), _MOST_SERVICES):
+        some = services[start : start + _MOST_SERVICES]
+        ranges = [(shelf, _some_on_shelf(by.agency, at, shelf)) for shelf in Shelf for at in some]
+        numbers = session.execute(select(*(each for _shelf, each in ranges))).one()
+        for (shelf, _each), number in zip(ranges, numbers, strict=True):
+            found[shelf] = min(COUNT_CAP, found[shelf] + number)
+    return found
+
+
+def latest_change(session: Session, by: Staff, service: ServiceId) -> datetime | None:
+    """Return when a thread of a service last changed: one step in an index for each shelf."""
+    found = [
+        session.scalar(select(func.max(THREAD.c.updated_at)).where(*_on_shelf(by.agency, service, shelf)))
+        for shelf in Shelf
+    ]
+    return max(filter(None, found), default=None)
+
+
+def count_arrived_after(session: Session, by: Staff, service: ServiceId, at: datetime) -> int:
+    """Return in how many threads of a service something came after an instant, at most COUNT_CAP.
+
+    What came after it has changed after it, too: only that end of the index is read.
+    """
     table = THREAD.c
-    where = [reach(by)] if service is None else [reach(by), table.service == service]
-    statement = select(table.shelf, func.count()).where(*where).group_by(table.shelf)
-    return {Shelf(shelf): count for shelf, count in session.execute(statement)}
+    some = union_of(
+        [
+            select(table.thread)
+            .where(*_on_shelf(by.agency, service, shelf), table.updated_at > at, table.arrived_at > at)
+            .limit(COUNT_CAP)
+            for shelf in (Shelf.TO_DO, Shelf.WAITING, Shelf.CLOSED)
+        ]
+    )
+    return min(COUNT_CAP, session.scalar(select(func.count()).select_from(some)) or 0)
 
 
 def unopened_since(session: Session, agency: AgencyId, *, now: datetime, limit: int) -> tuple[Stored, ...]:
@@ -450,6 +501,7 @@ def _values(session: Session, stored: Stored) -> dict[str, Any]:
         "owner": standing.owner,
         "entries": stored.entries,
         "updated_at": stored.updated_at,
+        "arrived_at": kept.glance.arrived_at,
         "tell_leader_at": tell_leader_at(copy),
         "standing": _seal(session, standing, "thread", "standing", dump(kept)),
     }
@@ -482,6 +534,12 @@ def _services(session: Session, by: Staff, only: ServiceId | None) -> tuple[Serv
 
 def _on_shelf(agency: AgencyId, service: ServiceId, shelf: Shelf) -> tuple[ColumnElement[bool], ...]:
     return THREAD.c.agency == agency, THREAD.c.service == service, THREAD.c.shelf == shelf.value
+
+
+def _some_on_shelf(agency: AgencyId, service: ServiceId, shelf: Shelf) -> ScalarSelect[int]:
+    by_index = (THREAD.c.updated_at, THREAD.c.thread)  # else PostgreSQL may look for the first ones in the table
+    some = select(THREAD.c.thread).where(*_on_shelf(agency, service, shelf)).order_by(*by_index).limit(COUNT_CAP)
+    return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
 def _key(home: Party, thread: ThreadId, table: Table) -> tuple[ColumnElement[bool], ...]:

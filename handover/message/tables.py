@@ -35,6 +35,8 @@ class ThreadRow(Base):
     entries: Mapped[int] = mapped_column(Integer)
     """How many lines the history has."""
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    arrived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the latest message of the others came here."""
     tell_leader_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the leader is told that a message lies unopened; None while none does that they have not heard of."""
     standing: Mapped[bytes] = mapped_column(LargeBinary)

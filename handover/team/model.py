@@ -50,6 +50,35 @@ class WorkItem:
         return self.snoozed_until is not None and now < min(self.snoozed_until, self.due_at)
 
 
+@dataclass(frozen=True)
+class Counted:
+    """One piece of open work, for the numbers beside the filters: it names nobody."""
+
+    is_ours: bool
+    is_overdue: bool
+    owner: StaffId | None
+
+
+class Wanted(StrEnum):
+    """What a filter of open work asks for."""
+
+    TO_DO = "to-do"
+    """Ours to do, or overdue."""
+    MINE = "mine"
+    UNOWNED = "unowned"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One range of a service's open work: of one step, of one owner (or of nobody), or due before an instant."""
+
+    step: str | None = None
+    is_of_owner: bool = False
+    owner: StaffId | None = None
+    due_before: datetime | None = None
+
+
 class SnoozePastDeadline(Invalid):
     """Nothing can be put away past its deadline."""
 

@@ -24,6 +24,7 @@ from handover.team import store
 from handover.team.model import (
     InternalNote,
     NoteId,
+    Part,
     Place,
     ReadyText,
     ReadyTextId,
@@ -148,9 +149,23 @@ def open_items(
     due_before: datetime | None = None,
 ) -> tuple[WorkItem, ...]:
     """Return a service's open work by date; go on with `after=(due_at, subject)` of the last one."""
-    rows = store.open_items(
-        session, agency, service, kind=kind, now=now, after=after, limit=limit, due_before=due_before
-    )
+    parts = (Part(due_before=due_before),)
+    return open_parts(session, agency, service, parts, kind=kind, now=now, after=after, limit=limit)
+
+
+def open_parts(
+    session: Session,
+    agency: AgencyId,
+    service: ServiceId,
+    parts: Sequence[Part],
+    *,
+    kind: str,
+    now: datetime,
+    after: tuple[datetime, UUID] | None = None,
+    limit: int = 50,
+) -> tuple[WorkItem, ...]:
+    """Return what is in any part of a service's open work, by date; nothing put away that is not due."""
+    rows = store.open_items(session, agency, service, parts, kind=kind, now=now, after=after, limit=limit)
     return tuple(_item(row) for row in rows)
 
 

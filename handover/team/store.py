@@ -25,7 +25,8 @@ from sqlalchemy.orm import Session
 
 from handover.db import Base
 from handover.ids import AgencyId, ServiceId, StaffId
-from handover.team.model import Place
+from handover.ranges import union_of
+from handover.team.model import Part, Place
 from handover.team.tables import InternalNoteRow, ReadMarkRow, ReadyTextRow, TaskRow, WorkItemRow
 
 LOOKED_AT: Final = 300
@@ -78,23 +79,43 @@ def open_items(
     session: Session,
     agency: AgencyId,
     service: ServiceId,
+    parts: Sequence[Part],
     *,
     kind: str,
     now: datetime,
     after: tuple[datetime, UUID] | None,
     limit: int,
-    due_before: datetime | None = None,
 ) -> Sequence[RowMapping]:
-    """Return open items by date after `after`, without those put away (never without those that are due)."""
+    """Return open items by date after `after`, without those put away (never without those that are due).
+
+    Each part is one range of an index, of which no more is looked at than may be shown.
+    """
     table = WorkItemRow
     visible = or_(table.snoozed_until.is_(None), table.snoozed_until <= now, table.due_at <= now)
     where = [table.agency == agency, table.service == service, table.is_open.is_(True), table.kind == kind]
     if after is not None:
         where.append(tuple_(table.due_at, table.subject) > after)
-    if due_before is not None:
-        where.append(table.due_at < due_before)
-    statement = select(table.__table__).where(*where, visible).order_by(table.due_at, table.subject).limit(limit)
-    return session.execute(statement).mappings().all()
+    ranges = [
+        select(table.__table__)
+        .where(*where, *_within(part), visible)
+        .order_by(*((table.owner,) if part.is_of_owner else ()), table.due_at, table.subject)
+        .limit(limit)
+        for part in parts
+    ]
+    if len(ranges) == 1:
+        return session.execute(ranges[0]).mappings().all()
+    found = union_of(ranges)
+    return session.execute(select(found).order_by(found.c.due_at, found.c.subject).limit(limit)).mappings().all()
+
+
+def _within(part: Part) -> list[ColumnElement[bool]]:
+    table = WorkItemRow
+    where: list[ColumnElement[bool]] = [] if part.step is None else [table.next_step == part.step]
+    if part.is_of_owner:
+        where.append(table.owner.is_(None) if part.owner is None else table.owner == part.owner)
+    if part.due_before is not None:
+        where.append(table.due_at < part.due_before)
+    return where
 
 
 def overdue(session: Session, agency: AgencyId, *, now: datetime, limit: int) -> Sequence[RowMapping]:

@@ -15,6 +15,10 @@ from handover.bundle.steps import OWNERS
 from handover.bundle.steps import Step as HandoverStep
 from handover.bundle.store import ROLES as HANDOVER_ROLES
 from handover.directory import service as directory
+from handover.message import service as messages
+from handover.message.steps import IS_OURS
+from handover.message.steps import Step as ThreadStep
+from handover.message.store import WRITERS
 from handover.referral import cases as referred
 from handover.referral.lifecycle import Side
 from handover.referral.steps import Step, steps_of_receiver
@@ -47,6 +51,10 @@ ASKS: Final[Mapping[str, tuple[tuple[Role, ...], tuple[str, ...]]]] = {
         handed.WORK[side]: (tuple(HANDOVER_ROLES[side]), _steps(side))
         for side in (HandoverSide.SENDER, HandoverSide.RECEIVER)
     },
+    messages.WORK: (
+        WRITERS,
+        tuple(step.value for step in ThreadStep if IS_OURS[step] and step is not ThreadStep.FINISH_DRAFT),
+    ),
 }
 """Kind of work -> who does it, and the steps at which it asks something of them."""
 

@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
-from handover.bundle.lifecycle import Side
-from handover.bundle.service import Counted, WorkRow
+from handover.bundle.service import WorkRow
 from handover.bundle.worklists import PAGE
 from handover.errors import NotFound
 from handover.ids import StaffId
+from handover.message.service import ThreadRow
 from handover.referral.service import CaseRow, WorkFilter, matches
+
+Row = CaseRow | WorkRow | ThreadRow
+"""One line of a worklist: a referral, a handover or a thread."""
+Cursor = tuple[datetime, UUID]
 
 
 class Choice(StrEnum):
@@ -56,31 +60,47 @@ def split(rows: Sequence[CaseRow], choice: Choice, reader: StaffId) -> Split:
     return Split(overdue=tuple(only_late), asked_for=tuple(row for row in rows if row not in only_late))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Both:
-    """One page of referrals and handovers in one list, by deadline."""
+class Piece(Protocol):
+    """What a filter asks of a handover or a thread, in a list or counted."""
 
-    overdue: tuple[CaseRow | WorkRow, ...]
-    asked_for: tuple[CaseRow | WorkRow, ...]
-    next: tuple[datetime, UUID] | None
+    @property
+    def is_ours(self) -> bool:
+        """Whether the next move is ours."""
+        ...
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether its date has passed."""
+        ...
+
+    @property
+    def owner(self) -> StaffId | None:
+        """Who has taken it."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """One page of all kinds of work in one list, by deadline."""
+
+    overdue: tuple[Row, ...]
+    asked_for: tuple[Row, ...]
+    next: Cursor | None
 
 
 def merge(
-    referrals: Split,
-    more: tuple[datetime, UUID] | None,
-    handed: Sequence[WorkRow],
-    choice: Choice,
-    reader: StaffId,
-) -> Both:
-    """Return one list of both kinds of open work: a page ends where the first has more, none is passed over.
+    referrals: Split, more: Cursor | None, lots: Sequence[Sequence[Row]], choice: Choice, reader: StaffId
+) -> Page:
+    """Return one list of all open work: a page ends where the first kind has more, none is passed over.
 
-    `more` is where the referrals go on. Handovers that are overdue stand there whatever the filter.
+    `more` is where the referrals go on; of each other lot one more than a page is given, where there are so many.
+    What is overdue stands there whatever the filter.
     """
-    ends = [each for each in (more, _end_of(handed)) if each is not None]
-    end = min(ends, default=None)
-    wanted = [row for row in handed if handed_matches(row, choice, reader)]
-    only_late = [row for row in handed if row.is_overdue and row not in wanted]
-    return Both(
+    end = min((each for each in (more, *_ends(lots)) if each is not None), default=None)
+    rows = [row for lot in lots for row in lot if not isinstance(row, CaseRow)]
+    wanted = [row for row in rows if matches_choice(row, choice, reader)]
+    only_late = [row for row in rows if row.is_overdue and row not in wanted]
+    return Page(
         overdue=_by_date([*referrals.overdue, *only_late], end),
         asked_for=_by_date([*referrals.asked_for, *wanted], end),
         next=end,
@@ -88,50 +108,39 @@ def merge(
 
 
 def merge_closed(
-    referrals: Split,
-    more: tuple[datetime, UUID] | None,
-    late: Sequence[WorkRow],
-    closed: Sequence[WorkRow],
-) -> Both:
-    """Return what is finished of both, the latest first, and apart from it what is overdue.
+    referrals: Split, more: Cursor | None, late: Sequence[Row], lots: Sequence[Sequence[Row]]
+) -> Page:
+    """Return what is finished of all kinds, the latest first, and apart from it what is overdue.
 
-    `more` is where the referrals go on; a page ends where the first of them has more. Of each side of the
-    handovers one more than a page is given, where there are so many: no list goes on to an empty page.
+    `more` is where the referrals go on; a page ends where the first lot has more. Of each lot one more than a page
+    is given, where there are so many: no list goes on to an empty page.
     """
-    ends = [each for each in (more, *_ends(closed)) if each is not None]
-    end = max(ends, default=None)
-    both: list[CaseRow | WorkRow] = [*referrals.asked_for, *closed]
-    rows = [row for row in both if end is None or row.cursor >= end]
-    return Both(
+    end = max((each for each in (more, *_ends(lots)) if each is not None), default=None)
+    closed: list[Row] = [*referrals.asked_for, *(row for lot in lots for row in lot)]
+    rows = [row for row in closed if end is None or row.cursor >= end]
+    return Page(
         overdue=_by_date([*referrals.overdue, *(row for row in late if row.is_overdue)], None),
         asked_for=tuple(sorted(rows, key=lambda row: row.cursor, reverse=True)),
         next=end,
     )
 
 
-def handed_matches(row: WorkRow | Counted, choice: Choice, reader: StaffId) -> bool:
-    """Whether a filter asks for a handover."""
+def matches_choice(piece: Piece, choice: Choice, reader: StaffId) -> bool:
+    """Whether a filter asks for a handover or a thread."""
     if choice is Choice.MINE:
-        return row.owner == reader
+        return piece.owner == reader
     if choice is Choice.UNOWNED:
-        return row.owner is None
-    is_to_do = row.is_ours or row.is_overdue
+        return piece.owner is None
+    is_to_do = piece.is_ours or piece.is_overdue
     return is_to_do if choice is Choice.TO_DO else not is_to_do
 
 
-def _end_of(handed: Sequence[WorkRow]) -> tuple[datetime, UUID] | None:
-    """Return where the page of a side ends of which one more was read than a page shows."""
-    return min(_ends(handed), default=None)
+def _ends(lots: Sequence[Sequence[Row]]) -> list[Cursor]:
+    """Return where the page of each lot ends of which one more was read than a page shows."""
+    return [rows[PAGE - 1].cursor for rows in lots if len(rows) > PAGE]
 
 
-def _ends(handed: Sequence[WorkRow]) -> list[tuple[datetime, UUID]]:
-    sides = [[row for row in handed if row.standing.side is side] for side in (Side.RECEIVER, Side.SENDER)]
-    return [rows[PAGE - 1].cursor for rows in sides if len(rows) > PAGE]
-
-
-def _by_date(
-    rows: Sequence[CaseRow | WorkRow], end: tuple[datetime, UUID] | None
-) -> tuple[CaseRow | WorkRow, ...]:
+def _by_date(rows: Sequence[Row], end: Cursor | None) -> tuple[Row, ...]:
     shown = [row for row in rows if end is None or row.cursor <= end]
     return tuple(sorted(shown, key=lambda row: row.cursor))
 

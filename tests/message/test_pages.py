@@ -163,15 +163,6 @@ def test_a_thread_is_found_by_patient_reference_and_words(post: Post) -> None:
     assert "Ingen treff" in words_of(ingrid.send("/meldinger/sok", q="hytte"))
 
 
-def test_a_worklist_leads_to_the_messages_that_need_something(post: Post) -> None:
-    ingrid = at_desk(post, INGRID)
-    assert "melding trenger handling" not in words_of(ingrid.open(f"/arbeidsliste/{INTAKE}"))
-    post.send(PER, [INTAKE], "Hei")
-    page = ingrid.open(f"/arbeidsliste/{INTAKE}")
-    assert "1 melding trenger handling" in words_of(page)
-    assert "Plan for høsten" in words_of(ingrid.open("/meldinger/?vis=gjore"))
-
-
 def test_a_draft_is_kept_and_can_be_thrown_away(post: Post) -> None:
     per = at_desk(post, PER)
     page = begun(per, **QUESTION)

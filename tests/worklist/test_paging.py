@@ -19,7 +19,7 @@ from handover.referral.lifecycle import Side as ReferralSide
 from handover.referral.lifecycle import Status
 from handover.referral.service import CaseRow
 from handover.worklist import model
-from handover.worklist.model import Both, Choice, Split, merge, merge_closed
+from handover.worklist.model import Choice, Page, Split, merge, merge_closed
 from tests.builders import DPS, INTAKE, MUNICIPALITY, PSYCHOLOGIST
 from tests.referral.nodes import INGRID
 
@@ -119,28 +119,28 @@ def after_in(rows: Sequence[Row], after: Cursor | None, *, latest_first: bool) -
     return sorted(rest, key=lambda row: row.cursor, reverse=latest_first)
 
 
-def finished(stored: Stored, after: Cursor | None) -> Both:
+def finished(stored: Stored, after: Cursor | None) -> Page:
     """Read one page of what is finished."""
     rows = after_in(stored.referrals, after, latest_first=True)
-    handed = [row for side in stored.handed for row in after_in(side, after, latest_first=True)[: PAGE + 1]]
+    lots = [after_in(side, after, latest_first=True)[: PAGE + 1] for side in stored.handed]
     more = rows[PAGE - 1].cursor if len(rows) > PAGE else None
     split = Split(overdue=(), asked_for=tuple(rows[:PAGE]))
-    return merge_closed(split, more, (), after_in(handed, None, latest_first=True))
+    return merge_closed(split, more, (), lots)
 
 
-def waiting(stored: Stored, after: Cursor | None) -> Both:
+def waiting(stored: Stored, after: Cursor | None) -> Page:
     """Read one page of open work that nobody has taken."""
     rows = after_in(stored.referrals, after, latest_first=False)
-    handed = [row for side in stored.handed for row in after_in(side, after, latest_first=False)[: PAGE + 1]]
+    lots = [after_in(side, after, latest_first=False)[: PAGE + 1] for side in stored.handed]
     more = rows[PAGE - 1].cursor if len(rows) > PAGE else None
     split = Split(overdue=(), asked_for=tuple(rows[:PAGE]))
-    return merge(split, more, after_in(handed, None, latest_first=False), Choice.UNOWNED, INGRID.id)
+    return merge(split, more, lots, Choice.UNOWNED, INGRID.id)
 
 
 @pytest.mark.parametrize(("read", "is_latest_first"), [(finished, True), (waiting, False)])
 @given(stored=stocks())
 def test_every_case_stands_once_and_in_order_and_no_page_is_empty(
-    read: Callable[[Stored, Cursor | None], Both], is_latest_first: bool, stored: Stored
+    read: Callable[[Stored, Cursor | None], Page], is_latest_first: bool, stored: Stored
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "PAGE", PAGE)

@@ -705,6 +705,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.Uuid(), nullable=True),
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tell_leader_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("standing", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("agency", "service", "thread", name=op.f("pk_thread")),

@@ -1,0 +1,120 @@
+"""One row of a worklist in the reader's words: a referral, a handover or a thread."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from handover.bundle import scenes
+from handover.bundle import words as handed_words
+from handover.bundle.lifecycle import Side
+from handover.bundle.service import WorkRow
+from handover.clock import now
+from handover.directory import names
+from handover.message.model import Priority
+from handover.message.service import ThreadRow
+from handover.message.words import banner
+from handover.message.words.names import PRIORITIES, SUBJECTS
+from handover.referral import words
+from handover.referral.model import Urgency
+from handover.referral.pages.lateness import due_words, time_left
+from handover.referral.service import CaseRow
+from handover.web.i18n import Text
+from handover.web.i18n import gettext as _
+from handover.web.parts import Tone
+from handover.worklist.model import Row
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One row of a list, in the reader's words."""
+
+    url: str
+    title: str = field(repr=False)
+    """What kind of work it is, and about whom or what."""
+    birth_year: int | None
+    sender: str
+    received_at: datetime | None
+    tag: Text
+    tone: Tone
+    urgency: Text
+    """Empty where the referral asks for the ordinary."""
+    is_unread: bool
+    is_late: bool
+    time: str
+    """How much time is left, or what is due when."""
+    owner: str
+
+
+def line_of(session: Session, row: Row) -> Line:
+    """Return one row of a worklist in the reader's words."""
+    if isinstance(row, CaseRow):
+        return _referral(session, row)
+    return _handover(session, row) if isinstance(row, WorkRow) else _thread(session, row)
+
+
+def _handover(session: Session, row: WorkRow) -> Line:
+    standing = row.standing
+    is_received = standing.side is Side.RECEIVER
+    scene = scenes.scene_of(session, standing, standing.side, now=now())
+    label = handed_words.label(scene)
+    url = (
+        url_for("handovers_received.show", service=standing.home.service, handover=standing.handover)
+        if is_received
+        else url_for("handovers.show", handover=standing.handover)
+    )
+    return Line(
+        url=url,
+        title=_("Overføring: %(name)s", name=row.name),
+        birth_year=row.birth_year,
+        sender=scene.sender if is_received else _("oss"),
+        received_at=standing.received_at,
+        tag=label.tag,
+        tone=label.tone,
+        urgency="",
+        is_unread=row.is_unread,
+        is_late=row.is_overdue,
+        time="" if row.step is None else due_words(row.due_at, is_overdue=row.is_overdue),
+        owner=row.owner_name,
+    )
+
+
+def _referral(session: Session, row: CaseRow) -> Line:
+    return Line(
+        url=url_for("receiving.show", service=row.service, referral=row.referral),
+        title=_("Henvisning: %(name)s", name=row.name),
+        birth_year=row.birth_year,
+        sender=names.of_party(session, row.referrer, row.counterpart),
+        received_at=row.received_at,
+        tag=words.TAGS[row.status],
+        tone=words.TONES[row.status],
+        urgency="" if row.urgency == Urgency.ORDINARY.value else words.URGENCIES[Urgency(row.urgency)],
+        is_unread=row.is_unread and row.step is not None,
+        is_late=row.is_overdue,
+        time=time_left(row),
+        owner=row.owner_name,
+    )
+
+
+def _thread(session: Session, row: ThreadRow) -> Line:
+    standing, step = row.standing, row.step
+    subject, line = SUBJECTS[standing.heading.subject], standing.heading.line
+    about = (
+        f"{subject} – {row.patient.name}" if row.patient is not None else f"{subject}: {line}" if line else subject
+    )
+    others = row.glance.latest if row.glance.latest not in {None, standing.home} else None
+    return Line(
+        url=url_for("messages.show", service=standing.home.service, thread=standing.thread),
+        title=_("Melding: %(about)s", about=about),
+        birth_year=None if row.patient is None else row.patient.birth_date.year,
+        sender=_("oss") if others is None else names.of_party(session, others),
+        received_at=row.glance.arrived_at,
+        tag=banner.tag(step),
+        tone=banner.tone(step, now()),
+        urgency=PRIORITIES[Priority.SOON] if row.glance.is_soon else "",
+        is_unread=row.is_unread,
+        is_late=row.is_overdue,
+        time="" if step is None else due_words(row.due_at, is_overdue=row.is_overdue),
+        owner=row.owner_name,
+    )

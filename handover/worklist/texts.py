@@ -1,0 +1,102 @@
+"""Ready texts of a service: what its people write again and again."""
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from handover import web
+from handover.access import allow, current_staff
+from handover.audit import service as audit
+from handover.audit.model import Event as Logged
+from handover.clock import now
+from handover.errors import Invalid, NotFound
+from handover.ids import ServiceId
+from handover.team import service as team
+from handover.team.model import ReadyText, ReadyTextId
+from handover.web.forms import REFUSED, Form
+from handover.web.i18n import Sentence, Text
+from handover.web.i18n import lazy_gettext as _l
+from handover.worklist.desk import RECEIVERS, blueprint, service_of
+
+TEXT_KINDS: Final[Mapping[str, Sentence]] = {
+    "ask": _l("Spørsmål til henviser"),
+    "reject": _l("Begrunnelse når det ikke er rett til behandling"),
+    "advice": _l("Råd om hva som kan hjelpe nå"),
+    "complaint": _l("Hvordan klage"),
+    "next_step": _l("Hva som skjer videre"),
+    "no_show": _l("Når pasienten ikke kom"),
+    "redirect": _l("Hvorfor saken sendes videre"),
+}
+_SENTENCES: Final[Mapping[str, Text]] = {
+    "title.required": _l("Skriv en tittel."),
+    "kind.choice": _l("Velg hva teksten brukes til."),
+}
+_MAX_TEXT: Final = 4000
+_MAX_TITLE: Final = 200
+
+
+@blueprint.get("/arbeidsliste/<service>/tekster")
+@allow(*RECEIVERS)
+def texts(service: str) -> ResponseReturnValue:
+    """Show a service's ready texts, each to be changed, and an empty one."""
+    return _texts_page(ServiceId(service), Form())
+
+
+@blueprint.post("/arbeidsliste/<service>/tekster")
+@allow(*RECEIVERS)
+def save_text(service: str) -> ResponseReturnValue:
+    """Save one ready text; an empty one takes it away."""
+    staff, wanted = current_staff(), ServiceId(service)
+    try:
+        text = _read_text(request.form)
+        with web.transaction() as session:
+            service_of(session, staff, wanted)
+            made = team.save_text(session, wanted, text, by=staff, now=now())
+            audit.record(
+                session,
+                event=Logged.TEXT_SAVE,
+                actor=staff,
+                agency=staff.agency,
+                subject=made,
+                service=wanted,
+                now=now(),
+            )
+    except Invalid as refused:
+        return _texts_page(wanted, Form.refused(request.form, refused, _SENTENCES)), REFUSED
+    return redirect(url_for(".texts", service=service, gjort="tekst"))
+
+
+def _texts_page(service: ServiceId, form: Form) -> str:
+    with web.reading() as session:
+        here = service_of(session, current_staff(), service)
+        found = team.ready_texts(session, here.agency, service)
+    return render_template(
+        "worklist/texts.html", here=here, texts=found, kinds=TEXT_KINDS, form=form, is_done=_is_done()
+    )
+
+
+def _read_text(sent: Mapping[str, str]) -> ReadyText:
+    title, kind, text = (sent.get(name, "").strip() for name in ("title", "kind", "text"))
+    checks = {
+        "title": "required" if not title else "too-long" if len(title) > _MAX_TITLE else "",
+        "kind": "" if kind in TEXT_KINDS else "choice",
+        "text": "too-long" if len(text) > _MAX_TEXT else "",
+    }
+    problems = {name: [code] for name, code in checks.items() if code}
+    if problems:
+        raise Invalid("worklist.bad-text", fields=problems)
+    return ReadyText(id=_text_id(sent.get("id", "")), kind=kind, title=title, text=text)
+
+
+def _text_id(text: str) -> ReadyTextId | None:
+    try:
+        return ReadyTextId(UUID(text)) if text else None
+    except ValueError:
+        raise NotFound from None
+
+
+def _is_done() -> bool:
+    return request.args.get("gjort") == "tekst"
