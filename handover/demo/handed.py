@@ -11,7 +11,6 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from handover import clock
-from handover.actors import Patient
 from handover.bundle import service as handovers
 from handover.bundle.deciding import Plan, Taking
 from handover.bundle.lifecycle import Side
@@ -47,7 +46,6 @@ from handover.demo.people import DemoPatient, patients
 from handover.demo.walk import APART, Walk, workday
 from handover.ids import AgencyId, HandoverId, ServiceId
 from handover.person import service as person
-from handover.person.model import Address, Identity
 
 
 @dataclass
@@ -58,25 +56,6 @@ class Case:
     way: "Way"
     number: int
     id: HandoverId | None = field(default=None, repr=False)
-
-    @property
-    def me(self) -> Patient:
-        """The patient, signed in."""
-        return Patient(number=self.patient.number, name=f"{self.patient.given} {self.patient.family}")
-
-    @property
-    def identity(self) -> Identity:
-        """The patient, as the sender knows them."""
-        one = self.patient
-        where = Address(lines=(one.address,), postal_code=one.postal_code, city=one.place)
-        return Identity(
-            given=one.given,
-            family=one.family,
-            birth_date=one.born,
-            number=one.number,
-            phone=one.phone,
-            address=where,
-        )
 
 
 @dataclass(frozen=True)
@@ -135,7 +114,7 @@ def write(walk: Walk, case: Case, now: datetime) -> None:
     def act(session: Session) -> HandoverId:
         by = walk.staff(session, case.way.by)
         made = handovers.start(
-            session, by=by, service=case.way.home, patient=case.identity, receiver=case.way.to, now=now
+            session, by=by, service=case.way.home, patient=case.patient.identity, receiver=case.way.to, now=now
         )
         turn = Turn(handover=made, by=by, now=now, side=Side.SENDER)
         for each in items(now):
@@ -150,9 +129,9 @@ def permit(walk: Walk, case: Case, now: datetime) -> None:
     terms = Terms(purpose=HANDOVER, topics=FOR_NAV, until=_day(now, 180))
 
     def act(session: Session) -> None:
-        known = person.find_or_create(session, case.way.agency, case.identity, now=now)
+        known = person.find_or_create(session, case.way.agency, case.patient.identity, now=now)
         target = Target(agency=case.way.to_agency)
-        consent.permit(session, case.way.agency, known, target, terms, by=case.me, now=now)
+        consent.permit(session, case.way.agency, known, target, terms, by=case.patient.me, now=now)
 
     walk.do(case.way.agency, act)
 
@@ -162,8 +141,8 @@ def block(target: Target) -> Act:
 
     def act(walk: Walk, case: Case, now: datetime) -> None:
         def do(session: Session) -> None:
-            known = person.find_or_create(session, case.way.agency, case.identity, now=now)
-            consent.block(session, case.way.agency, known, target, by=case.me, now=now)
+            known = person.find_or_create(session, case.way.agency, case.patient.identity, now=now)
+            consent.block(session, case.way.agency, known, target, by=case.patient.me, now=now)
 
         walk.do(case.way.agency, do)
 
@@ -232,7 +211,7 @@ def _receiver(act: Callable[..., object], *what: object) -> Act:
 
 
 def _mine(case: Case, now: datetime) -> Turn:
-    return Turn(handover=_id(case), by=case.me, now=now, side=Side.PATIENT)
+    return Turn(handover=_id(case), by=case.patient.me, now=now, side=Side.PATIENT)
 
 
 def _id(case: Case) -> HandoverId:

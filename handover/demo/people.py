@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from handover.actors import Patient
+from handover.person.model import Address, Identity
+
 _FIRST_WEIGHTS: Final = (3, 7, 6, 1, 8, 9, 4, 5, 2)
 _SECOND_WEIGHTS: Final = (5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
 
@@ -24,6 +27,23 @@ class DemoPatient:
     address: str
     postal_code: str = "5994"
     place: str = "Fjordheim"
+
+    @property
+    def me(self) -> Patient:
+        """The patient, signed in."""
+        return Patient(number=self.number, name=f"{self.given} {self.family}")
+
+    @property
+    def identity(self) -> Identity:
+        """The patient, as an agency knows them."""
+        return Identity(
+            given=self.given,
+            family=self.family,
+            birth_date=self.born,
+            number=self.number,
+            phone=self.phone,
+            address=Address(lines=(self.address,), postal_code=self.postal_code, city=self.place),
+        )
 
 
 def synthetic_number(born: date, sequence: int) -> str:

@@ -47,7 +47,7 @@ class Persona:
     name: str
     number: str = field(repr=False)
     role: Text
-    try_this: Text = ""
+    try_this: Sequence[Text] = ()
     hpr: str | None = None
     level: str = "high"
     """`substantial` is a login that is too weak for health data (it must be refused)."""

@@ -17,7 +17,6 @@ from typing import Final
 
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
@@ -25,8 +24,8 @@ from handover import clock, logs
 from handover.access import service as access
 from handover.access.wiring import CALLBACK
 from handover.actors import Role
-from handover.demo import reported, story, told
-from handover.demo.community import DPS, HOSTED, INTAKE, MUNICIPALITY, NAMES, STAFF
+from handover.demo import reported, story, tasks, threads, told
+from handover.demo.community import DPS, HOSTED, INTAKE, MUNICIPALITY, STAFF
 from handover.demo.ground import Ground
 from handover.demo.people import patients
 from handover.demo.processes import Processes
@@ -44,29 +43,6 @@ FIRST_PORT: Final = 8401
 CHECK_SECONDS: Final = 30.0
 STRIDE: Final = timedelta(days=2)
 CLOSED: Final = "c"
-TRY: Final = {
-    "tone": "Skriv en henvisning. Skriv en overføring sammen med pasienten. Ta over en fra DPS.",
-    "rune": "Ta imot overføringer fra DPS og fra kommunepsykologen. Se hva NAV kan få.",
-    "aksel": "Les en overføring som pasienten har gitt NAV lov til å få.",
-    "maja": "Se hvor lang tid ting tar. Rett det kommunens tjenester skriver i adresseboken.",
-    "oda": "Se leveringer som venter: Havnes DPS svarer ikke.",
-    "ida": "Åpne arbeidslisten, ta en sak, spør henviser, gi rett, avslå. Se hvordan du får varsler.",
-    "jon": "Vurder en sak som er over fristen.",
-    "leila": "Ta over en overføring, avtal møtet, svar på en som er trukket tilbake.",
-    "stein": "Se tall for inntaket. Svar på en feil som er meldt i adresseboken.",
-    "berit": "Bekreft det adresseboken sier om sosiale tjenester: Ingen har gjort det på sju måneder.",
-    "nils": "Se leveringer og nøkler hos DPS.",
-}
-TRY_AS_PATIENT: Final[dict[int, tuple[str, str]]] = {
-    0: ("A or B", "Følg din egen henvisning. Se hvem som har åpnet den. Velg varsler på e-post eller SMS."),
-    1: ("A", "Velg hva som skal bli med til DPS, se det de får, og si ja."),
-    2: ("B", "Velg hva som skal bli med til kommunepsykologen. Skriv noe bare du ser."),
-    3: ("A", "Se hva NAV har fått av deg, hvem som har åpnet det, og endre hva NAV kan få."),
-    5: ("B", "Se at du har sagt nei til Havnes DPS, og ta det tilbake."),
-    17: ("A", "Les hva DPS gjorde med overføringen du trakk tilbake, og ta den opp igjen."),
-    25: ("A", "Se når møtet er, hvem som kommer, og hvem som har ansvaret til da."),
-}
-"""By number of the patient: the node where there is most to see, and what to try."""
 
 
 @dataclass(frozen=True)
@@ -134,6 +110,7 @@ def _seed(ground: Ground, console: Console, every: int) -> None:
             walk.settle()
         _through(walk, now, closing)
         reported.tell(walk)
+        threads.tell_leaders(walk)
         walk.settle()
     for name, wisher in (("a", told.first_patient), ("b", told.ida)):
         node = ground.open(name)
@@ -202,7 +179,7 @@ def _staff() -> Sequence[Persona]:
             name=each.name,
             number=each.number,
             role=each.title,
-            try_this=TRY.get(each.key, ""),
+            try_this=tasks.TRY.get(each.key, ()),
             hpr=each.hpr,
         )
         for each in STAFF
@@ -216,7 +193,7 @@ def _citizens() -> Sequence[Persona]:
             name=f"{each.given} {each.family}",
             number=each.number,
             role="pasient",
-            try_this=TRY_AS_PATIENT.get(index, ("", ""))[1],
+            try_this=tasks.TRY_AS_PATIENT.get(index, ("", ()))[1],
         )
         for index, each in enumerate(patients())
     ]
@@ -257,17 +234,11 @@ def _has_arrived(session: Session, sent: ReferralId) -> bool:
 
 
 def _say(console: Console, ground: Ground, took: float) -> None:
-    console.print(f"A referral went from node A to node B and was acknowledged in {took:.1f} seconds.\n")
-    console.print(f"Fjordheim kommune and NAV Fjordheim  {ground.urls['a']}")
-    console.print(f"Fjordheim DPS                        {ground.urls['b']}\n")
-    table = Table("Log in as", "at node", "who it is", "try this")
-    for each in STAFF:
-        node = next(name for name, hosted in HOSTED.items() if each.agency in hosted)
-        table.add_row(each.name, node.upper(), f"{each.title}, {NAMES[each.agency]}", TRY.get(each.key, ""))
-    for index, (where, what) in TRY_AS_PATIENT.items():
-        one = patients()[index]
-        table.add_row(f"{one.given} {one.family}", where, "pasient", what)
-    console.print(table)
+    console.print(f"A referral went from node A to node B and was acknowledged in {took:.1f} seconds.")
+    console.print("Log in as one of these; begin with a message, a referral or a handover.")
+    for each in tasks.guide(ground.urls):
+        console.print(each)
+    console.print()
     for name in NODES:
         console.print(f"What node {name.upper()} would send by e-mail and SMS: {ground.notices(name)}")
     console.print(f"All people are made up. Ctrl-C stops everything; logs lie in {ground.root / 'logs'}.")

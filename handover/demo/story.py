@@ -1,4 +1,4 @@
-"""What happened in Fjordheim in the last ninety days: about sixty referrals, and the handovers of `handed`.
+"""What happened in Fjordheim in the last ninety days: about sixty referrals, and what `handed` and `threads` tell.
 
 Every step is an act of a person, done with the referral slice's own functions; the machines do the rest.
 """
@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from handover import clock
-from handover.demo import handed
+from handover.demo import handed, threads
 from handover.demo.community import (
     DPS,
     FACT,
@@ -24,7 +24,6 @@ from handover.demo.community import (
 from handover.demo.people import DemoPatient, patients
 from handover.demo.walk import APART, Walk, workday
 from handover.ids import AgencyId, ReferralId, ServiceId, new_uuid
-from handover.person.model import Address, Identity
 from handover.referral import service as referral
 from handover.referral.lifecycle import Side
 from handover.referral.model import (
@@ -90,7 +89,7 @@ HOME: Final = {"tone": PSYCHOLOGIST, "rune": FACT, "maja": PSYCHOLOGIST}
 
 
 def schedule(now: datetime, *, every: int = 1) -> list[tuple[datetime, Callable[[Walk], object]]]:
-    """Return the steps of every n-th referral of the story, each at its instant, in order; none after `now`."""
+    """Return the steps of every n-th case of the story, each at its instant, in order; none after `now`."""
     found: list[tuple[datetime, Callable[[Walk], object]]] = []
     for number, (ago, referrer, to, steps) in enumerate(_cases()):
         if number % every:
@@ -105,7 +104,8 @@ def schedule(now: datetime, *, every: int = 1) -> list[tuple[datetime, Callable[
             before = max(before + APART, min(planned, latest))
             latest += APART
             found.append((before, _bound(step.act, case)))
-    return sorted([*found, *handed.schedule(now, every=every)], key=lambda each: each[0])
+    more = (*handed.schedule(now, every=every), *threads.schedule(now, every=every))
+    return sorted([*found, *more], key=lambda each: each[0])
 
 
 def _bound(act: Act, case: Case) -> Callable[[Walk], object]:
@@ -174,14 +174,7 @@ def content(case: Case) -> ReferralContent:
     problem, code = PROBLEMS[case.number % len(PROBLEMS)]
     person = case.patient
     return ReferralContent(
-        patient=Identity(
-            given=person.given,
-            family=person.family,
-            birth_date=person.born,
-            number=person.number,
-            address=Address(lines=(person.address,), postal_code=person.postal_code, city=person.place),
-            phone=person.phone,
-        ),
+        patient=person.identity,
         urgency=case.urgency,
         problem=problem,
         history=HISTORIES[case.number % len(HISTORIES)],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from handover.access import service as access
-from handover.actors import Actor, Patient
+from handover.actors import Actor
 from handover.app import Node
 from handover.db import provided
 from handover.demo.community import DPS, MUNICIPALITY, STAFF
@@ -47,8 +47,7 @@ def first_patient(node: Node) -> Wisher | None:
         found = person.of_number(session, MUNICIPALITY, who.number)
     if found is None:
         return None
-    me = Patient(number=who.number, name=f"{who.given} {who.family}")
-    return Wisher(patient(MUNICIPALITY, found), me, "pasient@example.org")
+    return Wisher(patient(MUNICIPALITY, found), who.me, "pasient@example.org")
 
 
 def let_be_told(node: Node, folder: Path, who: Wisher, *, now: datetime) -> None:
@@ -69,13 +68,12 @@ def let_be_told(node: Node, folder: Path, who: Wisher, *, now: datetime) -> None
 def let_patients_look(node: Node, *, now: datetime) -> None:
     """Let all patients but every fifth open their cases, so that few services are asked to write or call."""
     for index, each in enumerate(patients()):
-        me = Patient(number=each.number, name=f"{each.given} {each.family}")
         if index % 5 == LOOKS_AWAY:
             continue
         with node.db.transaction() as session:
-            for case in referral.my_referrals(session, node.settings.agencies, by=me, now=now):
+            for case in referral.my_referrals(session, node.settings.agencies, by=each.me, now=now):
                 about = case.standing.referral
-                referral.my_referral(session, node.settings.agencies, about, by=me, now=now)
+                referral.my_referral(session, node.settings.agencies, about, by=each.me, now=now)
 
 
 def _send(node: Node, ways: Ways, agency: AgencyId, now: datetime) -> None:

@@ -29,6 +29,7 @@ from handover.exchange.client import Client
 from handover.exchange.model import Pace
 from handover.ids import AgencyId, StaffId
 from handover.keys.keyring import Keyring
+from handover.workdays import is_working_day
 
 Result = TypeVar("Result")
 ROUNDS: Final = 12
@@ -161,6 +162,15 @@ def workday(at: datetime, *, hour: int) -> datetime:
     while day.weekday() >= 5:
         day -= timedelta(days=1)
     return clock.from_local(day.date(), time(hour, (day.minute * 7) % 60))
+
+
+def workdays_ago(at: datetime, days: int, *, hour: int) -> datetime:
+    """Return the instant in office hours so many working days before; 0 is the latest working day there was."""
+    day = clock.local(at).date()
+    while days or not is_working_day(day):
+        days -= is_working_day(day)
+        day -= timedelta(days=1)
+    return clock.from_local(day, time(hour, (day.day * 7) % 60))
 
 
 def move_clock(at: datetime) -> None:

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
@@ -10,8 +11,10 @@ from time import monotonic, sleep
 import pytest
 from stdnum.no import fodselsnummer
 
-from handover.demo import community, handed, processes, run, story
+from handover import workdays
+from handover.demo import community, handed, processes, run, story, tasks, threads
 from handover.demo.people import patients
+from handover.message.writing import checked_file
 
 
 def _five_free_ports() -> int:
@@ -100,4 +103,30 @@ def test_the_story_hands_over_in_both_directions_within_an_agency_and_to_nav() -
 
 def test_every_patient_who_is_told_what_to_try_has_something_to_see() -> None:
     told = {who for who, _ago, _way, _steps in handed.told()}
-    assert set(run.TRY_AS_PATIENT) - {0} <= told
+    assert set(tasks.TRY_AS_PATIENT) - {0} <= told
+
+
+def test_everybody_who_is_told_what_to_try_works_there_and_each_task_is_one_short_line() -> None:
+    assert set(tasks.TRY) <= {each.key for each in community.STAFF}
+    every = [*tasks.TRY.values(), *(what for _at, what in tasks.TRY_AS_PATIENT.values())]
+    assert all(1 <= len(each) <= 3 for each in every)
+    assert all(len(task) <= 80 for each in every for task in each)
+
+
+@pytest.mark.parametrize("started", [datetime(2026, 11, day, 8, tzinfo=UTC) for day in range(20, 24)], ids=str)
+def test_the_story_leaves_threads_unopened_for_three_and_six_working_days_on_any_day(started: datetime) -> None:
+    found = {
+        workdays.working_days_between(workdays.local_date(at), workdays.local_date(started))
+        for at, _ in threads.schedule(started)
+    }
+    assert {0, 3, 6} <= found
+    assert all(at < started for at, _ in threads.schedule(started))
+
+
+def test_every_paper_of_the_story_is_a_document_that_may_be_attached() -> None:
+    said = [act for *_rest, steps in threads.told() for _days, act in steps if isinstance(act, threads.Say)]
+    papers = [each.attach for each in said if each.attach]
+    assert papers
+    assert all(
+        checked_file(f"{each}.pdf", threads.paper(each)).content_type == "application/pdf" for each in papers
+    )

@@ -1,0 +1,98 @@
+"""Whom to be in the demo, and what to try: a few short tasks each, what to begin with on top."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from rich.console import RenderableType
+from rich.table import Table
+
+from handover.demo.community import HOSTED, NAMES, STAFF, DemoStaff
+from handover.demo.people import patients
+from handover.ids import AgencyId
+
+Tasks = tuple[str, ...]
+
+TRY: Final[Mapping[str, Tasks]] = {
+    "tone": (
+        "Legg igjen en melding til poliklinikken, og les den de svarte på.",
+        "Skriv en henvisning.",
+        "Skriv en overføring sammen med pasienten. Ta over en fra DPS.",
+    ),
+    "rune": (
+        "Les kriseplanen som poliklinikken sendte videre.",
+        "Se meldingen som ingen hos NAV har åpnet på seks dager.",
+        "Ta imot overføringer fra DPS og fra kommunepsykologen.",
+    ),
+    "maja": (
+        "Se hvor lang tid ting tar.",
+        "Rett det kommunens tjenester skriver i adresseboken.",
+    ),
+    "oda": ("Se leveringer som venter: Havnes DPS svarer ikke.",),
+    "aksel": (
+        "Svar FACT-teamet, som ønsker svar til i morgen.",
+        "Les en overføring som pasienten har gitt NAV lov til å få.",
+    ),
+    "berit": (
+        "Se meldingen som ingen hos dere har åpnet på seks dager.",
+        "Bekreft det adresseboken sier om sosiale tjenester.",
+    ),
+    "ida": (
+        "Svar på et spørsmål uten pasient.",
+        "Ta en henvisning, spør henviser, gi rett, avslå.",
+        "Se hvordan du får varsler.",
+    ),
+    "jon": (
+        "Prøv å sende utkastet til NAV: Ingen har spurt pasienten.",
+        "Vurder en henvisning som er over fristen.",
+    ),
+    "leila": (
+        "Prøv å svare NAV: Pasientens ja har gått ut.",
+        "Se meldingen som ingen i kommunen har åpnet på tre dager.",
+        "Ta over en overføring, avtal møtet.",
+    ),
+    "stein": (
+        "Se tall for inntaket.",
+        "Svar på en feil som er meldt i adresseboken.",
+    ),
+    "nils": ("Se leveringer og nøkler hos DPS.",),
+}
+TRY_AS_PATIENT: Final[Mapping[int, tuple[str, Tasks]]] = {
+    0: (
+        "A or B",
+        ("Følg din egen henvisning.", "Se hvem som har åpnet den.", "Velg varsler på e-post eller SMS."),
+    ),
+    1: ("A", ("Velg hva som skal bli med til DPS, se det de får, og si ja.",)),
+    2: ("B", ("Velg hva som skal bli med til kommunepsykologen. Skriv noe bare du ser.",)),
+    3: ("A", ("Se hva NAV har fått av deg og hvem som har åpnet det. Endre hva NAV kan få.",)),
+    5: ("B", ("Se at du har sagt nei til Havnes DPS, og ta det tilbake.",)),
+    17: ("A", ("Les hva DPS gjorde med overføringen du trakk tilbake, og ta den opp igjen.",)),
+    25: ("A", ("Se når møtet er, hvem som kommer, og hvem som har ansvaret til da.",)),
+}
+"""By number of the patient: the node where there is most to see, and what to try."""
+
+
+def guide(urls: Mapping[str, str]) -> Iterator[RenderableType]:
+    """Yield what is printed: for each agency, and for the patients, a heading and who there is, a task a line."""
+    for node, agencies in HOSTED.items():
+        for agency in agencies:
+            people = [(each.name, each.title, TRY[each.key]) for each in STAFF if _is_at(each, agency)]
+            if people:
+                yield f"\n[bold]{NAMES[agency]}[/bold]  at node {node.upper()}: {urls[node]}"
+                yield _table(people)
+    yield "\n[bold]Patients[/bold]"
+    yield _table(
+        [(patients()[index].me.name, f"at node {at}", what) for index, (at, what) in TRY_AS_PATIENT.items()]
+    )
+
+
+def _is_at(person: DemoStaff, agency: AgencyId) -> bool:
+    return person.agency == agency and person.key in TRY
+
+
+def _table(people: Sequence[tuple[str, str, Tasks]]) -> Table:
+    found = Table.grid(padding=(0, 2))
+    found.add_column(width=24)
+    found.add_column()
+    for name, who, tasks in people:
+        found.add_row(f"  {name}\n  [dim]{who}[/dim]", "\n".join(f"- {each}" for each in tasks))
+    return found
