@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 os.environ["HANDOVER_MODE"] = "test"
@@ -16,6 +17,7 @@ from rich.console import Console
 
 from bench import databases, handovers, messages, pages, results, validator
 from bench.load import Template
+from handover.exchange.model import Event
 
 Row = dict[str, Any]
 
@@ -28,6 +30,7 @@ def _validator(_kinds: Sequence[str], out: Console) -> list[Row]:
 
 CASES: Final[dict[str, Callable[[Sequence[str], Console], list[Row]]]] = {
     "messages": messages.measured,
+    "care-messages": partial(messages.measured, event=Event.CARE_MESSAGE),
     "handovers": handovers.measured,
     "validator": _validator,
 }

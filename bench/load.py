@@ -1,4 +1,4 @@
-"""The messages that are sent: one referral of about 10 KB, valid against its profile, each with ids of its own."""
+"""The messages that are sent: an example that is valid against its profile, each with ids of its own."""
 
 from pathlib import Path
 from typing import Final
@@ -6,17 +6,20 @@ from uuid import UUID
 
 import orjson
 
+from handover.exchange.model import Event
 from handover.ids import AgencyId, MessageId
 
-EXAMPLE: Final = Path(__file__).parents[1] / "fhir_profiles" / "examples" / "request.json"
+EXAMPLES: Final = Path(__file__).parents[1] / "fhir_profiles" / "examples"
+_OF: Final = {Event.REFERRAL_REQUEST: "request.json", Event.CARE_MESSAGE: "care-message.json"}
 
 
 class Template:
-    """The example as compact bytes, in which the message's own id can be replaced."""
+    """The example of an event as compact bytes, in which the message's own id can be replaced."""
 
-    def __init__(self) -> None:
-        bundle = orjson.loads(EXAMPLE.read_bytes())
+    def __init__(self, event: Event = Event.REFERRAL_REQUEST) -> None:
+        bundle = orjson.loads((EXAMPLES / _OF[event]).read_bytes())
         header = bundle["entry"][0]["resource"]
+        self.event = event
         self.sender = AgencyId(header["source"]["endpoint"].rsplit(".", 1)[1])
         self.receiver = AgencyId(header["destination"][0]["endpoint"].rsplit(".", 1)[1])
         self._id = header["id"].encode()

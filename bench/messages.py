@@ -18,8 +18,11 @@ from bench import cpu, floor, product
 from bench.databases import places
 from bench.load import Template
 from bench.measure import Measured, run
+from handover.exchange.model import Event
 
-ROUNDS: Final = 9
+ROUNDS: Final = {Event.REFERRAL_REQUEST: 9, Event.CARE_MESSAGE: 5}
+NAMES: Final = {Event.REFERRAL_REQUEST: "message", Event.CARE_MESSAGE: "care-message"}
+"""As what they stand in build/bench.json."""
 SECONDS: Final = 0.7
 """Of one round."""
 WARM_UP: Final = 0.1
@@ -62,7 +65,7 @@ class Case:
     def rounds(self, senders: int, batch: int) -> list[_Round]:
         """Let them take turns."""
         parts = floor.Parts(self._store, self._receiver.address, self._template, batch=batch)
-        return [self._round(parts, senders, batch) for _ in range(ROUNDS + 1)][1:]
+        return [self._round(parts, senders, batch) for _ in range(ROUNDS[self._template.event] + 1)][1:]
 
     def _round(self, parts: floor.Parts, senders: int, batch: int) -> _Round:
         alone = parts.measured()
@@ -84,12 +87,13 @@ class Case:
         return run(made, batch=batch, seconds=SECONDS, warm_up=WARM_UP, finish=self._sending.order_logs)
 
 
-def measured(kinds: Sequence[str], out: Console) -> list[Row]:
+def measured(kinds: Sequence[str], out: Console, event: Event = Event.REFERRAL_REQUEST) -> list[Row]:
     """Measure every case on these kinds of database; prints the table and returns its rows."""
-    template = Template()
-    out.print(f"One message is {template.size} bytes. Floor and product take turns, {ROUNDS} x {SECONDS} s each.")
+    template = Template(event)
+    rounds = f"{ROUNDS[event]} x {SECONDS} s"
+    out.print(f"One {event} is {template.size} bytes. Floor and product take turns, {rounds} each.")
     rows = [row for kind in kinds for row in _measured(kind, template, out)]
-    out.print(_table(rows))
+    out.print(_table(rows, event))
     out.print("A ratio below its first target, a dishonest floor or too many commits are marked with !")
     return rows
 
@@ -98,7 +102,7 @@ def _measured(kind: str, template: Template, out: Console) -> Iterator[Row]:
     with places(kind, 4) as urls, ExitStack() as stack:
         case = Case(stack, urls, template)
         for senders, batch in CASES:
-            row = _row(kind, senders, batch, case.rounds(senders, batch))
+            row = {"case": NAMES[template.event], **_row(kind, senders, batch, case.rounds(senders, batch))}
             out.print(f"{kind}, {senders} x {batch}: floor's parts in ms: {_written(row['floor_parts_ms'])}")
             yield row
 
@@ -111,7 +115,6 @@ def _row(kind: str, senders: int, batch: int, rounds: Sequence[_Round]) -> Row:
     floor_cpu_ms = sum(one.floor_cpu for one in rounds) * 1000 / sent_raw
     parts = {name: round(median(one.parts[name] for one in rounds) * 1000, 3) for name in rounds[0].parts}
     return {
-        "case": "message",
         "db": kind,
         "senders": senders,
         "batch": batch,
@@ -130,8 +133,8 @@ def _row(kind: str, senders: int, batch: int, rounds: Sequence[_Round]) -> Row:
     }
 
 
-def _table(rows: Sequence[Row]) -> Table:
-    found = Table(title="Messages acknowledged end to end, and what one costs in processor time")
+def _table(rows: Sequence[Row], event: Event) -> Table:
+    found = Table(title=f"Messages ({event}) acknowledged end to end, and what one costs in processor time")
     names = ("db", "senders", "batch", "ours/s", "floor/s", "ratio", "target", "p50 ms", "p99 ms", "commits")
     for name in (*names, "cpu ms", "floor's", "cpu ratio"):
         found.add_column(name, justify="right")

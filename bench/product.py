@@ -94,7 +94,8 @@ def open_node(agency: AgencyId, url: str) -> Node:
         directory_source="",
     )
     node = assemble(settings, db, Keyring({agency: keys_of(agency, clock.now())}))
-    node.products.register(Event.REFERRAL_REQUEST, receive=_leave_it)
+    for left in (Event.REFERRAL_REQUEST, Event.CARE_MESSAGE):
+        node.products.register(left, receive=_leave_it)
     node.products.register(Event.HANDOVER_BUNDLE, receive=_open_it)
     return node
 
@@ -172,7 +173,7 @@ class Sending:
         self._receiver_at = receiver_at
         self._waiting: dict[MessageId, threading.Semaphore] = {}
         self._commits = Commits(node.db)
-        node.products.register(Event.REFERRAL_REQUEST, receive=_leave_it, on_delivery=self._followed)
+        node.products.register(template.event, receive=_leave_it, on_delivery=self._followed)
         node.products.register(Event.HANDOVER_BUNDLE, receive=_open_it, on_delivery=self._followed)
 
     def make_sender(self) -> Send:
@@ -219,9 +220,9 @@ class Sending:
             message=message,
             sender=self._template.sender,
             receiver=self._template.receiver,
-            event=Event.REFERRAL_REQUEST,
+            event=self._template.event,
             payload=payload,
-            subject=f"referral/{message}",
+            subject=f"{self._template.event}/{message}",
         )
 
     def _followed(self, session: Session, fact: DeliveryFact) -> None:

@@ -34,7 +34,7 @@ from handover.workdays import is_working_day
 Result = TypeVar("Result")
 ROUNDS: Final = 12
 """Answers cause answers; more rounds than this would be two nodes that never come to rest."""
-RENEW_EVERY: Final = timedelta(days=3)
+RENEW_EVERY: Final = timedelta(days=4)
 NEW_KEYS_EVERY: Final = timedelta(days=7)
 LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 APART: Final = timedelta(minutes=7)
