@@ -100,7 +100,8 @@ class _Compiler:
         for kind in node.element.get("type", ()):
             member = stem + kind["code"][0].upper() + kind["code"][1:]
             source = sliced.get(kind["code"], node)
-            narrowed = _Node({**source.element, "type": [kind], "min": 0}, source.children)
+            own = next(k for k in source.element["type"] if k["code"] == kind["code"])
+            narrowed = _Node({**source.element, "type": [own], "min": 0}, source.children)
             if node.element["max"] == "0":
                 narrowed.element["max"] = "0"
             members[member] = self._member(narrowed, f"{name}/{member}", root)

@@ -23,6 +23,11 @@ class Resources:
         found = (entry["resource"] for entry in self.bundle["entry"])
         return [resource for resource in found if resource["resourceType"] == kind]
 
+    def named(self, kind: str) -> list[tuple[str, Json]]:
+        """Return all resources of a type, each with the address that references to it have."""
+        found = ((entry["fullUrl"], entry["resource"]) for entry in self.bundle["entry"])
+        return [(url, resource) for url, resource in found if resource["resourceType"] == kind]
+
     def only(self, kind: str) -> Json:
         """Return the one resource of a type."""
         (resource,) = self.all(kind)

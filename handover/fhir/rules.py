@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from handover.fhir import handovers, urls
+from handover.fhir import handovers, threads, urls
 
 Node = dict[str, Any]
 Rule = Callable[[Any], bool]
@@ -361,4 +361,5 @@ RULES: Final[Mapping[str, Rule]] = {
     "hm-explained": _explained,
     "hm-directory-report": _directory_report,
     **handovers.RULES,
+    **threads.RULES,
 }

@@ -14,6 +14,7 @@ from handover.message.model import (
     Content,
     Fate,
     Forwarded,
+    Hop,
     Letter,
     Member,
     Message,
@@ -123,7 +124,7 @@ def take_letter(
         patient_reads=letter.patient_reads,
     )
     along = (
-        brought(unwrapped(each), copy, via=letter.id, by=letter.sender, now=now)
+        brought(unwrapped(each, letter), copy, via=letter.id, by=letter.sender, now=now)
         for each in letter.forwards
         if each.id not in stays_away
     )
@@ -250,7 +251,8 @@ def not_delivered(copy: Copy, message: CommunicationId, to: Party, envelope: Mes
 # --- how it is done ------------------------------------------------------------------------------------------
 
 
-def unwrapped(each: Forwarded) -> Message:
+def unwrapped(each: Forwarded, letter: Letter) -> Message:
+    last = Hop(message=letter.id, by=replace(letter.author, service=letter.sender.service), at=letter.written_at)
     return Message(
         id=each.id,
         status=Status.RECEIVED,
@@ -264,6 +266,7 @@ def unwrapped(each: Forwarded) -> Message:
         replies_to=each.replies_to,
         from_thread=each.thread,
         patient_reads=each.patient_reads,
+        hops=(*each.hops, last),
     )
 
 

@@ -166,6 +166,15 @@ class Basis:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hop:
+    """One time that a message was sent on: who did it, when, and in which message it went."""
+
+    message: CommunicationId
+    by: Author
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Forwarded:
     """An earlier message as the one who forwards it has it. Its author signed it to them, not to the reader."""
 
@@ -180,6 +189,8 @@ class Forwarded:
     replies_to: CommunicationId | None = None
     patient_reads: bool = False
     """As of a message: its author's agency decides, also where it is forwarded."""
+    hops: tuple[Hop, ...] = ()
+    """How it had come to the one who forwards it, in order; none where its author had sent it there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -354,6 +365,8 @@ class Message:
     """The message that forwarded it here."""
     from_thread: ThreadId | None = None
     """The other thread it was forwarded from; None: it belongs to this one."""
+    hops: tuple[Hop, ...] = ()
+    """How it came to this copy, each time it was sent on; none where its author sent it here."""
     forwards: tuple[CommunicationId, ...] = ()
     """Which messages go along; each lies in this copy too, with this one as `via`."""
     came_in: tuple[MessageId, ...] = ()

@@ -340,4 +340,5 @@ def _wrapped(each: Message, copy: Copy) -> Forwarded:
         written_at=each.written_at,
         replies_to=each.replies_to,
         patient_reads=each.patient_reads,
+        hops=each.hops,
     )

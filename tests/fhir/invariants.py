@@ -225,6 +225,72 @@ def _nameless_step(plan: Node) -> str:
     return ""
 
 
+def _same_slot(offer: Node) -> str:
+    slots = [part for part in offer["extension"] if part["url"] == "slot"]
+    slots[1]["extension"] = copy.deepcopy(slots[0]["extension"])
+    return ""
+
+
+def _without_extension(name: str) -> Callable[[Node], str]:
+    """Leave out the extensions, or parts of one, whose address ends so."""
+
+    def breaking(node: Node) -> str:
+        node["extension"] = [each for each in node["extension"] if not each["url"].endswith(name)]
+        return ""
+
+    return breaking
+
+
+def _resources(bundle: Node, kind: str) -> list[Node]:
+    return [entry["resource"] for entry in bundle["entry"] if entry["resource"]["resourceType"] == kind]
+
+
+def _patient_in_question(message: Node) -> str:
+    message["category"][0]["coding"][0]["code"] = "question"
+    return ""
+
+
+def _weighed_elsewhere(message: Node) -> str:
+    message["category"][0]["coding"][0]["code"] = "question"
+    return ""
+
+
+def _unexplained_hop(hop: Node) -> str:
+    hop["activity"]["coding"][0]["code"] = "new-message"
+    return ""
+
+
+def _part_of_a_part(bundle: Node) -> str:
+    parts = [entry for entry in bundle["entry"] if "partOf" in entry["resource"]]
+    parts[1]["resource"]["partOf"][0]["reference"] = parts[0]["fullUrl"]
+    return ""
+
+
+def _hop_of_the_sent(bundle: Node) -> str:
+    """Say of a message that is not sent on that it was."""
+    hops = _resources(bundle, "Provenance")
+    on = next(hop for hop in hops if hop["activity"]["coding"][0]["code"] == "forward-message")
+    on["target"][0]["reference"] = bundle["entry"][0]["resource"]["focus"][0]["reference"]
+    return ""
+
+
+def _shared_document(bundle: Node) -> str:
+    """Let two messages name one document, and none the other."""
+    named = [
+        part["contentReference"]
+        for message in _resources(bundle, "Communication")
+        for part in message.get("payload", ())
+        if "contentReference" in part
+    ]
+    named[1]["reference"] = named[0]["reference"]
+    return ""
+
+
+def _wordless(bundle: Node) -> str:
+    _resources(bundle, "Communication")[0].pop("payload")
+    return ""
+
+
 INVARIANTS: Final[dict[str, Callable[[Node], str]]] = {
     "app-1": _drop("type", "actor"),
     "app-2": _drop("end", "_end"),
@@ -287,6 +353,18 @@ INVARIANTS: Final[dict[str, Callable[[Node], str]]] = {
     "hm-directory-report": _drop("description", "lastModified"),
     "hm-decided": _undecided,
     "hm-explained": _unexplained,
+    "hm-anonymous": _weighed_elsewhere,
+    "hm-hop": _unexplained_hop,
+    "hm-minutes": _set(valuePositiveInt=4),
+    "hm-slots": _same_slot,
+    "hm-told": _without_extension("chosenAt"),
+    "hm-thread-files": _shared_document,
+    "hm-thread-focus": _part_of_a_part,
+    "hm-thread-hops": _hop_of_the_sent,
+    "hm-thread-message": _drop("recipient"),
+    "hm-thread-says": _wordless,
+    "hm-thread-subject": _patient_in_question,
+    "hm-word": lambda word: _without_extension("told")(word) + _without_extension("thread-member")(word),
     "hm-full-url": _set(fullUrl="https://example.org/Task/1"),
     "hm-her": _set(value="12a"),
     "hm-hpr": _set(value="1234567890"),
@@ -335,13 +413,25 @@ _OUTCOME_OF: Final = {
 }
 
 
-_NEEDS: Final = {"ref-1": "reference", "cmp-2": "entry", "hm-meeting": "minutesDuration"}
+_NEEDS: Final = {
+    "hm-hop": "entity",
+    "hm-thread-message": "recipient",
+    "hm-thread-subject": "subject",
+    "ref-1": "reference",
+    "cmp-2": "entry",
+    "hm-meeting": "minutesDuration",
+}
 _SAID_IN: Final = {
     "app-3": "booked",
     "hm-declined": "declined",
     "hm-taken-over": "taken-over",
     "hm-withdrawal-answer": "kept",
     "hm-items": "item-2",
+    "hm-thread-files": "forward-message",
+    "hm-thread-focus": "forward-message",
+    "hm-thread-hops": "forward-message",
+    "hm-anonymous": "anonymous-case",
+    "hm-told": "chosenAt",
     "hm-own-words": "item-1-own-words",
     "hm-own-words-first": "item-1-own-words",
     "hm-pieces": "clinician-text",
@@ -382,6 +472,8 @@ def _breakable(key: str, node: Node) -> bool:
         return len(node["entry"]) > 1 and (node["type"] == "document") == (key in DOCUMENTS_ONLY)
     if key in _NEEDS:
         return _NEEDS[key] in node
+    if key == "hm-thread-says":
+        return '"partOf"' not in text and '"payload"' in text and "weighing" not in text
     if key in _SAID_IN:
         return f'"{_SAID_IN[key]}"' in text
     if key == "hm-supplement":

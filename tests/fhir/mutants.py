@@ -74,7 +74,7 @@ class Place:
             return False
         slice_id, _, rest = self.element["id"].rpartition(":")
         one = self.structure.elements[f"{slice_id}:{rest.partition('.')[0]}"]
-        return tells["slicing"]["rules"] == "open" and not one["min"]
+        return bool(tells["slicing"]["rules"] == "open" and len(_items(self, one)) > one["min"])
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ def mutants(place: Place, seen: Container[Constraint]) -> Iterator[Mutant]:
     for kind, breaking in _BREAKERS.items():
         if (place.structure.id, place.element["id"], kind) in seen:
             continue
-        if place.slice_may_lack and kind in {"min", "value"}:
+        if kind in {"min", "value"} and place.slice_may_lack:
             continue
         broken = breaking(place)
         if broken is not None:
@@ -311,6 +311,16 @@ def _siblings(place: Place) -> list[Place]:
     return [
         p for p in _all_places() if p.example == place.example and p.element is place.element and _list(p) == steps
     ]
+
+
+def _items(place: Place, one: Json) -> list[Place]:
+    """Return the items of a slice in the list in which the place's own item stands."""
+    mine = [
+        p
+        for p in _all_places()
+        if p.example == place.example and p.element is one and p.steps == place.steps[: len(p.steps)]
+    ]
+    return _siblings(mine[0]) if mine else []
 
 
 @cache

@@ -12,7 +12,8 @@ from handover.bundle import lifecycle as handover
 from handover.bundle.model import Done, Level, Mark, Part
 from handover.exchange.model import Event
 from handover.fhir.problem import TEXTS, ProblemCode
-from handover.message.model import Subject
+from handover.message.fhir import hops
+from handover.message.model import By, Fate, Subject, Weighs
 from handover.referral.fhir.codes import OUTCOME_CODES
 from handover.referral.lifecycle import Act, Status
 from handover.referral.model import UpdateKind
@@ -46,6 +47,10 @@ _SECTIONS = ("about", "meeting", "own-words", "item", "clinician-text", "details
         ("directory-correction-value", ["answer"]),
         ("handover-section", [*_SECTIONS, *(topic["section"] for topic in _TOPICS)]),
         ("thread-subject", Subject),
+        ("thread-act", hops.ACTIVITIES),
+        ("talk-way", By),
+        ("point-weighs", Weighs),
+        ("retraction-fate", Fate),
         ("sharing-purpose", [purpose["code"] for purpose in _data("sharing")["purposes"]]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -19,6 +19,7 @@ from handover.message.model import (
     File,
     Forwarded,
     Heading,
+    Hop,
     Letter,
     Member,
     Offer,
@@ -33,7 +34,7 @@ from handover.message.model import (
     Weighs,
     Word,
 )
-from tests.fhir.people import AT, INTAKE, PATIENT, PSYCHOLOGIST, WRITER, message, named
+from tests.fhir.people import AT, CLINIC, INTAKE, PATIENT, PSYCHOLOGIST, WRITER, message, named
 
 NAV: Final = Party(AgencyId("310000027"), ServiceId("93001"))
 CASEWORKER: Final = Author(
@@ -88,6 +89,28 @@ LETTERS: Final[Mapping[str, Letter]] = {
                 written_at=AT - timedelta(days=1),
                 replies_to=CommunicationId(named("message unknown")),
                 patient_reads=True,
+            ),
+            Forwarded(
+                id=CommunicationId(named("message far")),
+                thread=ThreadId(named("a third thread")),
+                sender=NAV,
+                author=CASEWORKER,
+                text="Har dere en plan for høsten?",
+                written_at=AT - timedelta(days=5),
+                hops=(
+                    Hop(
+                        message=CommunicationId(named("message between")),
+                        by=replace(CASEWORKER, agency=CLINIC.agency, service=CLINIC.service, name="Åse Assistent"),
+                        at=AT - timedelta(days=4),
+                    ),
+                    Hop(
+                        message=CommunicationId(named("message between, again")),
+                        by=replace(
+                            CASEWORKER, agency=INTAKE.agency, service=INTAKE.service, name="Ola Spesialist"
+                        ),
+                        at=AT - timedelta(days=3),
+                    ),
+                ),
             ),
         ),
         purpose="work-and-benefits",

@@ -1,9 +1,13 @@
 """What travels of a thread reads back as it was meant, and what is odd is refused without its values."""
 
+from collections.abc import Callable
+from typing import Any
+
 import orjson
 import pytest
 
 from handover.errors import Invalid
+from handover.fhir.messages import check_parsed
 from handover.message import fhir
 from tests.fhir import threads
 
@@ -39,3 +43,49 @@ def test_a_letter_that_lacks_what_it_needs_is_refused_by_a_code(member: str) -> 
         fhir.read_letter(message)
     assert refused.value.stable_code == "message.unreadable"
     assert not refused.value.details
+
+
+def _hops(message: dict[str, Any]) -> list[dict[str, Any]]:
+    found = (each["resource"] for each in message["entry"])
+    return [each for each in found if each["resourceType"] == "Provenance"]
+
+
+def test_a_forwarded_message_has_a_hop_for_every_time_that_it_was_sent() -> None:
+    sent = threads.LETTERS["care-message"]
+    far = sent.forwards[1]
+    main, _, far_url = (each["fullUrl"] for each in _messages(WRITTEN["care-message"]))
+    hops = [each for each in _hops(orjson.loads(WRITTEN["care-message"])) if _target(each) == far_url]
+    assert [each["activity"]["coding"][0]["code"] for each in hops] == ["new-message", *["forward-message"] * 3]
+    came_in = [far.id, *(hop.message for hop in far.hops)]
+    assert [each["entity"][0]["what"]["identifier"]["value"] for each in hops[1:]] == [one.urn for one in came_in]
+    (own,) = (each for each in _hops(orjson.loads(WRITTEN["care-message"])) if _target(each) == main)
+    assert own["activity"]["coding"][0]["code"] == "reply-message"
+
+
+def _messages(raw: bytes) -> list[dict[str, Any]]:
+    return [each for each in orjson.loads(raw)["entry"] if each["resource"]["resourceType"] == "Communication"]
+
+
+def _target(hop: dict[str, Any]) -> str:
+    return str(hop["target"][0]["reference"])
+
+
+def _of_another(hop: dict[str, Any]) -> None:
+    hop["entity"][0]["what"]["identifier"]["value"] = "urn:uuid:00000000-0000-4000-8000-000000000000"
+
+
+def _at_another_time(hop: dict[str, Any]) -> None:
+    hop["recorded"] = "2020-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("change", [_of_another, _at_another_time])
+@pytest.mark.parametrize("code", ["reply-message", "forward-message"])
+def test_a_letter_whose_hops_say_other_than_its_messages_is_refused(
+    change: Callable[[dict[str, Any]], None], code: str
+) -> None:
+    message = orjson.loads(WRITTEN["care-message"])
+    change(next(each for each in _hops(message) if each["activity"]["coding"][0]["code"] == code))
+    check_parsed(message, "care-message")
+    with pytest.raises(Invalid) as refused:
+        fhir.read_letter(message)
+    assert refused.value.stable_code == "message.unreadable"

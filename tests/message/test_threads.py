@@ -6,14 +6,15 @@ from uuid import uuid4
 
 import pytest
 
+from handover.actors import Party
 from handover.errors import HandoverError
 from handover.exchange.files import MAX_FILES_BYTES
-from handover.ids import CommunicationId, PersonId
+from handover.ids import CommunicationId, PersonId, ThreadId
 from handover.message import hearing, model, speaking
 from handover.message.model import By, Content, File, Heading, Letter, Offer, Slot, SlotId, Subject
 from handover.message.standing import NotYetHere, is_new, shown, to_forward
 from handover.message.steps import Shelf, Step, next_step, shelf_of
-from tests.message.threads import DPS, FACT, NAV, START, Between, shifted
+from tests.message.threads import DPS, FACT, NAV, START, Between, Desk, shifted
 
 OFFER = Offer(
     by=By.PHONE,
@@ -188,3 +189,31 @@ def test_a_message_that_asks_for_nothing_ends_by_itself_once_it_is_opened() -> N
     assert shelf_of(town.desks[NAV].copies[thread]) is Shelf.TO_DO
     done = shifted(town.desks[NAV].copies[thread], done_at=town.tick(), person=PersonId(uuid4()))
     assert next_step(done) is None
+
+
+def test_a_message_that_is_sent_on_twice_says_who_did_it_in_which_messages() -> None:
+    between = Between()
+    dps, nav, fact = (between.desks[each] for each in (DPS, NAV, FACT))
+    first, asked = dps.begin((NAV,), "Kan dere svare?", between.tick())
+    between.leave(dps.send(first, asked, between.tick()))
+    between.settle()
+    second, on = _sent_on(between, nav, first, asked, FACT)
+    third, again = _sent_on(between, fact, second, asked, DPS)
+    (came,) = (each for each in dps.copies[third].messages if each.id == asked)
+    assert [(hop.message, hop.by.service) for hop in came.hops] == [(on, NAV.service), (again, FACT.service)]
+    assert [hop.at for hop in came.hops] == [
+        nav.copies[second].message(on).written_at,
+        fact.copies[third].message(again).written_at,
+    ]
+
+
+def _sent_on(
+    between: Between, desk: Desk, thread: ThreadId, message: CommunicationId, to: Party
+) -> tuple[ThreadId, CommunicationId]:
+    """Send one message on to a service, in a thread of its own."""
+    along = to_forward(desk.copies[thread], desk.copies[thread].message(message))
+    other, _ = desk.begin((to,), "", between.tick())
+    on = desk.write(other, (to,), "Se under.", between.tick(), forwards=(along,))
+    between.leave(desk.send(other, on, between.tick()))
+    between.settle()
+    return other, on

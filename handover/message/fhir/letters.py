@@ -14,9 +14,10 @@ from handover.fhir.letters import Frame as About
 from handover.fhir.letters import Letter as Frame
 from handover.fhir.resources import code_of, extensions_of, identifier_of, instant_of, parts_of
 from handover.ids import MessageId
-from handover.message.fhir import parts
+from handover.message.fhir import hops, parts
 from handover.message.fhir.parts import PURPOSES, REFERENCE, SUBJECTS, or_unreadable, part
 from handover.message.model import (
+    Author,
     By,
     Content,
     File,
@@ -41,49 +42,28 @@ def letter(sent: Letter, blobs: Sequence[SealedBlob], *, message: MessageId) -> 
     """Return a `care-message`. `blobs`: its own files, then those of what it forwards, in order."""
     about = About(message=message, event=EVENT, sender=sent.sender, receiver=sent.receiver, at=sent.written_at)
     frame, left = Frame(frame=about), iter(blobs)
-    patient = _patient(frame, sent)
-    frame.add(
-        FOCUS,
-        "Communication",
-        extension=[
-            parts.thread(sent.heading.thread),
-            *(parts.member(frame, each) for each in sent.members),
-            *_wishes(sent),
-            *(parts.basis(each) for each in sent.rests_on),
-            *parts.for_patient(may_read=sent.patient_reads),
-        ],
-        identifier=[
-            {"system": "urn:ietf:rfc:3986", "value": sent.id.urn},
-            {"system": REFERENCE, "value": sent.heading.reference},
-        ],
-        inResponseTo=[parts.named(sent.replies_to)] if sent.replies_to else None,
-        status="completed",
-        category=[concept((SUBJECTS, sent.heading.subject))],
-        priority=_PRIORITY[sent.content.priority],
-        subject=patient,
-        topic={"text": written(sent.heading.line)} if written(sent.heading.line) else None,
-        recipient=[frame.service(to) for to in sent.to],
-        sender=frame.author(replace(sent.author, service=sent.sender.service)),
-        sent=when(sent.written_at),
-        reasonCode=[concept((PURPOSES, sent.purpose))] if sent.purpose else None,
-        payload=list(_payload(frame, "own", sent.content.text, sent.content.files, left)),
-    )
+    by = replace(sent.author, service=sent.sender.service)
+    _sent(frame, sent, by, left)
     for index, each in enumerate(sent.forwards):
-        _forwarded(frame, index, each, left)
-    return frame.finished(author=frame.author(replace(sent.author, service=sent.sender.service)))
+        _forwarded(frame, f"forwarded {index}", each, left)
+        hops.add_forwardings(frame, f"forwarded {index}", each, sent, by)
+    return frame.finished(author=frame.author(by))
 
 
 @or_unreadable
 def read_letter(resource: Json) -> tuple[Letter, tuple[SealedBlob, ...]]:
     """Return what a checked `care-message` says, and how to open its files. Raises Invalid."""
     opened = OpenedLetter(resource)
-    main = opened.at(opened.header["focus"][0])
-    others = [each for each in opened.all("Communication") if "partOf" in each]
+    (focus,) = opened.header["focus"]
+    main = opened.at(focus)
+    hops.check_sending(opened, focus["reference"], main)
     author = opened.author(main["sender"])
     text, files, blobs = _read_payload(opened, main)
     forwards = []
-    for each in others:
-        forwarded, more = _read_forwarded(opened, each)
+    for url, each in opened.named("Communication"):
+        if "partOf" not in each:
+            continue
+        forwarded, more = _read_forwarded(opened, url, each, main)
         forwards.append(forwarded)
         blobs.extend(more)
     sent = Letter(
@@ -111,6 +91,36 @@ def read_letter(resource: Json) -> tuple[Letter, tuple[SealedBlob, ...]]:
 # --- written -----------------------------------------------------------------------------------------------------
 
 
+def _sent(frame: Frame, sent: Letter, by: Author, blobs: Iterator[SealedBlob]) -> None:
+    frame.add(
+        FOCUS,
+        "Communication",
+        extension=[
+            parts.thread(sent.heading.thread),
+            *(parts.member(frame, each) for each in sent.members),
+            *_wishes(sent),
+            *(parts.basis(each) for each in sent.rests_on),
+            *parts.for_patient(may_read=sent.patient_reads),
+        ],
+        identifier=[
+            {"system": "urn:ietf:rfc:3986", "value": sent.id.urn},
+            {"system": REFERENCE, "value": sent.heading.reference},
+        ],
+        inResponseTo=[parts.named(sent.replies_to)] if sent.replies_to else None,
+        status="completed",
+        category=[concept((SUBJECTS, sent.heading.subject))],
+        priority=_PRIORITY[sent.content.priority],
+        subject=_patient(frame, sent),
+        topic={"text": written(sent.heading.line)} if written(sent.heading.line) else None,
+        recipient=[frame.service(to) for to in sent.to],
+        sender=frame.author(by),
+        sent=when(sent.written_at),
+        reasonCode=[concept((PURPOSES, sent.purpose))] if sent.purpose else None,
+        payload=list(_payload(frame, "own", sent.content.text, sent.content.files, blobs)),
+    )
+    hops.add_sending(frame, FOCUS, by, at=sent.written_at, replies_to=sent.replies_to)
+
+
 def _patient(frame: Frame, sent: Letter) -> Json | None:
     return None if sent.patient is None else frame.add("patient", "Patient", **patient_members(sent.patient))
 
@@ -135,7 +145,7 @@ def _offer(offer: Offer) -> Iterator[Json]:
         yield {
             "url": "slot",
             "extension": [
-                part("id", "String", str(slot.id)),
+                part("id", "Uuid", slot.id.urn),
                 part("start", "DateTime", when(slot.start)),
                 part("minutes", "PositiveInt", slot.minutes),
             ],
@@ -160,19 +170,21 @@ def _payload(
         yield {"contentReference": document}
 
 
-def _forwarded(frame: Frame, index: int, each: Forwarded, blobs: Iterator[SealedBlob]) -> None:
+def _forwarded(frame: Frame, name: str, each: Forwarded, blobs: Iterator[SealedBlob]) -> None:
+    by = replace(each.author, agency=each.sender.agency, service=each.sender.service)
     frame.add(
-        f"forwarded {index}",
+        name,
         "Communication",
         extension=[parts.thread(each.thread), *parts.for_patient(may_read=each.patient_reads)],
         identifier=[{"system": "urn:ietf:rfc:3986", "value": each.id.urn}],
         partOf=[frame.reference(FOCUS)],
         inResponseTo=[parts.named(each.replies_to)] if each.replies_to else None,
         status="completed",
-        sender=frame.author(replace(each.author, agency=each.sender.agency, service=each.sender.service)),
+        sender=frame.author(by),
         sent=when(each.written_at),
-        payload=list(_payload(frame, f"forwarded {index}", each.text, each.files, blobs)),
+        payload=list(_payload(frame, name, each.text, each.files, blobs)),
     )
+    hops.add_sending(frame, name, by, at=each.written_at, replies_to=each.replies_to)
 
 
 # --- read --------------------------------------------------------------------------------------------------------
@@ -214,7 +226,7 @@ def _read_offer(found: Json) -> Offer:
         where=parts.text_of(said, "where"),
         slots=tuple(
             Slot(
-                id=SlotId(UUID(each["id"]["valueString"])),
+                id=SlotId(UUID(each["id"]["valueUuid"])),
                 start=parts.instant_at(each, "start"),
                 minutes=each["minutes"]["valuePositiveInt"],
             )
@@ -240,11 +252,12 @@ def _read_payload(opened: OpenedLetter, node: Json) -> tuple[str, tuple[File, ..
     return "\n\n".join(said), files, blobs
 
 
-def _read_forwarded(opened: OpenedLetter, node: Json) -> tuple[Forwarded, list[SealedBlob]]:
-    author = opened.author(node["sender"])
+def _read_forwarded(opened: OpenedLetter, url: str, node: Json, sent: Json) -> tuple[Forwarded, list[SealedBlob]]:
+    hops.check_sending(opened, url, node)
+    author, message = opened.author(node["sender"]), parts.communication_of(node)
     text, files, blobs = _read_payload(opened, node)
     forwarded = Forwarded(
-        id=parts.communication_of(node),
+        id=message,
         thread=parts.thread_of(node),
         sender=parts.party_of(author),
         author=author,
@@ -253,5 +266,6 @@ def _read_forwarded(opened: OpenedLetter, node: Json) -> tuple[Forwarded, list[S
         written_at=instant_of(node["sent"]),
         replies_to=parts.of_named(node["inResponseTo"][0]) if "inResponseTo" in node else None,
         patient_reads=parts.is_for_patient(node),
+        hops=hops.read_forwardings(opened, url, message, sent),
     )
     return forwarded, blobs

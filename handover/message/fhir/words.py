@@ -10,7 +10,7 @@ from handover.fhir.letters import Frame as About
 from handover.fhir.letters import Letter as Frame
 from handover.fhir.resources import extensions_of, instant_of, parts_of
 from handover.ids import CommunicationId, MessageId
-from handover.message.fhir import parts
+from handover.message.fhir import hops, parts
 from handover.message.fhir.parts import or_unreadable, part
 from handover.message.model import Answer, Choice, Fate, Opened, Retraction, SlotId, Told, Word
 
@@ -71,6 +71,7 @@ def retraction(notice: Retraction, *, message: MessageId) -> bytes:
         sender=frame.author(notice.author),
         sent=when(notice.at),
     )
+    hops.add_retracting(frame, FOCUS, notice)
     return frame.finished(author=frame.author(notice.author))
 
 
@@ -101,7 +102,7 @@ def _told(frame: Frame, told: Told) -> Iterator[Json]:
         yield part("fate", "Code", told.answer.fate.value)
         yield from _who("answered", told.answer.by, "", when(told.answer.at))
     if told.choice is not None:
-        yield part("slot", "String", str(told.choice.slot))
+        yield part("slot", "Uuid", told.choice.slot.urn)
         yield part("chosenBy", "Reference", frame.author(told.choice.by))
         yield part("chosenAt", "DateTime", when(told.choice.at))
         if written(told.choice.phone):
@@ -143,7 +144,7 @@ def _choice(opened: OpenedLetter, found: dict[str, Json]) -> Choice | None:
     if "slot" not in found:
         return None
     return Choice(
-        slot=SlotId(UUID(found["slot"]["valueString"])),
+        slot=SlotId(UUID(found["slot"]["valueUuid"])),
         by=opened.author(found["chosenBy"]["valueReference"]),
         at=parts.instant_at(found, "chosenAt"),
         phone=parts.text_of(found, "phone"),
