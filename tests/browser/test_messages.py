@@ -44,6 +44,10 @@ def threads(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Ite
                 f"{letter}/se",
                 f"{gone}/feil",
                 f"{gone}/rett",
+                f"{thread}/videre",
+                f"{thread}/ta-med",
+                f"{letter}/mottakere",
+                f"{letter}/gjelder",
             ],
         )
 

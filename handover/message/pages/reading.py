@@ -23,7 +23,7 @@ from handover.exchange.files import File
 from handover.ids import CommunicationId
 from handover.message import service as messages
 from handover.message.lifecycle import Act, Status
-from handover.message.model import Message, Priority
+from handover.message.model import Member, Message, Priority
 from handover.message.pages.desk import MOVED, as_download, blueprint, instant, owner_name, turn_of
 from handover.message.service import Seen, Thread, ThreadNotFound, Turn
 from handover.message.store import READERS, WRITERS
@@ -32,8 +32,10 @@ from handover.message.words.formatting import formatted
 from handover.message.words.history import happened
 from handover.message.words.names import MARKS, PRIORITIES, SUBJECTS
 from handover.message.words.receipts import receipts_of, taken_back
+from handover.web import dates
 from handover.web.errors import sentence_for
 from handover.web.i18n import Sentence, Text, language
+from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.parts import Pairs
 from handover.web.view import View
@@ -102,6 +104,8 @@ class Partaker:
     phone: str
     is_us: bool
     needs_permit: bool
+    let_in: Text
+    """Since when and by whom, of one that came later."""
     obstacle: Text
 
 
@@ -237,10 +241,18 @@ def partakers(session: Session, thread: Thread, places: Mapping[Party, str]) -> 
                 needs_permit=thread.patient is not None
                 and member.party != home
                 and not is_health(session, member.party),
+                let_in=_let_in(member, places),
                 obstacle="" if refused is None else reply_obstacle_sentence(refused),
             )
         )
     return found
+
+
+def _let_in(member: Member, places: Mapping[Party, str]) -> Text:
+    if member.added_by is None:
+        return ""
+    by, day = places.get(member.added_by, ""), dates.day(member.since)
+    return _("Med fra %(day)s, tatt inn av %(place)s.", day=day, place=by)
 
 
 def is_health(session: Session, party: Party) -> bool:
@@ -299,6 +311,13 @@ def said(turn: Turn, message: Message, places: Mapping[Party, str]) -> Shown:
             for number, each in enumerate(content.files)
         ),
     )
+
+
+def along_with(turn: Turn, thread: Thread, draft: Message, places: Mapping[Party, str]) -> list[Shown]:
+    """Return what goes along with a draft, as it stands here: history of the thread, or messages of another."""
+    held = {each.message.id: each.message for each in thread.messages}
+    held |= {other.id: other for each in thread.messages for other in each.along}
+    return [said(turn, held[each], places) for each in draft.forwards if each in held]
 
 
 def file_url(turn: Turn, letter: CommunicationId, position: int) -> str:

@@ -24,7 +24,7 @@ from handover.message import service as messages
 from handover.message.lifecycle import Status
 from handover.message.model import MAX_NAME, MAX_TEXT, Content, Message, Priority
 from handover.message.pages.desk import MOVED, blueprint, instant, turn_of, undo_time
-from handover.message.pages.reading import file_url, moved_page, partakers, places_of, purpose_name
+from handover.message.pages.reading import along_with, file_url, moved_page, partakers, places_of, purpose_name
 from handover.message.service import AlreadySent, NoSuchMessage, Stale, Thread, ThreadNotFound, Turn
 from handover.message.store import WRITERS
 from handover.message.words.formatting import formatted
@@ -38,6 +38,8 @@ from handover.web.i18n import lazy_gettext as _l
 from handover.workdays import local_date
 
 _LETTER: Final = "/<service>/<uuid:thread>/<uuid:letter>"
+_AFTER: Final = {"preview": ".preview", "to": ".receivers", "about": ".about"}
+"""Which button leads where, once the draft is kept."""
 
 
 # --- a reply -----------------------------------------------------------------------------------------------------
@@ -69,7 +71,7 @@ def write(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
     turn = turn_of(service, thread)
     with web.transaction() as session:
         found = messages.thread_of(session, turn)
-        draft = _draft(found, letter)
+        draft = draft_of(found, letter)
         if draft is None:
             return redirect(url_for(".show", service=service, thread=thread))
         return _write_page(session, turn, found, draft, _filled(draft.content))
@@ -92,8 +94,8 @@ def keep(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
         return _again(turn, letter, Form.refused(request.form, _named(refused), SENTENCES), refused, REFUSED)
     except Conflict as moved:
         return moved_page(turn, moved)
-    where = ".preview" if wanted == "preview" else ".write"
-    saved = None if wanted == "preview" else "lagret"
+    where = _AFTER.get(wanted, ".write")
+    saved = "lagret" if where == ".write" else None
     return redirect(url_for(where, service=service, thread=thread, letter=letter, gjort=saved))
 
 
@@ -125,7 +127,7 @@ def preview(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
     turn = turn_of(service, thread)
     with web.transaction() as session:
         found = messages.thread_of(session, turn)
-        draft = _draft(found, letter)
+        draft = draft_of(found, letter)
         if draft is None:
             return redirect(url_for(".show", service=service, thread=thread))
         shown = messages.preview(session, turn, CommunicationId(letter))
@@ -138,6 +140,7 @@ def preview(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
             text=formatted(shown.content.text),
             files=_files(turn, draft),
             to="; ".join(places[each] for each in draft.to),
+            along=along_with(turn, found, draft, places),
             sender=places[found.standing.home],
             obstacles=_obstacles(session, turn, found, draft),
             saved=draft.written_at.isoformat(),
@@ -153,7 +156,7 @@ def send(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
     try:
         with web.transaction() as session:
             found = messages.thread_of(session, turn)
-            draft = _draft(found, letter)
+            draft = draft_of(found, letter)
             if draft is None:
                 raise AlreadySent("message.move-not-allowed")
             if instant(request.form.get("saved", "")) != draft.written_at:
@@ -200,7 +203,7 @@ def send_again(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
 # --- what they share ---------------------------------------------------------------------------------------------
 
 
-def _draft(thread: Thread, letter: UUID) -> Message | None:
+def draft_of(thread: Thread, letter: UUID) -> Message | None:
     """Return a draft of the thread; None where it was sent. Raises NoSuchMessage for what is not there."""
     found = next((each.message for each in thread.messages if each.message.id == letter), None)
     if found is None:
@@ -211,26 +214,27 @@ def _draft(thread: Thread, letter: UUID) -> Message | None:
 def _keep(session: Session, turn: Turn, message: CommunicationId) -> None:
     """Keep what was typed, unless somebody else has kept something in the draft meanwhile (Stale)."""
     found = messages.thread_of(session, turn)
-    draft = _draft(found, message)
+    draft = draft_of(found, message)
     if draft is None:
         raise AlreadySent("message.move-not-allowed")
-    content = _content(request.form)
-    if replace(content, files=draft.content.files, offer=draft.content.offer) == draft.content:
+    content = _content(request.form, draft.content)
+    if content == draft.content:
         return
     if instant(request.form.get("saved", "")) != draft.written_at:
         raise Stale
-    messages.save_draft(session, turn, message, replace(content, offer=draft.content.offer))
+    messages.save_draft(session, turn, message, content)
 
 
-def _content(sent: Sent) -> Content:
-    """Return what was written. Raises Invalid with everything that must be put right."""
+def _content(sent: Sent, held: Content) -> Content:
+    """Return the draft as the form has it. Raises Invalid with everything that must be put right."""
     fields = Fields(sent)
     text = fields.text("text", is_optional=True, at_most=MAX_TEXT)
     wished = fields.text("wished_person", is_optional=True, at_most=MAX_NAME)
     day = fields.day("answer_by") if sent.get("answer_by", "").strip() else None
     fields.check()
     soon = sent.get("priority") == Priority.SOON.value
-    return Content(
+    return replace(
+        held,
         text=text,
         priority=Priority.SOON if soon else Priority.ORDINARY,
         answer_by=day,
@@ -246,7 +250,7 @@ def _change_files(session: Session, turn: Turn, message: CommunicationId, wanted
         messages.attach(session, turn, message, each.filename or "", each.read())
     verb, _sep, position = wanted.partition(":")
     if verb == "remove" and position.isascii() and position.isdecimal():
-        draft = _draft(messages.thread_of(session, turn), message)
+        draft = draft_of(messages.thread_of(session, turn), message)
         held = () if draft is None else draft.content.files
         if int(position) < len(held):
             messages.detach(session, turn, message, held[int(position)].sha256)
@@ -267,18 +271,19 @@ def _again(
     note_refusal(why)
     with web.transaction() as session:
         found = messages.thread_of(session, turn)
-        draft = _draft(found, letter)
+        draft = draft_of(found, letter)
         if draft is None:
             return redirect(url_for(".show", service=turn.at, thread=turn.thread))
         kept = _filled(draft.content)
         shown = form if form is not None and is_typed else Form(kept.values, {} if form is None else form.errors)
         theirs = draft.content.text if isinstance(why, Stale) and is_typed and form is not None else ""
         return make_response(
-            _write_page(session, turn, found, draft, shown, problem=_problem(session, why), theirs=theirs), status
+            _write_page(session, turn, found, draft, shown, problem=problem_of(session, why), theirs=theirs),
+            status,
         )
 
 
-def _problem(session: Session, why: HandoverError) -> Text:
+def problem_of(session: Session, why: HandoverError) -> Text:
     """Return why nothing was done, towards whom, and what to do instead."""
     if isinstance(why, Stale):
         return _l("Utkastet er endret siden du åpnet siden. Se over det, og lagre eller send på nytt.")
@@ -355,6 +360,7 @@ def _write_page(
         partakers=partakers(session, thread, places),
         obstacles=[] if problem else _obstacles(session, turn, thread, draft),
         files=_files(turn, draft),
+        along=along_with(turn, thread, draft, places),
         priorities=[(code.value, text) for code, text in PRIORITIES.items()],
         saved=draft.written_at.isoformat(),
         problem=problem,
