@@ -39,13 +39,13 @@ from handover.notice.senders import Ways
 from handover.operator import log_pages, telemetry
 from handover.operator import pages as operator
 from handover.operator import routes as watching
-from handover.patient import afterwards, choices
+from handover.patient import afterwards, choices, questions
 from handover.patient import notices as my_notices
 from handover.patient import pages as patient
 from handover.person import service as person
 from handover.referral import service as referral
 from handover.referral.pages import receiving, referrer
-from handover.worklist import asked, sharing, tasks
+from handover.worklist import asked, permits, tasks
 from handover.worklist import staff as worklist
 
 
@@ -113,10 +113,11 @@ def create_app(node: Node) -> Flask:
     app.register_blueprint(watching.blueprint)
     app.register_blueprint(worklist.blueprint)
     app.register_blueprint(tasks.blueprint)
-    app.register_blueprint(sharing.blueprint)
+    app.register_blueprint(permits.blueprint)
     app.register_blueprint(receiving.blueprint)
     app.register_blueprint(patient.blueprint)
     app.register_blueprint(choices.blueprint)
+    app.register_blueprint(questions.blueprint)
     app.register_blueprint(afterwards.blueprint)
     app.register_blueprint(my_notices.blueprint)
     app.register_blueprint(notices.blueprint)

@@ -8,9 +8,20 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from handover.audit.model import Entry, Event
-from handover.consent.model import Choice, ChoiceId, Kind, MayNotTravel, Target, Topics
+from handover.consent.model import (
+    Choice,
+    ChoiceId,
+    Kind,
+    MayNotTravel,
+    Reply,
+    Request,
+    RequestId,
+    Target,
+    Topics,
+)
 from handover.consent.reach import name_of
 from handover.consent.vocabulary import purpose_names, topic_names
+from handover.directory import names as directory_names
 from handover.ids import AgencyId, ServiceId
 from handover.person.alike import ANOTHER
 from handover.person.model import Identity
@@ -70,6 +81,7 @@ SENTENCES: Final[Mapping[str, Sentence]] = {
     "until.too-long": _l("Et ja kan vare i høyst ett år. Velg en dag før det."),
     "said.required": _l("Kryss av for at pasienten selv har sagt dette."),
     "same.required": _l("Velg om det er en person dere kjenner, eller en annen."),
+    "topics.needed": _l("Kryss av for alle temaene det du har skrevet, trenger. Ellers kan det ikke sendes."),
     "why.too-long": _l("Du kan skrive høyst 500 tegn til pasienten."),
     "agency.required": _l("Velg hvem som skal følge valget."),
 }
@@ -107,6 +119,53 @@ def told(session: Session, choice: Choice, *, now: datetime) -> Told:
         given=dates.day(choice.given_at),
         witness=choice.witness,
         ended=_ended(choice, now),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One question to the patient in the reader's words."""
+
+    id: RequestId
+    service: str
+    """Who asks."""
+    asked_by: str = field(repr=False)
+    asked_at: datetime
+    whom: str
+    purpose: str
+    topics: tuple[str, ...]
+    until: str
+    why: str = field(repr=False)
+    waits: bool
+    tag: str
+    """What became of it, in a few words."""
+    replied_at: datetime | None
+
+
+_REPLIES: Final[Mapping[Reply | None, Sentence]] = {
+    None: _l("Venter på svar fra pasienten"),
+    Reply.YES: _l("Pasienten sa ja"),
+    Reply.NO: _l("Pasienten sa nei"),
+    Reply.TAKEN_BACK: _l("Spørsmålet er trukket tilbake"),
+}
+
+
+def asked(session: Session, request: Request) -> Asked:
+    """Return a question to the patient in the reader's language."""
+    wanted = request.wanted
+    return Asked(
+        id=request.id,
+        service=directory_names.of_service(session, wanted.service),
+        asked_by=request.asked_by,
+        asked_at=request.asked_at,
+        whom=name_of(session, wanted.target),
+        purpose=purpose_names(language())[wanted.terms.purpose],
+        topics=named_topics(wanted.terms.topics),
+        until=dates.day(wanted.terms.until),
+        why=wanted.why,
+        waits=request.reply is None,
+        tag=str(_REPLIES[request.reply]),
+        replied_at=request.replied_at,
     )
 
 

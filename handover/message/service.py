@@ -18,6 +18,7 @@ from handover.message.deciding import (
     tell_leaders,
 )
 from handover.message.following import is_told_of, on_delivery
+from handover.message.permits import KeptFrom, Needed, kept_from, permit_needed
 from handover.message.reading import (
     Listed,
     PatientThread,
@@ -71,7 +72,9 @@ __all__ = [
     "BadPurpose",
     "BadReceiver",
     "Begun",
+    "KeptFrom",
     "Listed",
+    "Needed",
     "NoSuchMessage",
     "NotOffered",
     "OtherPatient",
@@ -96,6 +99,7 @@ __all__ = [
     "file_of",
     "forward",
     "is_told_of",
+    "kept_from",
     "list_closed",
     "may_still_go",
     "mine",
@@ -104,6 +108,7 @@ __all__ = [
     "on_delivery",
     "open_",
     "open_work",
+    "permit_needed",
     "preview",
     "purpose_of",
     "register",

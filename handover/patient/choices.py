@@ -32,7 +32,7 @@ from handover.directory import names
 from handover.errors import NotFound
 from handover.ids import AgencyId, PersonId
 from handover.inquiry.model import About
-from handover.patient import asking
+from handover.patient import asking, questions
 from handover.person import service as person
 from handover.web.dates import upfirst
 from handover.web.forms import REFUSED, Form
@@ -99,7 +99,9 @@ def mine() -> ResponseReturnValue:
         for home in homes:
             _log_reading(session, home, Logged.CONSENT_READ)
         shown = [(home, home.told(session, at)) for home in homes]
-    return render_template("patient/choices.html", homes=shown, done=request.args.get("gjort", ""))
+        asked = questions.waiting(session)
+    done = request.args.get("gjort", "")
+    return render_template("patient/choices.html", homes=shown, questions=asked, done=done)
 
 
 @blueprint.get("/fil")

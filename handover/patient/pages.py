@@ -31,6 +31,7 @@ from handover.errors import NotFound
 from handover.ids import AgencyId, ReferralId
 from handover.inquiry.model import About
 from handover.patient import asking
+from handover.patient import questions as asks
 from handover.person import service as person
 from handover.person.age import is_under_age
 from handover.referral import scenes, words
@@ -100,7 +101,8 @@ def mine() -> ResponseReturnValue:
         found = referrals.my_referrals(session, _agencies(), by=patient, now=at)
         lines = [_line(session, case, at) for case in found]
         mine_to_mark = _to_mark(session, at)
-    return render_template("patient/list.html", lines=lines, to_mark=mine_to_mark)
+        questions = asks.waiting(session)
+    return render_template("patient/list.html", lines=lines, to_mark=mine_to_mark, questions=questions)
 
 
 @blueprint.get("/<uuid:referral>")

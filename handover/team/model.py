@@ -119,6 +119,10 @@ class TaskKind(StrEnum):
     """What the reader reported about an entry has been answered."""
     UNOPENED = "unopened"
     """A message has lain unopened for days: its leader is to see to it."""
+    PERMIT_GIVEN = "permit-given"
+    """The patient was asked whether something may be sent, and said yes: the one who asked can send it."""
+    PERMIT_REFUSED = "permit-refused"
+    """The patient was asked whether something may be sent, and said no."""
     ALARM = "alarm"
     """Something an operator must look at."""
 

@@ -1,7 +1,7 @@
 """What the patient has chosen about sharing, as the staff of a case see it; and what was said to them in person.
 
-A no is written down in the same way as a yes, and a choice is taken back so. Reached from a referral or a handover
-that the reader works with: who sees the case sees what may be sent in it.
+A no is written down in the same way as a yes, and a choice is taken back so. Reached from a referral, a handover
+or a thread (`permits`) that the reader works with: who sees the case sees what may be sent in it.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ from handover.bundle.store import ROLES as HANDOVER_ROLES
 from handover.clock import now
 from handover.consent import reach, schema, words
 from handover.consent import service as consent
-from handover.consent.model import HANDOVER, REFERRAL, BadChoice, Choice, Kind, Target, Terms
+from handover.consent.model import HANDOVER, REFERRAL, BadChoice, Choice, Kind, Request, Target, Terms
 from handover.consent.reach import Reach
 from handover.consent.service import ChoiceNotFound
 from handover.consent.vocabulary import purpose_names, topic_names
@@ -73,6 +73,12 @@ class Shared:
     """Of a referral that has not been sent: it remembers who its patient is."""
     same: list[tuple[str, str]] = field(default_factory=list, repr=False)
     """Who the patient may be, where no number says so and nobody has said it yet."""
+    needs: frozenset[str] = frozenset()
+    """Topics that what is written takes, where that is known."""
+    asked: tuple[Request, ...] = field(default=(), repr=False)
+    """What the patient was asked for this case, the latest first."""
+    ask_url: str = ""
+    """Where the patient is asked on their own page; empty where that is not done."""
 
 
 Find = Callable[[Session], Shared]
@@ -83,14 +89,14 @@ Keep = Callable[[Session, Shared], object]
 @allow(Role.REFERRER)
 def of_referral(referral: UUID) -> ResponseReturnValue:
     """Show what a referral may hold by the patient's choices."""
-    return _show(_in_referral(referral))
+    return show(_in_referral(referral))
 
 
 @blueprint.post("/henvisning/<uuid:referral>")
 @allow(Role.REFERRER)
 def permit_referral(referral: UUID) -> ResponseReturnValue:
     """Write down the yes a patient gave in person, from a referral."""
-    return _permit(_in_referral(referral))
+    return permit(_in_referral(referral))
 
 
 @blueprint.post("/henvisning/<uuid:referral>/hvem")
@@ -103,108 +109,111 @@ def settle_referral(referral: UUID) -> ResponseReturnValue:
         if shared.draft is not None:
             referrals.know_patient(session, shared.draft, same=_same())
 
-    return _do(find, keep, _page, done="hvem")
+    return keep_choice(find, keep, _page, done="hvem")
 
 
 @blueprint.get("/henvisning/<uuid:referral>/nei")
 @allow(Role.REFERRER)
 def blocking_referral(referral: UUID) -> ResponseReturnValue:
     """Show the form for a no given in person, from a referral."""
-    return _show_no(_in_referral(referral))
+    return show_no(_in_referral(referral))
 
 
 @blueprint.post("/henvisning/<uuid:referral>/nei")
 @allow(Role.REFERRER)
 def block_referral(referral: UUID) -> ResponseReturnValue:
     """Write down the no a patient gave in person, from a referral."""
-    return _block(_in_referral(referral))
+    return block(_in_referral(referral))
 
 
 @blueprint.get("/henvisning/<uuid:referral>/tilbake")
 @allow(Role.REFERRER)
 def taking_back_referral(referral: UUID) -> ResponseReturnValue:
     """Ask whether the patient takes a choice back, from a referral."""
-    return _show_back(_in_referral(referral))
+    return show_back(_in_referral(referral))
 
 
 @blueprint.post("/henvisning/<uuid:referral>/tilbake")
 @allow(Role.REFERRER)
 def take_back_referral(referral: UUID) -> ResponseReturnValue:
     """Write down that the patient takes a choice back, from a referral."""
-    return _take_back(_in_referral(referral))
+    return take_back(_in_referral(referral))
 
 
 @blueprint.get("/overforing/<uuid:handover>")
 @allow(*_SENDERS)
 def of_handover(handover: UUID) -> ResponseReturnValue:
     """Show what a handover may hold by the patient's choices."""
-    return _show(_in_handover(handover))
+    return show(_in_handover(handover))
 
 
 @blueprint.post("/overforing/<uuid:handover>")
 @allow(*_SENDERS)
 def permit_handover(handover: UUID) -> ResponseReturnValue:
     """Write down the yes a patient gave in person, from a handover."""
-    return _permit(_in_handover(handover))
+    return permit(_in_handover(handover))
 
 
 @blueprint.get("/overforing/<uuid:handover>/nei")
 @allow(*_SENDERS)
 def blocking_handover(handover: UUID) -> ResponseReturnValue:
     """Show the form for a no given in person, from a handover."""
-    return _show_no(_in_handover(handover))
+    return show_no(_in_handover(handover))
 
 
 @blueprint.post("/overforing/<uuid:handover>/nei")
 @allow(*_SENDERS)
 def block_handover(handover: UUID) -> ResponseReturnValue:
     """Write down the no a patient gave in person, from a handover."""
-    return _block(_in_handover(handover))
+    return block(_in_handover(handover))
 
 
 @blueprint.get("/overforing/<uuid:handover>/tilbake")
 @allow(*_SENDERS)
 def taking_back_handover(handover: UUID) -> ResponseReturnValue:
     """Ask whether the patient takes a choice back, from a handover."""
-    return _show_back(_in_handover(handover))
+    return show_back(_in_handover(handover))
 
 
 @blueprint.post("/overforing/<uuid:handover>/tilbake")
 @allow(*_SENDERS)
 def take_back_handover(handover: UUID) -> ResponseReturnValue:
     """Write down that the patient takes a choice back, from a handover."""
-    return _take_back(_in_handover(handover))
+    return take_back(_in_handover(handover))
 
 
 # --- what is shown ---------------------------------------------------------------------------------------------
 
 
-def _show(find: Find) -> ResponseReturnValue:
+def show(find: Find) -> ResponseReturnValue:
+    """Show what the case may hold by the patient's choices."""
     with web.transaction() as session:
         shared = find(session)
-        _log_read(session, shared)
-        return _page(session, shared, Form.of(_known(shared)))
+        log_read(session, shared)
+        return _page(session, shared, Form.of(filled_for(shared)))
 
 
-def _show_no(find: Find) -> ResponseReturnValue:
+def show_no(find: Find) -> ResponseReturnValue:
+    """Show the form for a no given in person."""
     with web.transaction() as session:
         shared = find(session)
         if shared.same:
             return redirect(shared.url)
-        _log_read(session, shared)
-        return _no_page(session, shared, Form.of({"target": _known(shared)["target"]}))
+        log_read(session, shared)
+        return _no_page(session, shared, Form.of({"target": filled_for(shared)["target"]}))
 
 
-def _show_back(find: Find) -> ResponseReturnValue:
+def show_back(find: Find) -> ResponseReturnValue:
+    """Ask whether the patient takes a choice back."""
     with web.transaction() as session:
         shared = find(session)
         if not request.args.get("valg"):
             return redirect(shared.url)
-        _log_read(session, shared)
+        log_read(session, shared)
         return _back_page(session, shared, Form.of({"choice": request.args["valg"]}))
 
 
-def _log_read(session: Session, shared: Shared) -> None:
+def log_read(session: Session, shared: Shared) -> None:
     """Log whose choices are shown, and whoever is shown as perhaps the same person."""
     for event, persons in (
         (Logged.CONSENT_READ, [shared.person] if shared.person is not None else []),
@@ -225,7 +234,7 @@ def _log_read(session: Session, shared: Shared) -> None:
 # --- what is written down on the patient's word ------------------------------------------------------------------
 
 
-def _permit(find: Find) -> ResponseReturnValue:
+def permit(find: Find) -> ResponseReturnValue:
     """Keep a yes, with the writer as its witness."""
 
     def keep(session: Session, shared: Shared) -> None:
@@ -234,10 +243,10 @@ def _permit(find: Find) -> ResponseReturnValue:
         known = _person_of(session, shared)
         consent.permit(session, shared.agency, known, target, terms, by=by, now=at, at=shared.service)
 
-    return _do(find, keep, _page, done="lagret")
+    return keep_choice(find, keep, _page, done="lagret")
 
 
-def _block(find: Find) -> ResponseReturnValue:
+def block(find: Find) -> ResponseReturnValue:
     """Keep a no, with the writer as its witness; with `do` search, look for whom it is about."""
     if request.form.get("do") == "search":
         with web.transaction() as session:
@@ -251,10 +260,10 @@ def _block(find: Find) -> ResponseReturnValue:
             session, shared.agency, _person_of(session, shared), target, by=by, now=at, at=shared.service
         )
 
-    return _do(find, keep, _no_page, done="nei")
+    return keep_choice(find, keep, _no_page, done="nei")
 
 
-def _take_back(find: Find) -> ResponseReturnValue:
+def take_back(find: Find) -> ResponseReturnValue:
     """Withdraw a choice, on the patient's word."""
 
     def keep(session: Session, shared: Shared) -> None:
@@ -264,10 +273,13 @@ def _take_back(find: Find) -> ResponseReturnValue:
         by, at = current_staff(), now()
         undo(session, shared.agency, choice.person, choice.id, by=by, now=at, at=shared.service)
 
-    return _do(find, keep, _back_page, done="tilbake")
+    return keep_choice(find, keep, _back_page, done="tilbake")
 
 
-def _do(find: Find, keep: Keep, page: Callable[[Session, Shared, Form], str], *, done: str) -> ResponseReturnValue:
+def keep_choice(
+    find: Find, keep: Keep, page: Callable[[Session, Shared, Form], str], *, done: str
+) -> ResponseReturnValue:
+    """Do what a form asks for in the case, or show it again with what is missing."""
     try:
         with web.transaction() as session:
             shared = find(session)
@@ -292,7 +304,7 @@ def _or_say_all(shared: Shared, read: Callable[[], _T]) -> _T:
 
 def _permit_of(session: Session, shared: Shared) -> tuple[Target, Terms]:
     target, terms = schema.read_permit(request.form)
-    if schema.target_value(target) not in dict(_targets(session, shared.receiver)):
+    if schema.target_value(target) not in dict(targets_of(session, shared.receiver)):
         raise BadChoice(fields={"target": ["required"]})
     reach.refuse_unknown(session, target, is_permit=True)
     return target, terms
@@ -357,8 +369,11 @@ def _page(session: Session, shared: Shared, filled: Form) -> str:
         place="" if to is None else reach.name_of(session, Target(agency=to.agency, service=to.id)),
         may_go=may_go,
         needs_permit=to is not None and not to.is_health,
+        needs=words.named_topics(shared.needs),
+        asked=[words.asked(session, each) for each in shared.asked],
+        is_enough=to is not None and _is_enough(shared, _scope(session, shared, to)),
         choices=[words.told(session, choice, now=at) for choice in reversed(choices)],
-        targets=_targets(session, to),
+        targets=targets_of(session, to),
         purposes=list(purpose_names(language()).items()),
         topics=list(topic_names(language()).items()),
         done=request.args.get("gjort", ""),
@@ -371,7 +386,13 @@ def _scope(session: Session, shared: Shared, to: Service) -> frozenset[str] | No
     return consent.permitted_topics(session, shared.agency, shared.person, to, now(), shared.purpose)
 
 
-def _targets(session: Session, to: Service | None) -> list[tuple[str, str]]:
+def _is_enough(shared: Shared, scope: frozenset[str] | None) -> bool:
+    """Whether what is written may go; unknown where the case does not say what it needs."""
+    return scope is None or bool(shared.needs and shared.needs <= scope)
+
+
+def targets_of(session: Session, to: Service | None) -> list[tuple[str, str]]:
+    """Return whom a yes in a case may be about: the receiver's agency, or the receiver alone."""
     found = [] if to is None else _reaches(session, to)
     return [(schema.target_value(each.target), each.name) for each in found]
 
@@ -381,11 +402,13 @@ def _reaches(session: Session, to: Service) -> list[Reach]:
     return [Reach(each, reach.name_of(session, each)) for each in offered]
 
 
-def _known(shared: Shared) -> Mapping[str, object]:
+def filled_for(shared: Shared) -> Mapping[str, object]:
+    """Return what the form for a yes holds before anybody has typed: the case's receiver, purpose, needs."""
     to = shared.receiver
     return {
         "target": "" if to is None else schema.target_value(Target(agency=to.agency, service=to.id)),
         "purpose": shared.purpose,
+        "topics": sorted(shared.needs),
         "until": f"{local_date(now()) + _USUAL:%d.%m.%Y}",
     }
 
@@ -411,7 +434,7 @@ def _referral(session: Session, referral: UUID) -> Shared:
         agency=standing.home.agency,
         service=standing.home.service,
         purpose=REFERRAL,
-        receiver=_service(session, standing.holder.service if standing.holder else None),
+        receiver=service_named(session, standing.holder.service if standing.holder else None),
         person=known,
         identity=identity,
         back=url_for("sending.show", referral=referral),
@@ -429,7 +452,7 @@ def _handover(session: Session, handover: UUID) -> Shared:
         agency=standing.home.agency,
         service=standing.home.service,
         purpose=HANDOVER,
-        receiver=_service(session, standing.receiver.service if standing.receiver else None),
+        receiver=service_named(session, standing.receiver.service if standing.receiver else None),
         person=standing.person,
         identity=case.patient,
         back=url_for("handovers.show", handover=handover),
@@ -437,7 +460,8 @@ def _handover(session: Session, handover: UUID) -> Shared:
     )
 
 
-def _service(session: Session, wanted: ServiceId | None) -> Service | None:
+def service_named(session: Session, wanted: ServiceId | None) -> Service | None:
+    """Return a service; None where nobody is chosen, or the directory no longer has it."""
     if wanted is None:
         return None
     try:

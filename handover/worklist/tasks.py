@@ -20,6 +20,7 @@ from handover.bundle.cases import WORK as HANDOVERS
 from handover.clock import now
 from handover.directory import names
 from handover.ids import TaskId
+from handover.message.cases import WORK as THREADS
 from handover.referral.cases import WORK
 from handover.referral.lifecycle import Side
 from handover.team import service as team
@@ -48,6 +49,8 @@ TASKS: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.ENTRY_REPORTED: _l("Noen melder at opplysningene i adresseboken er feil"),
     TaskKind.REPORT_ANSWERED: _l("Feilen du meldte i adresseboken, er besvart"),
     TaskKind.UNOPENED: _l("En melding har ligget uåpnet i fem virkedager"),
+    TaskKind.PERMIT_GIVEN: _l("Pasienten har sagt ja til at noe kan sendes"),
+    TaskKind.PERMIT_REFUSED: _l("Pasienten har sagt nei til at noe sendes"),
     TaskKind.ALARM: _l("Noe må ses på av den som drifter systemet"),
 }
 ADVICE: Final[Mapping[TaskKind, Sentence]] = {
@@ -72,6 +75,8 @@ ADVICE: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.ENTRY_REPORTED: _l("Les hva som er feil, rett det, og svar den som meldte fra."),
     TaskKind.REPORT_ANSWERED: _l("Se hva de har gjort."),
     TaskKind.UNOPENED: _l("Se til at noen åpner meldingen i dag, eller gi den til en annen."),
+    TaskKind.PERMIT_GIVEN: _l("Åpne meldingen og se hva pasienten sa ja til. Så kan du sende den."),
+    TaskKind.PERMIT_REFUSED: _l("Meldingen er ikke sendt, og teksten er lagret. Snakk med pasienten."),
     TaskKind.ALARM: _l("Si fra til den som drifter systemet hos dere."),
 }
 
@@ -143,6 +148,8 @@ def _url(task: Task) -> str:
         return url_for("addressbook.show", entry=task.service)
     if task.subject is None or task.service is None:
         return ""
+    if task.subject_kind == THREADS:
+        return url_for("messages.show", service=task.service, thread=task.subject)
     if task.subject_kind == WORK[Side.RECEIVER]:
         return url_for("receiving.show", service=task.service, referral=task.subject)
     if task.subject_kind == WORK[Side.REFERRER]:

@@ -29,22 +29,26 @@ from handover.bundle.model import Content, Mark, TopicCode
 from handover.bundle.pages.desk import SENDERS
 from handover.bundle.service import Turn
 from handover.bundle.store import ROLES
+from handover.consent import asking
+from handover.consent.model import Target, Terms, Wanted
 from handover.db import Database
 from handover.demo.people import synthetic_number
 from handover.directory import service as directory
 from handover.exchange.tables import OutgoingRow
-from handover.ids import AgencyId, HandoverId, ServiceId, new_uuid
+from handover.ids import AgencyId, HandoverId, ServiceId, ThreadId, new_uuid
 from handover.inquiry import service as inquiry
 from handover.inquiry.model import ANSWERS, About
 from handover.message import service as messages
 from handover.message.model import Subject
 from handover.message.store import READERS as READ_THREADS
+from handover.message.store import WRITERS as WRITE_THREADS
 from handover.notice.tables import OutgoingNoticeRow
 from handover.person import service as person
 from handover.person.model import Identity
 from handover.referral import service
 from handover.team import service as team
 from handover.team.model import TaskKind
+from handover.workdays import local_date
 from tests.builders import DPS, FACT, INTAKE, MUNICIPALITY, NAV, NAV_OFFICE, PSYCHOLOGIST
 from tests.referral.nodes import FATIMA, KOMMUNE_NODE, PER, SENIOR, Town, town
 
@@ -68,6 +72,8 @@ MISSING: Final = {
     "notice": "00000000-0000-4000-8000-000000000009",
     "thread": "00000000-0000-4000-8000-00000000000a",
     "letter": "00000000-0000-4000-8000-00000000000b",
+    "to": "9999997",
+    "question": "00000000-0000-4000-8000-00000000000c",
 }
 """For each parameter of an address a value that names nothing; another parameter needs a case here."""
 PACED: Final = ("SELECT directory_copy.revision", "UPDATE web_session SET active_at")
@@ -316,10 +322,25 @@ def _threads(house: House) -> None:
             for owner, at in ends:
                 thread = (("service", str(at)), ("thread", str(made.thread)))
                 letter = (*thread, ("letter", str(made.message)))
+                towards = (*thread, ("to", str(home if at == to else to)))
+                house.things.append(Thing(towards, owner, at, frozenset(WRITE_THREADS), shows=who.family))
                 for values in (thread, letter):
                     shows = who.family if values == thread else ""
                     house.things.append(Thing(values, owner, at, frozenset(READ_THREADS), shows=shows))
+            _question(house, by, home, to, made.thread, who)
     town.settle()
+
+
+def _question(house: House, by: Staff, at: ServiceId, to: ServiceId, thread: ThreadId, who: Identity) -> None:
+    """Ask a thread's patient whether something may be sent."""
+    terms = Terms(purpose="coordination", topics=("plans",), until=local_date(house.town.now))
+    target = Target(agency=DPS, service=to)
+    wanted = Wanted(service=at, target=target, terms=terms, case=thread, case_kind=messages.WORK, why=who.family)
+    with house.town.kommune.db.transaction() as session:
+        owner = person.find_or_create(session, MUNICIPALITY, who, now=house.town.now)
+        made = asking.ask(session, MUNICIPALITY, owner, wanted, by=by, now=house.town.now)
+    values = (("question", str(made)),)
+    house.things.append(Thing(values, AgencyId(""), patient=who.number or "", shows=who.family))
 
 
 def replace_family(who: Identity, family: str) -> Identity:

@@ -24,6 +24,7 @@ from handover.ids import CommunicationId
 from handover.message import service as messages
 from handover.message.lifecycle import Act, Status
 from handover.message.model import Member, Message, Priority
+from handover.message.pages.basis import bases
 from handover.message.pages.desk import MOVED, as_download, blueprint, instant, owner_name, turn_of
 from handover.message.service import Seen, Thread, ThreadNotFound, Turn
 from handover.message.store import READERS, WRITERS
@@ -205,6 +206,7 @@ def page(
             "may_confirm": turn.by.has(Role.LEADER, standing.home.service),
             "partakers": partakers(session, thread, places),
             "purpose": purpose_name(standing.purpose),
+            "bases": bases(session, turn, thread, places),
             "owner": owner_name(session, standing),
             "is_mine": standing.owner == turn.by.id,
             "is_done": thread.next is None,

@@ -19,10 +19,10 @@ from handover.directory import service as directory
 from handover.errors import Conflict, HandoverError, Invalid, NotFound
 from handover.exchange.files import BadFile
 from handover.ids import CommunicationId, ServiceId
-from handover.message import scope
 from handover.message import service as messages
 from handover.message.lifecycle import Status
 from handover.message.model import MAX_NAME, MAX_TEXT, Content, Message, Priority
+from handover.message.pages.basis import bases, hurdles
 from handover.message.pages.desk import MOVED, blueprint, instant, turn_of, undo_time
 from handover.message.pages.reading import along_with, file_url, moved_page, partakers, places_of, purpose_name
 from handover.message.service import AlreadySent, NoSuchMessage, Stale, Thread, ThreadNotFound, Turn
@@ -142,7 +142,8 @@ def preview(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
             to="; ".join(places[each] for each in draft.to),
             along=along_with(turn, found, draft, places),
             sender=places[found.standing.home],
-            obstacles=_obstacles(session, turn, found, draft),
+            hurdles=hurdles(session, turn, draft.id),
+            bases=bases(session, turn, found, places),
             saved=draft.written_at.isoformat(),
             undo_seconds=int(undo_time().total_seconds()),
         )
@@ -315,12 +316,6 @@ def _files(turn: Turn, draft: Message) -> list[tuple[str, int, str]]:
     ]
 
 
-def _obstacles(session: Session, turn: Turn, thread: Thread, draft: Message) -> list[tuple[str, Text]]:
-    """Return to whom of the receivers nothing may go now, and why."""
-    refused = [(to, scope.obstacle(session, thread.standing, to, now=turn.now)) for to in draft.to]
-    return [(names.of_party(session, to), reply_obstacle_sentence(why)) for to, why in refused if why is not None]
-
-
 def _about_thread(thread: Thread) -> dict[str, object]:
     standing = thread.standing
     return {
@@ -358,7 +353,8 @@ def _write_page(
         receivers=receivers,
         to="; ".join(places[each] for each in draft.to),
         partakers=partakers(session, thread, places),
-        obstacles=[] if problem else _obstacles(session, turn, thread, draft),
+        hurdles=hurdles(session, turn, draft.id),
+        bases=bases(session, turn, thread, places),
         files=_files(turn, draft),
         along=along_with(turn, thread, draft, places),
         priorities=[(code.value, text) for code, text in PRIORITIES.items()],
