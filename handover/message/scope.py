@@ -127,17 +127,23 @@ def basis_of(session: Session, standing: Standing, to: Party, *, now: datetime) 
 
 
 def obstacle(session: Session, standing: Standing, to: Party, *, now: datetime) -> consent.MayNotTravel | None:
-    """Return why nothing of this thread may go to a service now, None where it may: pages ask before they send."""
-    probe = Copy(standing)
+    """Return why nothing of this thread may go to a service now, None where it may: pages ask before they send.
+
+    None too for a service that is listed no more: the thread is read as before, and sending says that it is gone.
+    """
     subject = NEEDS.get(standing.heading.subject)
     if standing.person is None or subject is None:
         return None
     try:
+        receiver = directory.service_of(session, to.service)
+    except NotFound:
+        return None
+    try:
         consent.may_travel(
             session,
-            probe.standing.home.agency,
+            standing.home.agency,
             standing.person,
-            receiver=directory.service_of(session, to.service),
+            receiver=receiver,
             topics=frozenset({subject.topic}),
             purpose=standing.purpose,
             now=now,

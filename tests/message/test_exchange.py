@@ -11,7 +11,7 @@ from handover.consent import service as consent
 from handover.errors import HandoverError, NotFound
 from handover.exchange.model import Event, Received
 from handover.exchange.service import AlreadyLeft
-from handover.ids import MessageId
+from handover.ids import MessageId, ServiceId
 from handover.message import fhir, receiving, service
 from handover.message.lifecycle import Act, Status
 from handover.message.model import Content, Fate, Subject
@@ -39,6 +39,16 @@ def test_a_message_goes_between_two_nodes_and_its_answer_comes_back(any_post: Po
         any_post.texts(PER, begun) == any_post.texts(INGRID, begun) == ["Kan dere ta en samtale?", "Ja, ring meg"]
     )
     assert any_post.see(PER, begun).patient == any_post.see(INGRID, begun).patient == PATIENT
+
+
+def test_a_thread_with_a_service_that_is_listed_no_more_is_read_as_before(post: Post) -> None:
+    begun = post.send(PER, [INTAKE], "Kan dere ta en samtale?")
+    post.town.services[INTAKE] = {"id": ServiceId("8009999")}
+    post.town.pass_time(seconds=1)
+    assert post.texts(PER, begun) == ["Kan dere ta en samtale?"]
+    reply = post.do(PER, begun, service.reply, content=Content(text="Hallo?"))
+    with pytest.raises(service.BadReceiver):
+        post.do(PER, begun, service.send, reply)
 
 
 def test_a_thread_without_a_patient_needs_no_permit_to_nav(post: Post) -> None:
