@@ -1,6 +1,6 @@
 """Pages beside two amounts of stored cases, in one run: what a page costs must follow what it shows.
 
-As many handovers as referrals are stored.
+As many handovers and threads as referrals are stored.
 
 python -m bench pages --size 1000000     beside 10 000, on SQLite and PostgreSQL (PERF.md's targets)
 """
@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 
 from bench import results
 from bench.stock import COMMON_NAME, NOW, NUMBER_OF_RARE, RARE_NAME, Stock, fill
+from bench.threads import RARE_WORD, VOCABULARY
 from handover.actors import Staff
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import Side as BundleSide
@@ -32,6 +33,10 @@ from handover.bundle.reading import OPEN as OPEN_SHELVES
 from handover.bundle.service import Turn as HandoverTurn
 from handover.bundle.steps import Shelf
 from handover.ids import ReferralId
+from handover.message import service as messages
+from handover.message.reading import OPEN as OPEN_THREADS
+from handover.message.service import Turn as ThreadTurn
+from handover.message.steps import Shelf as ThreadShelf
 from handover.referral import service
 from handover.referral.lifecycle import Side
 from handover.referral.service import Page, SentFilter, Turn, WorkFilter
@@ -41,6 +46,7 @@ SMALL: Final = 10_000
 LARGE: Final = 1_000_000
 ROUNDS: Final = 21
 PAGE: Final = 50
+KINDS: Final = ("referrals", "handovers", "threads")
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,11 @@ class Case:
     name: str
     target: float | None
     read: Callable[[Session, Stock, int], object]
+
+    @property
+    def kind(self) -> str:
+        """Of what it is a page."""
+        return next((each for each in KINDS if self.name.startswith(f"{each},")), KINDS[0])
 
 
 def _worklist(wanted: WorkFilter) -> Callable[[Session, Stock, int], object]:
@@ -179,6 +190,61 @@ def _handed_news(session: Session, stock: Stock, _round: int) -> object:
     return handovers.work_news(session, _home(stock.intake), by=stock.intake, version="1")
 
 
+def _threads_worklist(session: Session, stock: Stock, _round: int) -> object:
+    return messages.open_work(session, _home(stock.intake), by=stock.intake, now=NOW)
+
+
+def _threads_later(session: Session, stock: Stock, _round: int) -> object:
+    by, after = stock.intake, (NOW + timedelta(days=1), stock.threads[stock.intake.agency][0])
+    return messages.open_work(session, _home(by), by=by, now=NOW, after=after)
+
+
+def _threads_counted(session: Session, stock: Stock, _round: int) -> object:
+    messages.counted(session, _home(stock.intake), by=stock.intake, now=NOW)
+    messages.counts(session, stock.everywhere)
+    return None
+
+
+def _threads_closed(session: Session, stock: Stock, _round: int) -> object:
+    by = stock.intake
+    return messages.list_closed(session, _home(by), by=by, now=NOW, limit=PAGE)
+
+
+def _threads_list(shelves: Sequence[ThreadShelf]) -> Callable[[Session, Stock, int], object]:
+    def read(session: Session, stock: Stock, _round: int) -> object:
+        return messages.mine(session, stock.referrer, now=NOW, shelves=shelves)
+
+    return read
+
+
+def _threads_everywhere(session: Session, stock: Stock, _round: int) -> object:
+    return messages.mine(session, stock.everywhere, now=NOW)
+
+
+def _thread_page(session: Session, stock: Stock, number: int) -> object:
+    by = stock.intake
+    some = stock.threads[by.agency]
+    turn = ThreadTurn(thread=some[number % len(some)], by=by, now=NOW, at=_home(by))
+    return messages.thread_of(session, turn)
+
+
+def _thread_led(session: Session, stock: Stock, number: int) -> object:
+    by = stock.everywhere
+    some = stock.threads[by.agency]
+    return messages.thread_of(session, ThreadTurn(thread=some[number % len(some)], by=by, now=NOW))
+
+
+def _threads_search(wanted: str) -> Callable[[Session, Stock, int], object]:
+    def read(session: Session, stock: Stock, _round: int) -> object:
+        return messages.search(session, stock.intake, wanted or stock.thread_reference, now=NOW)
+
+    return read
+
+
+def _threads_news(session: Session, stock: Stock, _round: int) -> object:
+    return messages.work_news(session, _home(stock.intake), by=stock.intake, version="1")
+
+
 def _home(by: Staff) -> Any:
     return next(at for at, _role in by.roles)
 
@@ -216,40 +282,60 @@ CASES: Final = (
     Case("handovers, is there news", 1.5, _handed_news),
     Case("handovers, search, reference", 1.5, _handed_search("")),
     Case("handovers, search, one patient's name", 1.5, _handed_search(RARE_NAME)),
+    Case("threads, worklist", 2.0, _threads_worklist),
+    Case("threads, worklist, later page", 2.0, _threads_later),
+    Case("threads, worklist, counts", 2.0, _threads_counted),
+    Case("threads, worklist, closed", 2.0, _threads_closed),
+    Case("threads, list", 1.5, _threads_list(OPEN_THREADS)),
+    Case("threads, list, finished", 1.5, _threads_list((ThreadShelf.CLOSED,))),
+    Case("threads, list, whole agency", 1.5, _threads_everywhere),
+    Case("threads, thread page", 1.5, _thread_page),
+    Case("threads, thread page, whole agency", 1.5, _thread_led),
+    Case("threads, is there news", 1.5, _threads_news),
+    Case("threads, search, reference", 1.5, _threads_search("")),
+    Case("threads, search, one patient's name", 1.5, _threads_search(RARE_NAME)),
+    Case("threads, search, a rare word", 1.5, _threads_search(RARE_WORD)),
+    Case("threads, search, their writer", 1.5, _threads_search("psykolog")),
+    Case("threads, search, a word of some", None, _threads_search(VOCABULARY[0])),
     Case("search, many patients' name", None, _searched(COMMON_NAME)),
     Case("90 days' assessments", None, _measures),
 )
-"""Without a target: cost follows how many have the name, or how many were received in the period."""
+"""Without a target: cost follows how many have the name or the words, or how many were received in the period."""
 
 
 def main(arguments: Sequence[str]) -> int:
     """Fill, measure, print and write down; returns how many targets were missed."""
     parser = argparse.ArgumentParser(prog="python -m bench pages", description=__doc__)
     parser.add_argument(
-        "--size", type=int, default=LARGE, help="how many referrals, and handovers (beside 10 000)"
+        "--size", type=int, default=LARGE, help="how many referrals, handovers and threads (beside 10 000)"
     )
     parser.add_argument("--db", choices=("sqlite", "postgres"), action="append", help="only this one")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--kind", choices=KINDS, help="store so many of this kind only, and measure its pages")
     asked = parser.parse_args(arguments)
     entries = [
         entry
         for db in asked.db or ("sqlite", "postgres")
-        for entry in measure(db, asked.size, rounds=asked.rounds)
+        for entry in measure(db, asked.size, rounds=asked.rounds, kind=asked.kind)
     ]
     results.write(entries)
     _print(entries)
     return sum(entry["target"] is not None and entry["ratio"] > entry["target"] for entry in entries)
 
 
-def measure(db: str, size: int, *, rounds: int = ROUNDS) -> list[dict[str, Any]]:
-    """Return one entry for each case on one kind of database."""
+def measure(db: str, size: int, *, rounds: int = ROUNDS, kind: str | None = None) -> list[dict[str, Any]]:
+    """Return one entry for each case on one kind of database; of one `kind` the others are stored as few."""
     with _urls(db) as urls:
         stocks = []
         for amount in (min(SMALL, size), size):
             began = perf_counter()
-            stocks.append(fill(next(urls), amount, handed=amount))
-            print(f"{db}: {amount} of each stored in {perf_counter() - began:.0f} s", file=sys.stderr)
-        entries = [_entry(db, size, case, *_times(case, stocks, rounds)) for case in CASES]
+            few = min(SMALL, size)
+            amounts = [amount if kind in {None, each} else few for each in KINDS]
+            stocks.append(fill(next(urls), amounts[0], handed=amounts[1], threads=amounts[2]))
+            print(f"{db}: {amount} of {kind or 'each'} stored in {perf_counter() - began:.0f} s", file=sys.stderr)
+        entries = [
+            _entry(db, size, case, *_times(case, stocks, rounds)) for case in CASES if kind in {None, case.kind}
+        ]
         for stock in stocks:
             stock.db.engine.dispose()
     return entries

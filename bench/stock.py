@@ -1,4 +1,4 @@
-"""Fills an empty database with as many referrals as wanted, straight into the tables: no message is sent for them.
+"""Fills an empty database with as many cases as wanted, straight into the tables: no message is sent for them.
 
 Half are what a municipality has sent, half what a DPS has received, nine in ten of them closed. What is sealed is
 the same text in every row of a kind, sealed anew for each. All people are made up.
@@ -16,6 +16,7 @@ from sqlalchemy import Boolean, Integer, LargeBinary, Table, Uuid, text
 from sqlalchemy.schema import CreateIndex
 
 from bench import handed as handovers
+from bench import threads as conversations
 from handover import migrations
 from handover.actors import Role, Staff
 from handover.bundle import topics
@@ -24,7 +25,7 @@ from handover.bundle.topics import Topics
 from handover.db import Database, UtcDateTime
 from handover.directory import service as directory
 from handover.directory.model import Anchors
-from handover.ids import AgencyId, HandoverId, PersonId, ReferralId, ServiceId, StaffId
+from handover.ids import AgencyId, HandoverId, PersonId, ReferralId, ServiceId, StaffId, ThreadId
 from handover.keys import vault
 from handover.keys.vault import Vault
 from handover.person.model import Identity
@@ -95,6 +96,10 @@ class Stock:
     """Some handovers of each side's first service that are under way."""
     handed_reference: str = ""
     """Of one that was received."""
+    threads: Mapping[AgencyId, Sequence[ThreadId]] = field(default_factory=dict)
+    """Some of each agency's first service in which something is to be done."""
+    thread_reference: str = ""
+    """Of one at the DPS."""
 
     @property
     def referrer(self) -> Staff:
@@ -112,8 +117,8 @@ class Stock:
         return _staff(3, DPS, Role.INTAKE, AT[Side.RECEIVER][1][0])
 
 
-def fill(url: str, size: int, *, handed: int = 0) -> Stock:
-    """Make every table in an empty database, `size` referrals in them, and `handed` handovers of their people."""
+def fill(url: str, size: int, *, handed: int = 0, threads: int = 0) -> Stock:
+    """Make every table in an empty database, `size` referrals in them, and as many of the others as wanted."""
     db = Database(url)
     sealing = vault.generate((MUNICIPALITY, DPS))
     db.provide(Vault, sealing)
@@ -122,20 +127,23 @@ def fill(url: str, size: int, *, handed: int = 0) -> Stock:
     tables = [
         cast(Table, kind.__table__) for kind in (PersonRow, PersonTokenRow, ReferralRow, HistoryRow, WorkItemRow)
     ]
-    both = [*tables, *(each for each in handovers.TABLES if each not in tables)]
+    every = list(dict.fromkeys((*tables, *handovers.TABLES, *conversations.TABLES)))
     migrations.all_tables().create_all(db.engine)
     form = _Format(is_text=db.engine.dialect.name == "sqlite")
     maker = _Maker(sealing, size, form)
     handing = handovers.Maker(sealing, HANDED_AT, maker.persons, form, now=NOW)
+    talking = conversations.Maker(sealing, tuple(AT.values()), maker.persons, form, now=NOW)
     with _Loader(db) as loader:
-        loader.drop_indexes(both)
-        for rows in maker.batches():
-            for table in tables:
-                loader.write(table, rows[table.name])
-        for rows in handing.batches(handed):
-            for table in handovers.TABLES:
-                loader.write(table, rows[table.name])
-        loader.make_indexes(both)
+        loader.drop_indexes(every)
+        for kinds, batches in (
+            (tables, maker.batches()),
+            (handovers.TABLES, handing.batches(handed)),
+            (conversations.TABLES, talking.batches(threads)),
+        ):
+            for rows in batches:
+                for table in kinds:
+                    loader.write(table, rows[table.name])
+        loader.make_indexes(every)
     _settle(db)
     return Stock(
         db,
@@ -145,6 +153,8 @@ def fill(url: str, size: int, *, handed: int = 0) -> Stock:
         maker.reference,
         handed=handing.some,
         handed_reference=handing.reference,
+        threads=talking.some,
+        thread_reference=talking.reference,
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from hashlib import sha256 as hash_of
 from typing import Any, Final, cast
 from uuid import UUID
@@ -12,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     ScalarSelect,
+    Select,
     Table,
     and_,
     delete,
@@ -57,6 +57,8 @@ WORDS: Final = "message"
 
 COUNT_CAP: Final = 200
 """Counts stop here, so that they cost no more where more is stored."""
+COMMON: Final = 1000
+"""A word that stands in so many messages is common."""
 _MOST_SERVICES: Final = 50
 """So many services are counted with one statement."""
 WRITERS: Final = (Role.REFERRER, Role.INTAKE, Role.CLINICIAN, Role.CASEWORKER)
@@ -135,6 +137,8 @@ def find(
     )
     if at is not None:
         statement = statement.where(THREAD.c.service == at)
+    elif None in by.services(*roles):  # the index leads with the service
+        statement = statement.where(THREAD.c.service.in_(each_value(session, THREAD.c.service, reach(by, roles))))
     row = session.execute(statement.with_for_update() if lock else statement).first()
     if row is None:
         raise ThreadNotFound
@@ -216,20 +220,30 @@ def search(
     words: str,
     limit: int = 50,
 ) -> tuple[Listed, ...]:
-    """Return the threads with that reference, about one of those persons, or in which all those words stand."""
-    found: list[ColumnElement[bool]] = [THREAD.c.person.in_(persons)] if persons else []
+    """Return the threads with that reference, about one of those persons, or in which all those words stand.
+
+    Each way to them is a query of its own: joined by "or", neither kind of database would use the indexes.
+    """
+    table = THREAD.c
+    keys = select(table.service, table.thread).where(table.agency == by.agency)
+    parts = [keys.where(table.person.in_(persons))] if persons else []
     if reference is not None:
-        found.append(THREAD.c.reference == reference)
+        parts.append(keys.where(table.reference == reference))
     tokens = provided(session, Vault).search_tokens(by.agency, WORDS, words)
     if tokens:
-        found.append(_with_all(session, by.agency, tokens))
+        parts += _with_all(session, by, tokens, limit)
+    if not parts:
+        return ()
+    found = union_of(parts)
+    same = and_(table.agency == by.agency, table.service == found.c.service, table.thread == found.c.thread)
     statement = (
         select(THREAD)
-        .where(reach(by), or_(false(), *found))
-        .order_by(THREAD.c.updated_at.desc(), THREAD.c.thread.desc())
+        .join_from(found, THREAD, same)
+        .where(reach(by))
+        .order_by(table.updated_at.desc(), table.thread.desc())
         .limit(limit)
     )
-    return tuple(_listed(session, row) for row in session.execute(statement)) if found else ()
+    return tuple(_listed(session, row) for row in session.execute(statement))
 
 
 def of_work(session: Session, by: Staff, service: ServiceId, threads: Sequence[UUID]) -> tuple[Listed, ...]:
@@ -467,28 +481,43 @@ def _put_tokens(session: Session, standing: Standing, message: CommunicationId, 
         session.execute(insert(TOKEN), rows)
 
 
-def _with_all(session: Session, agency: AgencyId, tokens: Sequence[bytes]) -> ColumnElement[bool]:
-    """Return the condition for threads that have every token, the rarest looked up first."""
-    rarest, *others = sorted(tokens, key=partial(_frequency, session, agency))
-    first = TOKEN.alias()
-    statement = select(first.c.service, first.c.thread).where(first.c.agency == agency, first.c.token == rarest)
-    for token in others:
-        other = TOKEN.alias()
-        statement = statement.where(
-            select(other.c.token)
-            .where(
-                other.c.agency == agency,
-                other.c.token == token,
-                other.c.service == first.c.service,
-                other.c.thread == first.c.thread,
-            )
-            .exists()
-        )
-    return tuple_(THREAD.c.service, THREAD.c.thread).in_(statement)
+def _with_all(session: Session, by: Staff, tokens: Sequence[bytes], limit: int) -> list[Select[Any]]:
+    """Return queries for threads that have every token: those of the rarest, looked up first.
+
+    Where even that stands in very many, the latest threads are looked through instead, until there are enough.
+    """
+    number, rarest = min((_frequency(session, by.agency, token), token) for token in tokens)
+    if number < COMMON:
+        first = TOKEN.alias()
+        others = [_has(by.agency, first.c, token) for token in tokens if token != rarest]
+        where = (first.c.agency == by.agency, first.c.token == rarest, *others)
+        return [select(first.c.service, first.c.thread).where(*where)]
+    table = THREAD.c
+    every = [_has(by.agency, table, token) for token in tokens]
+    return [
+        select(table.service, table.thread)
+        .where(*_on_shelf(by.agency, at, shelf), *every)
+        .order_by(table.updated_at.desc(), table.thread.desc())
+        .limit(limit)
+        for at in _services(session, by, None)
+        for shelf in Shelf
+        if shelf is not Shelf.VANISHED
+    ]
+
+
+def _has(agency: AgencyId, of: Any, token: bytes) -> ColumnElement[bool]:
+    """Return the condition that the token stands in the thread of a row: one look in an index for each row.
+
+    With "exists" PostgreSQL would gather every thread that has the token first.
+    """
+    other = TOKEN.alias()
+    where = (other.c.agency == agency, other.c.token == token, other.c.service == of.service)
+    one = select(other.c.token).where(*where, other.c.thread == of.thread).limit(1)
+    return one.scalar_subquery().is_not(None)
 
 
 def _frequency(session: Session, agency: AgencyId, token: bytes) -> int:
-    some = select(TOKEN.c.thread).where(TOKEN.c.agency == agency, TOKEN.c.token == token).limit(1000)
+    some = select(TOKEN.c.thread).where(TOKEN.c.agency == agency, TOKEN.c.token == token).limit(COMMON)
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 

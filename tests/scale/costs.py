@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from handover.db import Database
 
 FOLLOWS_WHAT_IS_STORED: Final = re.compile(
-    r"SCAN (referral|referral_history|handover|work_item|person|person_token)\b|AUTOMATIC"
+    r"SCAN (referral|referral_history|handover|thread|thread_message|thread_token|work_item|person|person_token)\b"
+    r"|AUTOMATIC"
 )
 Read = Callable[[Session], object]
 

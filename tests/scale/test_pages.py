@@ -14,6 +14,9 @@ from handover.bundle import reading, worklists
 from handover.bundle.lifecycle import Side
 from handover.bundle.tables import HandoverRow
 from handover.ids import ServiceId
+from handover.message import reading as threads_read
+from handover.message import store as messages
+from handover.message import worklists as threads
 from handover.referral import service as referrals
 from handover.referral import store
 from handover.referral.tables import ReferralRow
@@ -22,8 +25,10 @@ from handover.worklist.model import Split
 from tests.scale.costs import Read, cost, new_url, without_an_index
 
 SMALL, LARGE = 2_000, 8_000
-"""Referrals; half as many handovers."""
+"""Referrals; half as many handovers and threads."""
 SHOWN: Final = 10
+COMMON: Final = 100
+"""Words in so many messages are common."""
 CASES: Final = [case for case in pages.CASES if case.target is not None]
 
 
@@ -33,7 +38,10 @@ def stocks(
 ) -> Iterator[tuple[Stock, ...]]:
     """The same node with few and with many referrals."""
     folder = tmp_path_factory.mktemp("stock")
-    made = tuple(fill(new_url(request, folder, str(size)), size, handed=size // 2) for size in (SMALL, LARGE))
+    made = tuple(
+        fill(new_url(request, folder, str(size)), size, handed=size // 2, threads=size // 2)
+        for size in (SMALL, LARGE)
+    )
     yield made
     for stock in made:
         stock.db.engine.dispose()
@@ -42,8 +50,11 @@ def stocks(
 @pytest.fixture(autouse=True)
 def _short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "PAGE", SHOWN)
-    for place, name in ((store, "COUNT_CAP"), (worklists, "COUNT_CAP"), (worklists, "PAGE"), (reading, "PAGE")):
-        monkeypatch.setattr(place, name, SHOWN)
+    for counting in (store, worklists, threads, messages):
+        monkeypatch.setattr(counting, "COUNT_CAP", SHOWN)
+    for paging in (worklists, reading, threads, threads_read):
+        monkeypatch.setattr(paging, "PAGE", SHOWN)
+    monkeypatch.setattr(messages, "COMMON", COMMON)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name.replace(" ", "-") for case in CASES])
