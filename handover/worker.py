@@ -38,6 +38,7 @@ from handover.notice.senders import Ways
 from handover.operator import auditing, journal
 from handover.operator import service as operator
 from handover.team import noticing
+from handover.worklist import untouched
 
 THREADS: Final = 8
 """Requests in flight at once."""
@@ -256,8 +257,8 @@ class Worker:
         return done
 
     def remind(self) -> int:
-        """Tell leaders what has lain unopened for days; returns how many messages' threads that were."""
-        told = 0
+        """Tell leaders what has lain for days, and give work to who is there; returns how much that was."""
+        told = untouched.remind(self._node.db, self._agencies, now=self._clock())
         for agency in self._agencies:
             with self._node.db.transaction() as session:
                 told += message.tell_leaders(session, agency, now=self._clock())

@@ -191,7 +191,15 @@ def plan(session: Session, standing: Standing, *, by: Actor, now: datetime) -> N
     if step is None:
         team.close_item(session, place, by=by.id if isinstance(by, Staff) else None, now=now)
         return
-    team.open_item(session, place, next_step=step.step.value, due_at=step.due_at, owner=standing.owner, now=now)
+    team.open_item(
+        session,
+        place,
+        next_step=step.step.value,
+        due_at=step.due_at,
+        owner=standing.owner,
+        now=now,
+        by=by,
+    )
     noticing.tell_staff(session, standing, place, by=by, now=now)
 
 

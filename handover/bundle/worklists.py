@@ -4,7 +4,7 @@ Each side is one range of the team's index of open work: the cost follows what i
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -250,7 +250,8 @@ def _rows(
         step = None if standing is None else next_step(standing)
         if standing is not None and step is not None:
             is_read, is_overdue = standing.handover in read, item.is_overdue(now)
-            rows.append(_row(session, standing, step, due_at=item.due_at, is_overdue=is_overdue, is_read=is_read))
+            row = _row(session, standing, step, due_at=item.due_at, is_overdue=is_overdue, is_read=is_read)
+            rows.append(replace(row, owner=item.owner))
     return rows
 
 

@@ -158,7 +158,13 @@ def plan(session: Session, copy: Copy, *, by: Actor, now: datetime) -> None:
         team.close_item(session, place, by=by.id if isinstance(by, Staff) else None, now=now)
         return
     team.open_item(
-        session, place, next_step=step.step.value, due_at=step.due_at, owner=copy.standing.owner, now=now
+        session,
+        place,
+        next_step=step.step.value,
+        due_at=step.due_at,
+        owner=copy.standing.owner,
+        now=now,
+        by=by,
     )
     if step.is_ours and step.step is not Step.FINISH_DRAFT:
         noticing.tell(session, place, owner=copy.standing.owner, by=by, now=now)

@@ -14,6 +14,7 @@ from handover.message.model import Doing, SlotId
 from handover.message.standing import Copy, is_unopened
 from handover.message.store import READERS, Stored
 from handover.team import service as team
+from handover.team import standing_in
 from handover.team.model import TaskKind
 
 
@@ -91,7 +92,9 @@ def tell_leaders(session: Session, agency: AgencyId, *, now: datetime, limit: in
     found = store.unopened_since(session, agency, now=now, limit=limit)
     for stored in found:
         standing = replace(stored.standing, leader_told_at=now)
-        cases.raise_task(session, standing, TaskKind.UNOPENED, "care-message unopened", now=now)
+        leader = standing_in.leader_of(session, agency, standing.home.service, now=now)
+        text, place = "care-message unopened", cases.place_of(standing)
+        team.raise_task_at(session, place, TaskKind.UNOPENED, text, for_staff=leader, now=now)
         after = Copy(standing, stored.copy.messages)
         by = cases.machine(agency)
         cases.record(session, stored, after, Doing.TELL_LEADER, by=by, now=now)

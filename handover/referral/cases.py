@@ -155,7 +155,15 @@ def plan(session: Session, standing: Standing, *, by: Actor, now: datetime) -> N
         done_by = by.id if isinstance(by, Staff) else None
         team.close_item(session, place, by=done_by, now=now)
         return
-    team.open_item(session, place, next_step=step.step.value, due_at=step.due_at, owner=standing.owner, now=now)
+    team.open_item(
+        session,
+        place,
+        next_step=step.step.value,
+        due_at=step.due_at,
+        owner=standing.owner,
+        now=now,
+        by=by,
+    )
     noticing.tell_staff(session, standing, place, by=by, now=now)
 
 

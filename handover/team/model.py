@@ -40,6 +40,8 @@ class WorkItem:
     is_open: bool
     snoozed_until: datetime | None
     created_at: datetime
+    passed_from: StaffId | None = None
+    """Whose it is, where a stand-in or the team has it in their place."""
 
     def is_overdue(self, now: datetime) -> bool:
         """Whether the date has passed while the work is open."""
@@ -123,6 +125,8 @@ class TaskKind(StrEnum):
     """The patient was asked whether something may be sent, and said yes: the one who asked can send it."""
     PERMIT_REFUSED = "permit-refused"
     """The patient was asked whether something may be sent, and said no."""
+    UNTOUCHED = "untouched"
+    """Work that somebody had has lain untouched for days: the team has it again, and the leader is told."""
     ALARM = "alarm"
     """Something an operator must look at."""
 

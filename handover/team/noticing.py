@@ -16,6 +16,7 @@ from handover.ids import AgencyId, PersonId, StaffId
 from handover.notice import service as notice
 from handover.team import service as team
 from handover.team import store
+from handover.team.deputies import away_on, keeper_of
 from handover.team.model import Place, TaskKind
 
 EARLIEST: Final = timedelta(hours=1)
@@ -25,8 +26,11 @@ EARLIEST: Final = timedelta(hours=1)
 def tell(session: Session, place: Place, *, owner: StaffId | None, by: Actor, now: datetime) -> None:
     """Tell that there is something new: whoever has the work, unless they did it; else the service's, who wish it.
 
-    What colleagues do with work that nobody has taken is no news to the others.
+    Where the owner is away, their stand-in has it. What colleagues do with work that nobody has taken is no news
+    to the others.
     """
+    if owner is not None:
+        owner = keeper_of(session, place.agency, place.service, owner, away_on(session, place.agency, now=now))
     if owner is None and isinstance(by, Staff):
         return
     cause = f"work/{place.kind}/{place.service}/{place.subject}/{now.isoformat()}"

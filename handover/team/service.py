@@ -15,12 +15,13 @@ from uuid import UUID
 from sqlalchemy import RowMapping
 from sqlalchemy.orm import Session
 
-from handover.actors import Role, Staff
+from handover.actors import Actor, Role, Staff
 from handover.db import provided, put
 from handover.errors import NotFound
 from handover.ids import AgencyId, ServiceId, StaffId, TaskId, new_uuid
 from handover.keys.vault import Vault
 from handover.team import store
+from handover.team.deputies import away_on, keeper_of, known_away
 from handover.team.model import (
     InternalNote,
     NoteId,
@@ -74,22 +75,60 @@ class _Note:
 
 
 def open_item(
-    session: Session, place: Place, *, next_step: str, due_at: datetime, owner: StaffId | None, now: datetime
+    session: Session,
+    place: Place,
+    *,
+    next_step: str,
+    due_at: datetime,
+    owner: StaffId | None,
+    now: datetime,
+    by: Actor | None = None,
 ) -> None:
-    """Set a case's next step, owner and date at a service; opens again what was done, wakes what sleeps."""
+    """Set a case's next step, owner and date at a service; opens again what was done, wakes what sleeps.
+
+    Where the owner is away their stand-in has it, else the team; what came back to the team because it lay
+    untouched stays there until somebody takes it.
+    """
     row = {
         **vars(place),
         "next_step": next_step,
         "due_at": due_at,
         "owner": owner,
+        "passed_from": None,
+        "is_given_back": False,
+        "touched_at": now,
         "is_open": True,
         "snoozed_until": None,
         "created_at": now,
         "done_at": None,
         "done_by": None,
+        **({} if owner is None else _kept(session, place, owner, by=by, now=now)),
     }
-    replacing = ("next_step", "due_at", "owner", "is_open", "snoozed_until", "done_at", "done_by")
-    put(session, WorkItemRow, row, replacing=replacing)
+    touched = ("touched_at",) if by is None or isinstance(by, Staff) else ()
+    put(session, WorkItemRow, row, replacing=(*_REPLACED, *touched))
+
+
+_REPLACED: Final = (
+    "next_step",
+    "due_at",
+    "owner",
+    "passed_from",
+    "is_given_back",
+    "is_open",
+    "snoozed_until",
+    "done_at",
+    "done_by",
+)
+
+
+def _kept(session: Session, place: Place, owner: StaffId, *, by: Actor | None, now: datetime) -> dict[str, Any]:
+    """Return who has an owner's work now: they, their stand-in, or the team."""
+    held = store.item(session, place)
+    is_back = isinstance(by, Staff) and by.id == owner
+    if held is not None and held["is_given_back"] and held["passed_from"] == owner and not is_back:
+        return {"owner": None, "passed_from": owner, "is_given_back": True}
+    keeper = keeper_of(session, place.agency, place.service, owner, away_on(session, place.agency, now=now))
+    return {"owner": keeper, "passed_from": None if keeper == owner else owner}
 
 
 def due_in_step(
@@ -109,12 +148,6 @@ def due_in_step(
 def close_item(session: Session, place: Place, *, by: StaffId | None, now: datetime) -> None:
     """Close a case's work at a service, for the whole team; nothing happens when there is none."""
     store.change_item(session, place, is_open=False, done_at=now, done_by=by)
-
-
-def own_item(session: Session, place: Place, owner: StaffId | None) -> None:
-    """Give a piece of work an owner, or nobody. Raises WorkNotFound."""
-    if not store.change_item(session, place, owner=owner):
-        raise WorkNotFound
 
 
 def snooze(session: Session, place: Place, *, until: datetime, now: datetime) -> None:
@@ -182,7 +215,7 @@ def counts(session: Session, agency: AgencyId, service: ServiceId, *, kind: str,
 def count_asked(session: Session, by: Staff, asks: Sequence[Asks]) -> int:
     """Return how much is asked of somebody: their own work, what nobody has taken, tasks; at most MOST_ASKED."""
     work = store.count_asked(session, by.agency, by.id, [vars(each) for each in asks], limit=MOST_ASKED)
-    tasks = store.count_tasks(session, _tasks_for(by), limit=MOST_ASKED)
+    tasks = store.count_tasks(session, _tasks_for(session, by), limit=MOST_ASKED)
     return min(work + tasks, MOST_ASKED)
 
 
@@ -300,7 +333,7 @@ def tasks(session: Session, by: Staff) -> tuple[Task, ...]:
 
     Who runs the systems or guards the log works for no service: what is about a patient is not for them (rule 16).
     """
-    return _tasks(session, store.open_tasks(session, _tasks_for(by)))
+    return _tasks(session, store.open_tasks(session, _tasks_for(session, by)))
 
 
 def tasks_about(session: Session, agency: AgencyId, subject: UUID) -> tuple[Task, ...]:
@@ -325,12 +358,15 @@ def last_raised(session: Session, agency: AgencyId, subject: UUID) -> datetime |
     return store.last_raised(session, agency, subject)
 
 
-def _tasks_for(by: Staff) -> store.TasksFor:
+def _tasks_for(session: Session, by: Staff) -> store.TasksFor:
+    away, keepers = known_away(session, by.agency)
     return store.TasksFor(
         agency=by.agency,
         staff=by.id,
         services=by.services(*_AT_A_SERVICE),
         is_agency_wide=any(at is None for at, _role in by.roles),
+        away=away,
+        stands_in_for=frozenset(each for each, keeper in keepers.items() if keeper == by.id),
     )
 
 
@@ -360,6 +396,7 @@ def _item(row: RowMapping) -> WorkItem:
         is_open=row["is_open"],
         snoozed_until=row["snoozed_until"],
         created_at=row["created_at"],
+        passed_from=row["passed_from"],
     )
 
 

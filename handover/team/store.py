@@ -27,7 +27,16 @@ from handover.db import Base
 from handover.ids import AgencyId, ServiceId, StaffId
 from handover.ranges import union_of
 from handover.team.model import Part, Place
-from handover.team.tables import InternalNoteRow, ReadMarkRow, ReadyTextRow, TaskRow, WorkItemRow
+from handover.team.tables import (
+    AbsenceRow,
+    AnsweringRow,
+    InternalNoteRow,
+    ReadMarkRow,
+    ReadyTextRow,
+    TaskRow,
+    TeamSettingRow,
+    WorkItemRow,
+)
 
 LOOKED_AT: Final = 300
 """So many open items of a kind are looked at to count what is asked of somebody."""
@@ -211,6 +220,10 @@ class TasksFor:
     """Where the person works with patients; None stands for the whole agency."""
     is_agency_wide: bool
     """Whether the person has any duty for the whole agency: what belongs to no service is theirs too."""
+    away: frozenset[StaffId] = frozenset()
+    """Who is away: what is for them at a service is for its people now."""
+    stands_in_for: frozenset[StaffId] = frozenset()
+    """Of those, whose stand-in the person is: what is for them and belongs to no service is theirs."""
 
 
 def open_tasks(session: Session, wanted: TasksFor) -> Sequence[RowMapping]:
@@ -220,8 +233,11 @@ def open_tasks(session: Session, wanted: TasksFor) -> Sequence[RowMapping]:
 
 
 def _open_tasks(wanted: TasksFor) -> Select[Any]:
-    own = TaskRow.for_staff == wanted.staff
+    own: ColumnElement[bool] = TaskRow.for_staff == wanted.staff
     unnamed: ColumnElement[bool] = TaskRow.for_staff.is_(None)
+    if wanted.away:
+        unnamed = or_(unnamed, and_(TaskRow.for_staff.in_(wanted.away), TaskRow.service.is_not(None)))
+        own = or_(own, and_(TaskRow.for_staff.in_(wanted.stands_in_for), TaskRow.service.is_(None)))
     if None not in wanted.services:
         here = TaskRow.service.in_([each for each in wanted.services if each is not None])
         nowhere = TaskRow.service.is_(None) if wanted.is_agency_wide else false()
@@ -332,3 +348,107 @@ def counts(session: Session, agency: AgencyId, service: ServiceId, *, kind: str,
         func.count().filter(table.owner.is_(None)).label("unowned"),
     ).where(table.agency == agency, table.service == service, table.is_open.is_(True), table.kind == kind)
     return session.execute(statement).mappings().one()
+
+
+# --- absence, and work that passes from one to another ----------------------------------------------------------
+
+
+def absences(session: Session, agency: AgencyId) -> Sequence[RowMapping]:
+    """Return every absence of an agency that is not over."""
+    return session.execute(select(AbsenceRow.__table__).where(AbsenceRow.agency == agency)).mappings().all()
+
+
+def drop_absence(session: Session, agency: AgencyId, staff: StaffId) -> bool:
+    """Forget that somebody is away; False when nothing was noted."""
+    statement = delete(AbsenceRow).where(AbsenceRow.agency == agency, AbsenceRow.staff == staff)
+    return session.execute(statement.returning(AbsenceRow.staff)).first() is not None
+
+
+def begin_absences(session: Session, agency: AgencyId, away: Sequence[StaffId]) -> None:
+    """Note whose absence has begun."""
+    statement = update(AbsenceRow).where(AbsenceRow.agency == agency, AbsenceRow.has_begun.is_(False))
+    session.execute(statement.where(AbsenceRow.staff.in_(away)).values(has_begun=True))
+
+
+def kept_for_others(session: Session, agency: AgencyId, away: Sequence[StaffId]) -> Sequence[RowMapping]:
+    """Return the open work of those who are away, and what others have in somebody's place."""
+    table = WorkItemRow
+    theirs = select(table.__table__).where(
+        table.agency == agency, table.is_open.is_(True), table.owner.is_not(None), table.owner.in_(away)
+    )
+    passed = select(table.__table__).where(
+        table.agency == agency,
+        table.is_open.is_(True),
+        table.passed_from.is_not(None),
+        table.is_given_back.is_(False),
+    )
+    return session.execute(select(union_of([theirs, passed]))).mappings().all()
+
+
+def passed_on(session: Session, agency: AgencyId, subjects: Iterable[UUID]) -> Sequence[RowMapping]:
+    """Return the open work about some cases that somebody has in an owner's place."""
+    table = WorkItemRow
+    statement = select(table.__table__).where(
+        table.agency == agency,
+        table.passed_from.is_not(None),
+        table.is_open.is_(True),
+        table.subject.in_(list(subjects)),
+    )
+    return session.execute(statement).mappings().all()
+
+
+def setting(session: Session, agency: AgencyId, service: ServiceId) -> int | None:
+    """Return how many working days a service lets work lie; None where it has not said."""
+    table = TeamSettingRow
+    return session.scalar(select(table.untouched_days).where(table.agency == agency, table.service == service))
+
+
+def untouched(
+    session: Session,
+    agency: AgencyId,
+    service: ServiceId,
+    asks: Mapping[str, Sequence[str]],
+    *,
+    before: datetime,
+    limit: int = 50,
+) -> Sequence[RowMapping]:
+    """Return owned open work at those steps that nobody has touched since, the longest untouched first."""
+    table = WorkItemRow
+    asked = [and_(table.kind == kind, table.next_step.in_(steps)) for kind, steps in asks.items()]
+    statement = (
+        select(table.__table__)
+        .where(
+            table.agency == agency,
+            table.service == service,
+            table.is_open.is_(True),
+            table.owner.is_not(None),
+            table.touched_at <= before,
+            or_(false(), *asked),
+        )
+        .order_by(table.touched_at)
+        .limit(limit)
+    )
+    return session.execute(statement).mappings().all()
+
+
+# --- who writes an answer just now ------------------------------------------------------------------------------
+
+
+def answering(session: Session, place: Place) -> RowMapping | None:
+    """Return who writes an answer in a case, as far as anybody has said."""
+    return session.execute(select(AnsweringRow.__table__).where(_answered(place))).mappings().first()
+
+
+def drop_answering(session: Session, place: Place, staff: StaffId) -> None:
+    """Forget that somebody writes an answer."""
+    session.execute(delete(AnsweringRow).where(_answered(place), AnsweringRow.staff == staff))
+
+
+def _answered(place: Place) -> ColumnElement[bool]:
+    table = AnsweringRow
+    return and_(
+        table.agency == place.agency,
+        table.service == place.service,
+        table.kind == place.kind,
+        table.subject == place.subject,
+    )

@@ -1,17 +1,21 @@
 """One row of a worklist in the reader's words: a referral, a handover or a thread."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from uuid import UUID
 
 from flask import url_for
 from sqlalchemy.orm import Session
 
+from handover.access import service as access
 from handover.bundle import scenes
 from handover.bundle import words as handed_words
 from handover.bundle.lifecycle import Side
 from handover.bundle.service import WorkRow
 from handover.clock import now
 from handover.directory import names
+from handover.ids import AgencyId, ServiceId
 from handover.message.model import Priority
 from handover.message.service import ThreadRow
 from handover.message.words import banner
@@ -20,6 +24,8 @@ from handover.referral import words
 from handover.referral.model import Urgency
 from handover.referral.pages.lateness import due_words, time_left
 from handover.referral.service import CaseRow
+from handover.team import standing_in
+from handover.team.standing_in import Passed
 from handover.web.i18n import Text
 from handover.web.i18n import gettext as _
 from handover.web.parts import Tone
@@ -47,11 +53,35 @@ class Line:
     owner: str
 
 
+def lines_of(session: Session, rows: Sequence[Row], *, agency: AgencyId) -> list[Line]:
+    """Return rows of a worklist in the reader's words; who has them in an absent owner's place is said."""
+    passed = standing_in.passed(session, agency, [row.cursor[1] for row in rows])
+    return [_with_keeper(session, line_of(session, row), row, agency, passed) for row in rows]
+
+
 def line_of(session: Session, row: Row) -> Line:
     """Return one row of a worklist in the reader's words."""
     if isinstance(row, CaseRow):
         return _referral(session, row)
     return _handover(session, row) if isinstance(row, WorkRow) else _thread(session, row)
+
+
+def _with_keeper(
+    session: Session, line: Line, row: Row, agency: AgencyId, passed: Mapping[tuple[ServiceId, UUID], Passed]
+) -> Line:
+    service = row.service if isinstance(row, CaseRow) else row.standing.home.service
+    found = passed.get((service, row.cursor[1]))
+    return line if found is None else replace(line, owner=keeper_words(session, agency, found))
+
+
+def keeper_words(session: Session, agency: AgencyId, found: Passed) -> str:
+    """Return who has a case in whose place, and why."""
+    owner = access.staff_of(session, agency, found.passed_from).name
+    if found.owner is not None:
+        return _("%(name)s for %(absent)s", name=access.staff_of(session, agency, found.owner).name, absent=owner)
+    if found.is_untouched:
+        return _("Ingen har tatt denne. Den lå urørt hos %(absent)s", absent=owner)
+    return _("Ingen har tatt denne. %(absent)s er borte", absent=owner)
 
 
 def _handover(session: Session, row: WorkRow) -> Line:

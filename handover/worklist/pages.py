@@ -36,7 +36,7 @@ from handover.web.parts import Filter
 from handover.web.shell import MenuItem, add_menu_item
 from handover.worklist.asked import asked_of
 from handover.worklist.desk import RECEIVERS, WORKERS, blueprint, service_of, services_of
-from handover.worklist.lines import line_of
+from handover.worklist.lines import lines_of
 from handover.worklist.model import (
     FILTERS,
     Choice,
@@ -123,8 +123,8 @@ def show(service: str) -> ResponseReturnValue:
         threads = messages.counted(session, wanted, by=staff, now=at)
         counted = (*handed, *threads)
         view = {
-            "overdue": [line_of(session, row) for row in page.overdue],
-            "asked_for": [line_of(session, row) for row in page.asked_for],
+            "overdue": lines_of(session, page.overdue, agency=here.agency),
+            "asked_for": lines_of(session, page.asked_for, agency=here.agency),
             "services": _service_links(session, staff, wanted),
             "tasks": len(team.tasks(session, staff)),
             "version": _news(session, wanted, staff).version,
@@ -183,7 +183,7 @@ def search() -> ResponseReturnValue:
             rows += referrals.search_received(session, text, by=staff, now=at)
         rows += handovers.search(session, text, by=staff, now=at)
         rows += messages.search_work(session, text, by=staff, now=at)
-        lines = [line_of(session, row) for row in rows]
+        lines = lines_of(session, rows, agency=staff.agency)
     return render_template("worklist/search.html", lines=lines, form=Form.of({"text": text}))
 
 

@@ -51,6 +51,7 @@ TASKS: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.UNOPENED: _l("En melding har ligget uåpnet i fem virkedager"),
     TaskKind.PERMIT_GIVEN: _l("Pasienten har sagt ja til at noe kan sendes"),
     TaskKind.PERMIT_REFUSED: _l("Pasienten har sagt nei til at noe sendes"),
+    TaskKind.UNTOUCHED: _l("Arbeid har ligget urørt. Teamet har det igjen"),
     TaskKind.ALARM: _l("Noe må ses på av den som drifter systemet"),
 }
 ADVICE: Final[Mapping[TaskKind, Sentence]] = {
@@ -77,6 +78,7 @@ ADVICE: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.UNOPENED: _l("Se til at noen åpner meldingen i dag, eller gi den til en annen."),
     TaskKind.PERMIT_GIVEN: _l("Åpne meldingen og se hva pasienten sa ja til. Så kan du sende den."),
     TaskKind.PERMIT_REFUSED: _l("Meldingen er ikke sendt, og teksten er lagret. Snakk med pasienten."),
+    TaskKind.UNTOUCHED: _l("Se til at noen tar saken, eller snakk med den som hadde den."),
     TaskKind.ALARM: _l("Si fra til den som drifter systemet hos dere."),
 }
 

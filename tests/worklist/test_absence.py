@@ -1,0 +1,158 @@
+"""Whoever is away gets no work: their stand-in has it, else the team, and nothing is hidden past its date."""
+
+from datetime import timedelta
+
+import pytest
+
+from handover.actors import Staff
+from handover.ids import StaffId
+from handover.message import service
+from handover.message.model import Content
+from handover.message.service import Begun
+from handover.referral import service as referrals
+from handover.team import deputies, standing_in
+from handover.team import service as team
+from handover.team.absence import Absence
+from handover.team.model import Place, TaskKind
+from handover.workdays import local_date
+from handover.worklist import untouched
+from tests.builders import DPS, INTAKE
+from tests.message.nodes import QUESTION, Post
+from tests.referral.nodes import INGRID, LEADER, OLA, PER, Town
+from tests.referral.visiting import reader, words_of
+
+LIST = f"/arbeidsliste/{INTAKE}"
+TITLE = "Melding: Spørsmål uten pasient: Ventetid"
+
+
+@pytest.fixture
+def post(staffed: Town) -> Post:
+    """Two nodes whose people can sign in."""
+    return Post(staffed)
+
+
+def away(post: Post, who: Staff, stand_in: Staff | None, *, days: int = 7, after: int = 0) -> None:
+    """Note that somebody of the DPS is away for some days."""
+    today = local_date(post.town.now)
+    with post.db(who).transaction() as session:
+        wanted = Absence(
+            staff=who.id,
+            first_day=today + timedelta(days=after),
+            back_on=today + timedelta(days=after + days),
+            stand_in=None if stand_in is None else stand_in.id,
+        )
+        standing_in.set_absence(session, wanted, by=who, now=post.town.now)
+
+
+def taken(post: Post, by: Staff) -> Begun:
+    """Send a question and let somebody take it."""
+    begun = post.send(PER, [INTAKE], "Hvor lang er ventetiden?", about=QUESTION)
+    post.do(by, begun, service.open_)
+    post.do(by, begun, service.take)
+    return begun
+
+
+def has(post: Post, who: Staff, kind: str = "mine") -> bool:
+    """Whether the thread stands in somebody's list."""
+    return TITLE in words_of(reader(post.town, who).open(f"{LIST}?filter={kind}"))
+
+
+def remind(post: Post) -> None:
+    """Let the worker do what the day asks for."""
+    untouched.remind(post.db(INGRID), [DPS], now=post.town.now)
+
+
+def owner_of(post: Post, begun: Begun) -> StaffId | None:
+    """Return who has the thread's work."""
+    with post.db(INGRID).reading() as session:
+        return team.item(session, Place(DPS, INTAKE, service.WORK, begun.thread)).owner
+
+
+def test_the_stand_in_has_the_work_while_its_owner_is_away_and_the_owner_has_it_again(post: Post) -> None:
+    taken(post, INGRID)
+    away(post, INGRID, OLA)
+    assert has(post, OLA)
+    assert f"{OLA.name} for {INGRID.name}" in words_of(reader(post.town, OLA).open(LIST))
+    post.town.move_to(post.town.now + timedelta(days=7))
+    remind(post)
+    assert has(post, INGRID) and not has(post, OLA)
+    with post.db(INGRID).reading() as session:
+        assert deputies.absences(session, DPS) == {}
+
+
+def test_what_arrives_for_an_absent_owner_goes_to_the_stand_in(post: Post) -> None:
+    begun = taken(post, INGRID)
+    post.do(INGRID, begun, service.done)
+    away(post, INGRID, OLA)
+    message = post.do(PER, begun, service.reply, content=Content(text="Og en ting til"))
+    post.do(PER, begun, service.send, message)
+    post.town.settle()
+    assert owner_of(post, begun) == OLA.id
+
+
+def test_without_a_stand_in_who_is_there_the_work_is_the_teams(post: Post) -> None:
+    begun = taken(post, INGRID)
+    away(post, INGRID, OLA)
+    away(post, OLA, INGRID)
+    assert owner_of(post, begun) is None, "a loop ends with the team"
+    page = words_of(reader(post.town, OLA).open(f"{LIST}?filter=ledige"))
+    assert TITLE in page and f"{INGRID.name} er borte" in page
+    with post.db(OLA).transaction() as session:
+        standing_in.end_absence(session, OLA.id, by=OLA, now=post.town.now)
+    assert owner_of(post, begun) == OLA.id
+
+
+def test_an_absence_that_has_not_begun_moves_nothing_until_it_does(post: Post) -> None:
+    begun = taken(post, INGRID)
+    away(post, INGRID, OLA, after=2)
+    assert owner_of(post, begun) == INGRID.id
+    post.town.move_to(post.town.now + timedelta(days=2))
+    remind(post)
+    assert owner_of(post, begun) == OLA.id
+
+
+def test_a_referral_goes_to_the_stand_in_as_well(post: Post) -> None:
+    case = post.town.taken()
+    post.town.do(OLA, referrals.assign, case, INGRID)
+    away(post, INGRID, OLA)
+    assert "Henvisning: Solveig" in words_of(reader(post.town, OLA).open(f"{LIST}?filter=mine"))
+
+
+def test_a_task_for_who_is_away_is_for_the_team(post: Post) -> None:
+    with post.db(INGRID).transaction() as session:
+        kind = TaskKind.NOT_DELIVERED
+        team.raise_task(
+            session, DPS, kind=kind, text="E21", now=post.town.now, service=INTAKE, for_staff=INGRID.id
+        )
+        assert team.tasks(session, OLA) == ()
+    away(post, INGRID, OLA)
+    with post.db(INGRID).reading() as session:
+        assert [task.kind for task in team.tasks(session, OLA)] == [kind]
+
+
+def test_what_lies_untouched_goes_back_to_the_team_and_the_leader_is_told(post: Post) -> None:
+    begun = taken(post, INGRID)
+    post.town.move_to(post.town.now + timedelta(days=8))
+    remind(post)
+    assert owner_of(post, begun) is None
+    with post.db(INGRID).reading() as session:
+        assert TaskKind.UNTOUCHED in [task.kind for task in team.tasks(session, LEADER)]
+    message = post.do(PER, begun, service.reply, content=Content(text="Purrer"))
+    post.do(PER, begun, service.send, message)
+    post.town.settle()
+    assert owner_of(post, begun) is None, "what comes gives it to nobody"
+    post.do(INGRID, begun, service.take)
+    assert owner_of(post, begun) == INGRID.id
+
+
+def test_work_that_is_touched_stays_and_a_service_says_how_long_it_may_lie(post: Post) -> None:
+    begun = taken(post, INGRID)
+    with post.db(INGRID).transaction() as session:
+        standing_in.set_untouched_days(session, INTAKE, 12, by=INGRID, now=post.town.now)
+    post.town.move_to(post.town.now + timedelta(days=9))
+    remind(post)
+    assert owner_of(post, begun) == INGRID.id
+    post.do(INGRID, begun, service.reply, content=Content(text="Utkast"))
+    post.town.move_to(post.town.now + timedelta(days=10))
+    remind(post)
+    assert owner_of(post, begun) == INGRID.id, "counted from when she last did something"
