@@ -22,6 +22,15 @@ def nodes(open_sqlite: OpenDatabase) -> Iterator[Town]:
 
 
 @pytest.fixture
+def any_nodes(open_any: OpenDatabase) -> Iterator[Town]:
+    """The same two nodes with their staff, on each kind of database."""
+    made = town(open_any)
+    register_everybody(made)
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def any_town(open_any: OpenDatabase) -> Iterator[Town]:
     """The same two nodes on each kind of database, nobody signed in."""
     made = town(open_any)

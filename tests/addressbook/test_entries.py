@@ -50,21 +50,21 @@ def events(nodes: Town) -> list[str]:
         return list(session.execute(select(AuditEntry.event).order_by(AuditEntry.id)).scalars())
 
 
-def test_a_leader_changes_an_entry_which_is_published_confirmed_and_remembered(nodes: Town) -> None:
-    leader = reader(nodes, LEADER)
+def test_a_leader_changes_an_entry_which_is_published_confirmed_and_remembered(any_nodes: Town) -> None:
+    leader = reader(any_nodes, LEADER)
     seen = seen_in(leader.open(f"{OWN}/rediger").text)
     page = words_of(leader.send(f"{OWN}/rediger", seen=seen, **TEXTS))
     assert "55 11 22 33" in page
     assert "Endret opplysningene Lise Leder" in page.replace(" · ", " ")
     assert "Før: 55 00 00 00" in page
-    with nodes.dps.db.reading() as session:
+    with any_nodes.dps.db.reading() as session:
         published = directory.statement_jws(session, DPS)
-    with nodes.kommune.db.transaction() as session:
-        directory.accept_statement(session, published, agency=DPS, now=nodes.now)
-    said = words_of(reader(nodes, PER).open(SHOWN))
+    with any_nodes.kommune.db.transaction() as session:
+        directory.accept_statement(session, published, agency=DPS, now=any_nodes.now)
+    said = words_of(reader(any_nodes, PER).open(SHOWN))
     assert "Alt mulig" in said
     assert "Opplysningene ble bekreftet mandag 9. november" in said
-    assert Event.SERVICE_CHANGE in events(nodes)
+    assert Event.SERVICE_CHANGE in events(any_nodes)
 
 
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten_unseen(nodes: Town) -> None:
@@ -98,8 +98,8 @@ def test_only_its_leader_may_change_an_entry(nodes: Town) -> None:
     assert "Lederen hos dere kan endre dem" in words_of(reader(nodes, INGRID).open(SHOWN))
 
 
-def test_an_offer_is_written_found_in_plain_words_and_taken_away(nodes: Town) -> None:
-    leader = reader(nodes, LEADER)
+def test_an_offer_is_written_found_in_plain_words_and_taken_away(any_nodes: Town) -> None:
+    leader = reader(any_nodes, LEADER)
     offer = {
         "title": "Boveiledning",
         "for_whom": "Voksne",
@@ -113,12 +113,12 @@ def test_an_offer_is_written_found_in_plain_words_and_taken_away(nodes: Town) ->
     assert "Boveiledning" not in found, "nothing there is about money"
     found = words_of(leader.open("/adressebok/?q=hjelp+til+bolig"))
     assert "Tilbud som passer Boveiledning" in found
-    (made,) = entry_at(nodes).offers
+    (made,) = entry_at(any_nodes).offers
     assert "Boveiledning" in leader.open(f"{OWN}/tilbud?tilbud={made.id}").text
     leader.send(f"{OWN}/tilbud", **{**offer, "id": made.id, "title": "Botrening"})
-    assert [each.title for each in entry_at(nodes).offers] == ["Botrening"]
+    assert [each.title for each in entry_at(any_nodes).offers] == ["Botrening"]
     leader.send(f"{OWN}/tilbud", do="remove", **{**offer, "id": made.id})
-    assert entry_at(nodes).offers == ()
+    assert entry_at(any_nodes).offers == ()
     assert leader.send(f"{OWN}/tilbud", **{**offer, "id": made.id}).status_code == 404
 
 
@@ -187,39 +187,39 @@ def test_who_sends_on_a_referral_is_told_that_the_other_service_is_closed(nodes:
     assert "Den tjenesten er stengt nå. Velg en annen." in words_of(refused)
 
 
-def test_an_entry_unconfirmed_for_six_months_is_marked_and_its_leader_gets_a_task(nodes: Town) -> None:
-    today = nodes.now.date()
-    nodes.services[SENIOR] = {"confirmed_on": today}
-    nodes.services[INTAKE] = {"confirmed_on": today - timedelta(days=215)}
-    nodes.pass_time(minutes=1)
-    assert "Ikke bekreftet på lenge" in words_of(reader(nodes, PER).open(SHOWN))
-    assert "Ikke bekreftet på lenge" not in words_of(reader(nodes, PER).open(f"/adressebok/tjeneste/{SENIOR}"))
-    draft = nodes.draft()
-    assert "Ikke bekreftet på lenge" in words_of(reader(nodes, PER).open(f"/henvisninger/{draft}/skriv"))
-    assert INTAKE in entries.remind(nodes.dps.db, [DPS], now=nodes.now)
-    assert entries.remind(nodes.dps.db, [DPS], now=nodes.now) == [], "once is enough"
-    leader = reader(nodes, LEADER)
+def test_an_entry_unconfirmed_for_six_months_is_marked_and_its_leader_gets_a_task(any_nodes: Town) -> None:
+    today = any_nodes.now.date()
+    any_nodes.services[SENIOR] = {"confirmed_on": today}
+    any_nodes.services[INTAKE] = {"confirmed_on": today - timedelta(days=215)}
+    any_nodes.pass_time(minutes=1)
+    assert "Ikke bekreftet på lenge" in words_of(reader(any_nodes, PER).open(SHOWN))
+    assert "Ikke bekreftet på lenge" not in words_of(reader(any_nodes, PER).open(f"/adressebok/tjeneste/{SENIOR}"))
+    draft = any_nodes.draft()
+    assert "Ikke bekreftet på lenge" in words_of(reader(any_nodes, PER).open(f"/henvisninger/{draft}/skriv"))
+    assert INTAKE in entries.remind(any_nodes.dps.db, [DPS], now=any_nodes.now)
+    assert entries.remind(any_nodes.dps.db, [DPS], now=any_nodes.now) == [], "once is enough"
+    leader = reader(any_nodes, LEADER)
     tasks = words_of(leader.open("/oppgaver"))
     assert "opplysninger i adresseboken som må rettes eller bekreftes" in tasks
     assert "Ingen har bekreftet opplysningene i adresseboken på seks måneder" in tasks
     assert "Inntak voksne" in tasks
     leader.send(f"{OWN}/bekreft")
-    with nodes.dps.db.reading() as session:
+    with any_nodes.dps.db.reading() as session:
         left = [task for task in team.tasks(session, LEADER) if task.service == INTAKE]
     assert left == []
-    assert entry_at(nodes).confirmed_on == today
+    assert entry_at(any_nodes).confirmed_on == today
 
 
-def test_an_owner_who_does_nothing_is_reminded_again_after_a_month(nodes: Town) -> None:
-    nodes.services[INTAKE] = {"confirmed_on": date(2026, 1, 1)}
-    nodes.services[SENIOR] = nodes.services[INTAKE]
-    nodes.pass_time(minutes=1)
-    entries.remind(nodes.dps.db, [DPS], now=nodes.now)
-    with nodes.dps.db.transaction() as session:
+def test_an_owner_who_does_nothing_is_reminded_again_after_a_month(any_nodes: Town) -> None:
+    any_nodes.services[INTAKE] = {"confirmed_on": date(2026, 1, 1)}
+    any_nodes.services[SENIOR] = any_nodes.services[INTAKE]
+    any_nodes.pass_time(minutes=1)
+    entries.remind(any_nodes.dps.db, [DPS], now=any_nodes.now)
+    with any_nodes.dps.db.transaction() as session:
         for task in team.tasks(session, LEADER):
-            team.finish_task(session, task.id, by=LEADER, now=nodes.now)
-    assert entries.remind(nodes.dps.db, [DPS], now=nodes.now + REMIND_AGAIN - timedelta(hours=1)) == []
-    assert INTAKE in entries.remind(nodes.dps.db, [DPS], now=nodes.now + REMIND_AGAIN)
+            team.finish_task(session, task.id, by=LEADER, now=any_nodes.now)
+    assert entries.remind(any_nodes.dps.db, [DPS], now=any_nodes.now + REMIND_AGAIN - timedelta(hours=1)) == []
+    assert INTAKE in entries.remind(any_nodes.dps.db, [DPS], now=any_nodes.now + REMIND_AGAIN)
 
 
 def test_a_service_without_a_leader_has_its_task_where_everybody_there_sees_it(nodes: Town) -> None:

@@ -23,7 +23,8 @@ def post(open_sqlite: OpenDatabase) -> Iterator[Post]:
 
 @pytest.fixture
 def any_post(open_any: OpenDatabase) -> Iterator[Post]:
-    """Two nodes, on each kind of database."""
+    """Two nodes whose staff can sign in, on each kind of database."""
     made = town(open_any)
+    register_everybody(made)
     yield Post(made)
     made.close()

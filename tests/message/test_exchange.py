@@ -12,7 +12,7 @@ from handover.errors import HandoverError, NotFound
 from handover.exchange.model import Event, Received
 from handover.exchange.service import AlreadyLeft
 from handover.ids import MessageId, ServiceId
-from handover.message import fhir, receiving, service
+from handover.message import fhir, receiving, service, store
 from handover.message.lifecycle import Act, Status
 from handover.message.model import Content, Fate, Subject
 from handover.message.service import About
@@ -113,43 +113,43 @@ def test_a_patients_block_is_obeyed_between_health_services(post: Post) -> None:
         post.do(PER, begun, service.send, begun.message)
 
 
-def test_a_document_travels_with_its_message_and_follows_it_when_it_is_forwarded(post: Post) -> None:
-    begun = post.begin(PER, [INTAKE], "Se planen")
-    file = post.do(PER, begun, service.attach, begun.message, "plan.pdf", PDF)
-    post.do(PER, begun, service.send, begun.message)
-    post.town.settle()
-    assert post.do(INGRID, begun, service.file_of, file.sha256) == (file, PDF)
-    post.do(INGRID, begun, service.open_)
-    on = post.do(INGRID, begun, service.forward, to=[FACT], messages=[begun.message])
-    post.do(INGRID, on, service.send, on.message)
-    post.town.settle()
-    (seen,) = post.see(FATIMA, on).messages
+def test_a_document_travels_with_its_message_and_follows_it_when_it_is_forwarded(any_post: Post) -> None:
+    begun = any_post.begin(PER, [INTAKE], "Se planen")
+    file = any_post.do(PER, begun, service.attach, begun.message, "plan.pdf", PDF)
+    any_post.do(PER, begun, service.send, begun.message)
+    any_post.town.settle()
+    assert any_post.do(INGRID, begun, service.file_of, file.sha256) == (file, PDF)
+    any_post.do(INGRID, begun, service.open_)
+    on = any_post.do(INGRID, begun, service.forward, to=[FACT], messages=[begun.message])
+    any_post.do(INGRID, on, service.send, on.message)
+    any_post.town.settle()
+    (seen,) = any_post.see(FATIMA, on).messages
     assert [each.content.text for each in seen.along] == ["Se planen"]
     assert seen.along[0].author.name == "Per Psykolog"
-    assert post.do(FATIMA, on, service.file_of, file.sha256) == (file, PDF)
+    assert any_post.do(FATIMA, on, service.file_of, file.sha256) == (file, PDF)
     with pytest.raises(NotFound):
-        post.see(FATIMA, begun)
+        any_post.see(FATIMA, begun)
 
 
-def test_a_third_agency_sees_only_from_then_on_unless_history_is_handed_to_it(post: Post) -> None:
-    begun = post.send(PER, [INTAKE], "Første")
-    second = post.answer(INGRID, begun, "Andre")
-    post.permit(INGRID)
-    message = post.do(
+def test_a_third_agency_sees_only_from_then_on_unless_history_is_handed_to_it(any_post: Post) -> None:
+    begun = any_post.send(PER, [INTAKE], "Første")
+    second = any_post.answer(INGRID, begun, "Andre")
+    any_post.permit(INGRID)
+    message = any_post.do(
         INGRID, begun, service.add_member, NAV_OFFICE, history=[second], content=Content(text="Ny her")
     )
-    post.do(INGRID, begun, service.send, message)
-    post.town.settle()
-    assert post.texts(NAVN, begun) == ["Andre", "Ny her"]
-    assert post.texts(PER, begun) == ["Første", "Andre", "Ny her"]
-    members = [each.party.service for each in post.see(PER, begun).standing.members]
-    assert members == [each.party.service for each in post.see(NAVN, begun).standing.members]
+    any_post.do(INGRID, begun, service.send, message)
+    any_post.town.settle()
+    assert any_post.texts(NAVN, begun) == ["Andre", "Ny her"]
+    assert any_post.texts(PER, begun) == ["Første", "Andre", "Ny her"]
+    members = [each.party.service for each in any_post.see(PER, begun).standing.members]
+    assert members == [each.party.service for each in any_post.see(NAVN, begun).standing.members]
     assert set(members) == {*members, NAV_OFFICE}
     with pytest.raises(consent.NoPermit):  # the municipality has no permit of its own
-        post.answer(PER, begun, "Hei NAV")
-    post.permit(PER)
-    post.answer(PER, begun, "Hei NAV")
-    assert post.texts(NAVN, begun)[-1] == "Hei NAV"
+        any_post.answer(PER, begun, "Hei NAV")
+    any_post.permit(PER)
+    any_post.answer(PER, begun, "Hei NAV")
+    assert any_post.texts(NAVN, begun)[-1] == "Hei NAV"
 
 
 def test_a_reply_to_a_thread_the_receiver_never_saw_opens_one_there(post: Post) -> None:
@@ -183,40 +183,40 @@ def test_a_writer_undoes_within_thirty_seconds_and_nothing_has_left(post: Post) 
         post.do(PER, begun, service.undo_send, begun.message)
 
 
-def test_an_unopened_message_that_is_taken_back_vanishes_and_both_logs_tell_it(post: Post) -> None:
-    begun = post.send(PER, [INTAKE], "Til feil mottaker")
-    post.do(PER, begun, service.retract, begun.message, "Feil mottaker")
-    post.town.settle()
+def test_an_unopened_message_that_is_taken_back_vanishes_and_both_logs_tell_it(any_post: Post) -> None:
+    begun = any_post.send(PER, [INTAKE], "Til feil mottaker")
+    any_post.do(PER, begun, service.retract, begun.message, "Feil mottaker")
+    any_post.town.settle()
     with pytest.raises(NotFound):
-        post.see(INGRID, begun)
-    sent = post.message(PER, begun).message
+        any_post.see(INGRID, begun)
+    sent = any_post.message(PER, begun).message
     assert sent.status is Status.RETRACTED
     assert [each.answer and each.answer.fate for each in sent.receipts] == [Fate.VANISHED]
-    assert "message.retract" in post.logged(PER)
-    assert post.evidence(INGRID) == []
-    assert "message.receive-retraction" in post.logged(INGRID)
-    with post.db(INGRID).transaction() as session:
-        assert service.search(session, INGRID, "mottaker", now=post.town.now) == ()
-        assert service.mine(session, INGRID, now=post.town.now, shelves=tuple(Shelf)[:4]) == ()
+    assert "message.retract" in any_post.logged(PER)
+    assert any_post.evidence(INGRID) == []
+    assert "message.receive-retraction" in any_post.logged(INGRID)
+    with any_post.db(INGRID).transaction() as session:
+        assert service.search(session, INGRID, "mottaker", now=any_post.town.now) == ()
+        assert service.mine(session, INGRID, now=any_post.town.now, shelves=tuple(Shelf)[:4]) == ()
 
 
-def test_an_opened_message_that_is_taken_back_is_hidden_and_the_leader_confirms(post: Post) -> None:
-    begun = post.send(PER, [INTAKE], "Om en annen pasient")
-    post.do(INGRID, begun, service.open_)
-    post.do(PER, begun, service.retract, begun.message, "Feil pasient")
-    post.town.settle()
-    seen = post.see(INGRID, begun)
+def test_an_opened_message_that_is_taken_back_is_hidden_and_the_leader_confirms(any_post: Post) -> None:
+    begun = any_post.send(PER, [INTAKE], "Om en annen pasient")
+    any_post.do(INGRID, begun, service.open_)
+    any_post.do(PER, begun, service.retract, begun.message, "Feil pasient")
+    any_post.town.settle()
+    seen = any_post.see(INGRID, begun)
     assert seen.messages == ()
     assert [each.taken_back and each.taken_back.reason for each in seen.hidden] == ["Feil pasient"]
-    assert post.step(INGRID, begun) is Step.CONFIRM_RETRACTION
-    assert post.message(PER, begun).message.status is Status.RETRACT_ASKED
-    assert len(post.evidence(INGRID)) == 1
+    assert any_post.step(INGRID, begun) is Step.CONFIRM_RETRACTION
+    assert any_post.message(PER, begun).message.status is Status.RETRACT_ASKED
+    assert len(any_post.evidence(INGRID)) == 1
     with pytest.raises(HandoverError):
-        post.do(INGRID, begun, service.confirm_retraction, begun.message)
-    post.do(LEADER, begun, service.confirm_retraction, begun.message)
-    post.town.settle()
-    assert post.message(PER, begun).message.status is Status.RETRACTED
-    assert "message.confirm-retraction" in post.logged(LEADER)
+        any_post.do(INGRID, begun, service.confirm_retraction, begun.message)
+    any_post.do(LEADER, begun, service.confirm_retraction, begun.message)
+    any_post.town.settle()
+    assert any_post.message(PER, begun).message.status is Status.RETRACTED
+    assert "message.confirm-retraction" in any_post.logged(LEADER)
 
 
 def test_what_was_forwarded_is_taken_back_wherever_it_went(post: Post) -> None:
@@ -235,63 +235,69 @@ def test_what_was_forwarded_is_taken_back_wherever_it_went(post: Post) -> None:
     assert forwarding.along == ()
 
 
-def test_a_retraction_that_comes_first_keeps_the_message_away(post: Post) -> None:
-    begun = post.begin(PER, [INTAKE], "Feil")
-    post.do(PER, begun, service.send, begun.message)
-    post.do(PER, begun, service.retract, begun.message, "Angret for sent")
-    post.town.settle()
+def test_a_retraction_that_comes_first_keeps_the_message_away(any_post: Post) -> None:
+    begun = any_post.begin(PER, [INTAKE], "Feil")
+    any_post.do(PER, begun, service.send, begun.message)
+    any_post.do(PER, begun, service.retract, begun.message, "Angret for sent")
+    any_post.town.settle()
     with pytest.raises(NotFound):
-        post.see(INGRID, begun)
-    assert post.message(PER, begun).message.status is Status.RETRACTED
+        any_post.see(INGRID, begun)
+    assert any_post.message(PER, begun).message.status is Status.RETRACTED
 
 
-def test_a_wrong_receiver_is_put_right_in_one_step(post: Post) -> None:
-    begun = post.begin(PER, [INTAKE], "Skulle til FACT")
-    file = post.do(PER, begun, service.attach, begun.message, "plan.pdf", PDF)
-    post.do(PER, begun, service.send, begun.message)
-    post.town.settle()
-    again = post.do(PER, begun, service.send_anew, begun.message, reason="Feil mottaker", about=PLAN, to=[FACT])
-    post.do(PER, again, service.send, again.message)
-    post.town.settle()
-    assert post.texts(FATIMA, again) == ["Skulle til FACT"]
-    assert post.do(FATIMA, again, service.file_of, file.sha256)[1] == PDF
+def test_a_wrong_receiver_is_put_right_in_one_step(any_post: Post) -> None:
+    begun = any_post.begin(PER, [INTAKE], "Skulle til FACT")
+    file = any_post.do(PER, begun, service.attach, begun.message, "plan.pdf", PDF)
+    any_post.do(PER, begun, service.send, begun.message)
+    any_post.town.settle()
+    again = any_post.do(
+        PER, begun, service.send_anew, begun.message, reason="Feil mottaker", about=PLAN, to=[FACT]
+    )
+    any_post.do(PER, again, service.send, again.message)
+    any_post.town.settle()
+    assert any_post.texts(FATIMA, again) == ["Skulle til FACT"]
+    assert any_post.do(FATIMA, again, service.file_of, file.sha256)[1] == PDF
     with pytest.raises(NotFound):
-        post.see(INGRID, begun)
+        any_post.see(INGRID, begun)
 
 
 # --- deadlines, work, search -------------------------------------------------------------------------------------
 
 
-def test_a_message_nobody_opens_stands_in_both_worklists_and_then_reaches_the_leader(post: Post) -> None:
-    begun = post.send(PER, [INTAKE])
-    with post.db(INGRID).transaction() as session:
-        (item,) = team.open_items(session, INGRID.agency, INTAKE, kind=service.WORK, now=post.town.now)
+def test_a_message_nobody_opens_stands_in_both_worklists_and_then_reaches_the_leader(any_post: Post) -> None:
+    begun = any_post.send(PER, [INTAKE])
+    with any_post.db(INGRID).transaction() as session:
+        (item,) = team.open_items(session, INGRID.agency, INTAKE, kind=service.WORK, now=any_post.town.now)
         assert (item.next_step, item.place.subject) == ("read", begun.thread)
-        assert item.due_at - post.town.now > timedelta(days=2)
-    post.town.pass_time(days=3)
-    with post.db(PER).transaction() as session:
-        (item,) = team.overdue(session, PER.agency, now=post.town.now)
+        assert item.due_at - any_post.town.now > timedelta(days=2)
+    any_post.town.pass_time(days=3)
+    with any_post.db(PER).transaction() as session:
+        (item,) = team.overdue(session, PER.agency, now=any_post.town.now)
         assert item.next_step == "await-opening"
-    here = Worker(post.town.dps, client=post.town.wire, clock=lambda: post.town.now)
+    here = Worker(any_post.town.dps, client=any_post.town.wire, clock=lambda: any_post.town.now)
     assert here.remind() == 0
-    post.town.pass_time(days=5)
+    any_post.town.pass_time(days=5)
     assert here.remind() == 1
     assert here.remind() == 0
-    with post.db(INGRID).transaction() as session:
+    with any_post.db(INGRID).transaction() as session:
         assert [task.kind for task in team.tasks(session, LEADER)] == [TaskKind.UNOPENED]
 
 
-def test_a_thread_is_found_by_reference_patient_sender_and_words(post: Post) -> None:
-    begun = post.send(PER, [INTAKE], "Medisinlisten ligger ved")
-    reference = post.see(INGRID, begun).standing.heading.reference
-    with post.db(INGRID).transaction() as session:
+@pytest.mark.parametrize("common", [1, 1000], ids=["words-of-many", "words-of-few"])
+def test_a_thread_is_found_by_reference_patient_sender_and_words(
+    any_post: Post, common: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "COMMON", common)
+    begun = any_post.send(PER, [INTAKE], "Medisinlisten ligger ved")
+    reference = any_post.see(INGRID, begun).standing.heading.reference
+    with any_post.db(INGRID).transaction() as session:
         for text in (reference, reference.lower(), "Nes", "Psykolog", "medisinlisten", "ligger VED", "høsten"):
-            (found,) = service.search(session, INGRID, text, now=post.town.now)
+            (found,) = service.search(session, INGRID, text, now=any_post.town.now)
             assert found.standing.thread == begun.thread
-        assert service.search(session, INGRID, "medisinlisten fotball", now=post.town.now) == ()
-        assert service.search(session, LEADER, "medisinlisten", now=post.town.now) != ()
-    with post.db(NAVN).transaction() as session:
-        assert service.search(session, NAVN, "medisinlisten", now=post.town.now) == ()
+        assert service.search(session, INGRID, "medisinlisten fotball", now=any_post.town.now) == ()
+        assert service.search(session, LEADER, "medisinlisten", now=any_post.town.now) != ()
+    with any_post.db(NAVN).transaction() as session:
+        assert service.search(session, NAVN, "medisinlisten", now=any_post.town.now) == ()
 
 
 def test_somebody_of_another_service_or_agency_finds_no_thread(post: Post) -> None:
@@ -305,19 +311,19 @@ def test_somebody_of_another_service_or_agency_finds_no_thread(post: Post) -> No
         post.do(LEADER, begun, service.reply)  # a leader reads, and writes in none
 
 
-def test_a_service_that_is_done_is_done_until_something_new_comes(post: Post) -> None:
-    begun = post.send(PER, [INTAKE])
+def test_a_service_that_is_done_is_done_until_something_new_comes(any_post: Post) -> None:
+    begun = any_post.send(PER, [INTAKE])
     with pytest.raises(service.StillUnopened):
-        post.do(INGRID, begun, service.done)
-    post.do(INGRID, begun, service.open_)
-    assert post.step(INGRID, begun) is Step.ANSWER
-    post.do(INGRID, begun, service.done)
-    assert post.step(INGRID, begun) is None
-    post.town.settle()
-    message = post.do(PER, begun, service.reply, content=Content(text="En ting til"))
-    post.do(PER, begun, service.send, message)
-    post.town.settle()
-    assert post.step(INGRID, begun) is Step.READ
+        any_post.do(INGRID, begun, service.done)
+    any_post.do(INGRID, begun, service.open_)
+    assert any_post.step(INGRID, begun) is Step.ANSWER
+    any_post.do(INGRID, begun, service.done)
+    assert any_post.step(INGRID, begun) is None
+    any_post.town.settle()
+    message = any_post.do(PER, begun, service.reply, content=Content(text="En ting til"))
+    any_post.do(PER, begun, service.send, message)
+    any_post.town.settle()
+    assert any_post.step(INGRID, begun) is Step.READ
 
 
 def test_a_thread_of_another_subject_may_be_forwarded_only_as_far_as_the_permit_goes(post: Post) -> None:

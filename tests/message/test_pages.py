@@ -18,14 +18,14 @@ from tests.referral.nodes import INGRID, NAVN, NUMBER, OLA, PER, SENIOR
 from tests.referral.visiting import hidden, words_of
 
 
-def test_a_message_is_left_found_read_and_answered(post: Post) -> None:
-    per, ingrid = at_desk(post, PER), at_desk(post, INGRID)
+def test_a_message_is_left_found_read_and_answered(any_post: Post) -> None:
+    per, ingrid = at_desk(any_post, PER), at_desk(any_post, INGRID)
     shown = written(per, begun(per), "Hei.\n\n- **Plan** følger", priority="soon", answer_by="24.12.2031")
     assert "Slik ser mottakeren meldingen" in words_of(shown)
     assert "113" in words_of(shown)
     left = sent(per, shown)
     assert "Angre sendingen" in words_of(left)
-    post.town.settle()
+    any_post.town.settle()
     assert "Kommet fram" in words_of(per.open(left.request.path))
     assert "Nytt" in words_of(ingrid.open("/meldinger/"))
     read = first_thread(ingrid)
@@ -34,7 +34,7 @@ def test_a_message_is_left_found_read_and_answered(post: Post) -> None:
     assert "1 ny melding" not in words_of(first_thread(ingrid)), "it is new once"
     answer = ingrid.send(f"{read.request.path}/svar")
     assert sent(ingrid, written(ingrid, answer, "Takk, den er lest.")).status_code == 200
-    post.town.settle()
+    any_post.town.settle()
     words = words_of(per.open(left.request.path))
     assert "Åpnet av Ingrid Inntak" in words
     assert "Takk, den er lest." in words
