@@ -18,7 +18,7 @@ from handover.workdays import local_date
 from handover.worklist import untouched
 from tests.builders import DPS, INTAKE
 from tests.message.nodes import QUESTION, Post
-from tests.referral.nodes import INGRID, LEADER, OLA, PER, Town
+from tests.referral.nodes import INGRID, LEADER, OLA, PER, SARA, Town
 from tests.referral.visiting import reader, words_of
 
 LIST = f"/arbeidsliste/{INTAKE}"
@@ -156,3 +156,57 @@ def test_work_that_is_touched_stays_and_a_service_says_how_long_it_may_lie(post:
     post.town.move_to(post.town.now + timedelta(days=10))
     remind(post)
     assert owner_of(post, begun) == INGRID.id, "counted from when she last did something"
+
+
+# --- the page ---------------------------------------------------------------------------------------------------
+
+
+def typed(post: Post, stand_in: Staff | None, *, days: int = 7, who: Staff | None = None) -> dict[str, str]:
+    """Return the form of an absence from today."""
+    today = local_date(post.town.now)
+    form = {"first_day": f"{today:%d.%m.%Y}", "back_on": f"{today + timedelta(days=days):%d.%m.%Y}"}
+    form["stand_in"] = "" if stand_in is None else str(stand_in.id)
+    return form if who is None else {**form, "who": str(who.id)}
+
+
+def test_somebody_notes_their_own_absence_and_ends_it(post: Post) -> None:
+    begun = taken(post, INGRID)
+    ingrid = reader(post.town, INGRID)
+    said = words_of(ingrid.send("/fravar", **typed(post, OLA)))
+    assert "Fraværet er lagret." in said and f"vikar: {OLA.name}" in said
+    assert owner_of(post, begun) == OLA.id
+    said = words_of(ingrid.send("/fravar/tilbake", who=str(INGRID.id)))
+    assert "Ingen er borte." in said
+    assert owner_of(post, begun) == INGRID.id
+
+
+def test_a_leader_notes_it_for_somebody_else_and_nobody_else_can(post: Post) -> None:
+    begun = taken(post, INGRID)
+    refused = reader(post.town, OLA).send("/fravar", **typed(post, OLA, who=INGRID))
+    assert refused.status_code == 422 and "Velg hvem som er borte." in words_of(refused)
+    assert owner_of(post, begun) == INGRID.id
+    assert "Fraværet er lagret." in words_of(
+        reader(post.town, LEADER).send("/fravar", **typed(post, OLA, who=INGRID))
+    )
+    assert owner_of(post, begun) == OLA.id
+    assert reader(post.town, OLA).send("/fravar/tilbake", who=str(INGRID.id)).status_code == 404
+
+
+def test_what_does_not_fit_is_said_and_what_was_typed_stays(post: Post) -> None:
+    ingrid = reader(post.town, INGRID)
+    refused = ingrid.send("/fravar", **typed(post, INGRID, days=0))
+    assert refused.status_code == 422
+    assert "Velg en annen enn den som er borte." in words_of(refused)
+    assert "Du må være tilbake etter den første dagen" in words_of(refused)
+    assert f"{local_date(post.town.now):%d.%m.%Y}" in refused.text
+    elsewhere = ingrid.send("/fravar", **typed(post, SARA))
+    assert "Vikaren må arbeide ved samme tjeneste." in words_of(elsewhere)
+
+
+def test_only_a_leader_says_how_long_work_may_lie(post: Post) -> None:
+    leader = reader(post.town, LEADER)
+    assert "Innstillingen er lagret." in words_of(leader.send("/fravar/urort", service=INTAKE, days="3"))
+    with post.db(INGRID).reading() as session:
+        assert standing_in.untouched_days(session, DPS, INTAKE) == 3
+    assert leader.send("/fravar/urort", service=INTAKE, days="99").status_code == 422
+    assert reader(post.town, INGRID).send("/fravar/urort", service=INTAKE, days="3").status_code == 403
