@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Table
 
+from bench import work
 from handover.actors import Author, Party
 from handover.bundle import cases
 from handover.bundle.lifecycle import Act, Side, Status, Version
@@ -83,7 +84,6 @@ class Maker:
         row_id = f"{side.value}|{service}|{id_}"
         changed = form.at(-pick.randrange(_DAYS * 1440))
         key = {"agency": agency, "side": side.value, "service": service, "handover": form.id(id_)}
-        done = None if step else changed
         due = form.at(pick.randrange(-2 * 1440, 8 * 1440))
         entry = self._seal(agency, "handover_history", "entry", f"{row_id}|1", _entry(self._now))
         return {
@@ -105,20 +105,7 @@ class Maker:
                 "standing": self._seal(agency, "handover", "standing", row_id, sealed),
             },
             "handover_history": {**key, "line": 1, "at": changed, "act": "send", "status": "sent", "entry": entry},
-            "work_item": {
-                "agency": agency,
-                "service": service,
-                "kind": cases.WORK[side],
-                "subject": form.id(id_),
-                "next_step": step or "closed",
-                "due_at": due,
-                "owner": None,
-                "is_open": step is not None,
-                "snoozed_until": None,
-                "created_at": changed,
-                "done_at": done,
-                "done_by": None,
-            },
+            "work_item": work.item((agency, service), cases.WORK[side], form.id(id_), step, due=due, at=changed),
         }
 
     def _person(self, agency: AgencyId, number: int) -> UUID:

@@ -17,6 +17,7 @@ from sqlalchemy.schema import CreateIndex
 
 from bench import handed as handovers
 from bench import threads as conversations
+from bench import work
 from handover import migrations
 from handover.actors import Role, Staff
 from handover.bundle import topics
@@ -78,6 +79,7 @@ _NOBODY: Final = UUID(int=0xA0A0)
 _NO_PERSON: Final = UUID(int=0xB0B0)
 _TEXT: Final = "Depresjon og angst over to år, samtaler i kommunen siden 2024. " * 2
 
+WORK: Final = cast(Table, WorkItemRow.__table__)
 Row = tuple[Any, ...]
 
 
@@ -251,9 +253,9 @@ class _Maker:
             (agency, side.value, service, key, 1, changed, "send", status.value, 1, 3, entry)
         )
         due = self._at(int(pick.random() * 10 * 1440) - 2 * 1440)
-        done = None if is_open else changed
-        work = (agency, service, cases.WORK[side], key, kind.step, due, owner, is_open, None, changed, done, None)
-        rows["work_item"].append(work)
+        step = kind.step if is_open else None
+        planned = work.item((agency, service), cases.WORK[side], key, step, due=due, at=changed, owner=owner)
+        rows["work_item"].append(tuple(planned[each.name] for each in WORK.columns))
 
     def _note(self, side: Side, service: ServiceId, id_: ReferralId, reference: str, *, is_open: bool) -> None:
         some = self.sent if side is Side.REFERRER else self.received

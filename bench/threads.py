@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Table
 
+from bench import work
 from bench.handed import Form
 from handover.actors import Author, Party
 from handover.ids import AgencyId, CommunicationId, MessageId, PersonId, ServiceId, ThreadId
@@ -129,20 +130,8 @@ class Maker:
         self._add(rows, "thread_history", **key, line=1, at=changed, act="receive", entry=entry)
         for each, written in copy.messages.items():
             self._message(home, key, ids[each], copy.statuses[each], _named(written, ids), changed, number, rows)
-        work = {"agency": home.agency, "service": home.service, "kind": WORK, "subject": key["thread"]}
-        is_open = copy.step is not None
-        done = None if is_open else changed
-        step = copy.step or "closed"
-        self._add(
-            rows,
-            "work_item",
-            **work,
-            next_step=step,
-            due_at=due,
-            is_open=is_open,
-            created_at=changed,
-            done_at=done,
-        )
+        planned = work.item((home.agency, home.service), WORK, key["thread"], copy.step, due=due, at=changed)
+        self._add(rows, "work_item", **planned)
 
     def _message(
         self,
