@@ -42,6 +42,7 @@ from handover.operator import routes as watching
 from handover.patient import afterwards, choices, questions
 from handover.patient import notices as my_notices
 from handover.patient import pages as patient
+from handover.patient import threads as my_threads
 from handover.person import service as person
 from handover.referral import service as referral
 from handover.referral.pages import receiving, referrer
@@ -118,6 +119,7 @@ def create_app(node: Node) -> Flask:
     app.register_blueprint(patient.blueprint)
     app.register_blueprint(choices.blueprint)
     app.register_blueprint(questions.blueprint)
+    app.register_blueprint(my_threads.blueprint)
     app.register_blueprint(afterwards.blueprint)
     app.register_blueprint(my_notices.blueprint)
     app.register_blueprint(notices.blueprint)

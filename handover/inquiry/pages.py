@@ -41,6 +41,7 @@ _SENTENCES: Final[dict[str, Text]] = {"text.required": _l("Skriv svaret til pasi
 KINDS: Final[dict[str, Sentence]] = {
     "referral": _l("Henvisning %(reference)s"),
     "handover": _l("Overføring %(reference)s"),
+    "message": _l("Melding %(reference)s"),
     "choices": _l("Valgene om deling"),
 }
 """What a thing of each kind is called."""

@@ -1,4 +1,4 @@
-"""What people see of threads: one thread, lists, search, and what a patient sees of threads about them.
+"""What people see of threads: one thread, lists and search (a patient: `patients`).
 
 Every reading is logged; a list is one row that names all persons shown.
 """
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from handover.actors import Party, Patient, Staff
+from handover.actors import Party, Staff
 from handover.audit import service as audit
 from handover.audit.model import Event as Logged
 from handover.consent import service as consent
@@ -20,8 +20,8 @@ from handover.exchange.model import Delivery
 from handover.ids import AgencyId, MessageId, PersonId, ServiceId
 from handover.message import cases, scope, store
 from handover.message.cases import Turn
-from handover.message.lifecycle import Act, Guard, Side, Status, acts_open_to
-from handover.message.model import Entry, File, Heading, Member, Message, Opened
+from handover.message.lifecycle import Act, Guard, Side, acts_open_to
+from handover.message.model import Entry, File, Message
 from handover.message.standing import Copy, Standing, brought_along, is_new, shown
 from handover.message.steps import Glance, NextStep, Shelf, next_step
 from handover.message.store import READERS, Stored, ThreadNotFound
@@ -83,29 +83,6 @@ class Listed:
     standing: Standing
     patient: Identity | None = field(repr=False)
     glance: Glance
-    updated_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class PatientMessage:
-    """What a patient sees of one message: never its words here."""
-
-    written_at: datetime
-    sender: Party
-    opened: tuple[tuple[Party, Opened], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class PatientThread:
-    """What a patient sees of a thread about them: that it is, between whom, about what, when and on what basis."""
-
-    agency: AgencyId
-    """Whose copy this is seen in."""
-    heading: Heading
-    """Without its line."""
-    members: tuple[Member, ...]
-    purpose: str
-    messages: tuple[PatientMessage, ...]
     updated_at: datetime
 
 
@@ -186,39 +163,6 @@ def work(session: Session, by: Staff, service: ServiceId, threads: Sequence[UUID
 def counts(session: Session, by: Staff, service: ServiceId | None = None) -> dict[Shelf, int]:
     """Return how many threads stand on each shelf; numbers alone, so nothing is logged."""
     return store.counts(session, by=by, service=service)
-
-
-def my_threads(
-    session: Session, agencies: Sequence[AgencyId], by: Patient, *, now: datetime
-) -> tuple[PatientThread, ...]:
-    """Return what the patient sees of threads about them at these agencies, one for each copy, latest first."""
-    known = cases.known_as(session, by, agencies)
-    found = store.about(session, known)
-    for agency, who in known:
-        if any(each.standing.home.agency == agency for each in found):
-            audit.record(session, event=Logged.MESSAGE_LIST, actor=by, agency=agency, persons=(who,), now=now)
-    return tuple(_for_patient(each) for each in found)
-
-
-def _for_patient(stored: Stored) -> PatientThread:
-    standing = stored.standing
-    heading = standing.heading
-    seen = [each for each in shown(stored.copy) if each.status is not Status.DRAFT]
-    return PatientThread(
-        agency=standing.home.agency,
-        heading=Heading(thread=heading.thread, reference=heading.reference, subject=heading.subject),
-        members=standing.members,
-        purpose=standing.purpose,
-        messages=tuple(_message_for_patient(standing, each) for each in seen),
-        updated_at=stored.updated_at,
-    )
-
-
-def _message_for_patient(standing: Standing, message: Message) -> PatientMessage:
-    told = [(each.to, each.opened) for each in message.receipts if each.opened is not None]
-    if message.opened is not None:
-        told.append((standing.home, message.opened))
-    return PatientMessage(written_at=message.written_at, sender=message.sender, opened=tuple(told))
 
 
 def _seen(session: Session, copy: Copy, message: Message, turn: Turn, read_at: datetime | None) -> Seen:

@@ -16,7 +16,7 @@ from handover.exchange import service as exchange
 from handover.exchange.model import OutgoingRef
 from handover.exchange.service import AlreadyLeft
 from handover.ids import CommunicationId, ServiceId
-from handover.message import cases, hearing, scope, speaking, store
+from handover.message import cases, hearing, openness, scope, speaking, store
 from handover.message.cases import Said, Turn
 from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.message.model import Doing, Message, TakenBack
@@ -48,6 +48,7 @@ def send(session: Session, turn: Turn, message: CommunicationId, *, undo: timede
         patient=cases.patient_of(session, stored.standing),
         now=turn.now,
         today=local_date(turn.now),
+        patient_reads=openness.lets_read(session, home.agency, stored.standing.heading.subject),
     )
     not_before = turn.now + undo
     leaves = scope.with_basis(session, moved.copy.standing, moved.leaves, now=turn.now)

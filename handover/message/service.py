@@ -18,16 +18,22 @@ from handover.message.deciding import (
     tell_leaders,
 )
 from handover.message.following import is_told_of, on_delivery
+from handover.message.patients import (
+    PatientBasis,
+    PatientMessage,
+    PatientThread,
+    my_thread,
+    my_threads,
+    who_opened,
+)
 from handover.message.permits import KeptFrom, Needed, kept_from, permit_needed
 from handover.message.reading import (
     Listed,
-    PatientThread,
     Seen,
     Thread,
     counts,
     file_of,
     mine,
-    my_threads,
     search,
     show,
     thread_of,
@@ -78,6 +84,8 @@ __all__ = [
     "NoSuchMessage",
     "NotOffered",
     "OtherPatient",
+    "PatientBasis",
+    "PatientMessage",
     "PatientThread",
     "Seen",
     "Stale",
@@ -103,6 +111,7 @@ __all__ = [
     "list_closed",
     "may_still_go",
     "mine",
+    "my_thread",
     "my_threads",
     "observe",
     "on_delivery",
@@ -126,6 +135,7 @@ __all__ = [
     "tell_leaders",
     "thread_of",
     "undo_send",
+    "who_opened",
     "work",
     "work_news",
 ]

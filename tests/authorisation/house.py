@@ -327,6 +327,9 @@ def _threads(house: House) -> None:
                 for values in (thread, letter):
                     shows = who.family if values == thread else ""
                     house.things.append(Thing(values, owner, at, frozenset(READ_THREADS), shows=shows))
+            if is_sent:
+                mine = (("thread", str(made.thread)),)
+                house.things.append(Thing(mine, AgencyId(""), patient=who.number or "", shows=who.family))
             _question(house, by, home, to, made.thread, who)
     town.settle()
 

@@ -1,6 +1,16 @@
 """All of the staff's pages of threads on one blueprint."""
 
-from handover.message.pages import addressing, beginning, listing, mistakes, reading, sharing, writing
+from handover.message.pages import addressing, beginning, listing, mistakes, openness, reading, sharing, writing
 from handover.message.pages.desk import blueprint
 
-__all__ = ["addressing", "beginning", "blueprint", "listing", "mistakes", "reading", "sharing", "writing"]
+__all__ = [
+    "addressing",
+    "beginning",
+    "blueprint",
+    "listing",
+    "mistakes",
+    "openness",
+    "reading",
+    "sharing",
+    "writing",
+]

@@ -19,6 +19,7 @@ from handover.directory import service as directory
 from handover.errors import Conflict, HandoverError, Invalid, NotFound
 from handover.exchange.files import BadFile
 from handover.ids import CommunicationId, ServiceId
+from handover.message import openness
 from handover.message import service as messages
 from handover.message.lifecycle import Status
 from handover.message.model import MAX_NAME, MAX_TEXT, Content, Message, Priority
@@ -359,6 +360,7 @@ def _write_page(
         along=along_with(turn, thread, draft, places),
         priorities=[(code.value, text) for code, text in PRIORITIES.items()],
         saved=draft.written_at.isoformat(),
+        patient_reads=openness.lets_read(session, thread.standing.home.agency, thread.standing.heading.subject),
         problem=problem,
         theirs=theirs,
         done=request.args.get("gjort", ""),

@@ -1,0 +1,197 @@
+"""What a patient sees of threads about them: between whom, about what, when, on what basis, who opened what.
+
+The words are shown where the author's agency lets the patient read them. Several copies at one node are shown as
+one thread. What is somebody else's is not there; a draft is nobody's but its writers'.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import groupby
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from handover.actors import Party, Patient
+from handover.audit import service as audit
+from handover.audit.model import Entry as LogEntry
+from handover.audit.model import Event as Logged
+from handover.ids import AgencyId, CommunicationId, PersonId, ThreadId
+from handover.message import cases, scope, store
+from handover.message.lifecycle import TAKEN_BACK, Status
+from handover.message.model import Basis, Heading, Member, Message, Opened
+from handover.message.standing import shown
+from handover.message.store import Stored, ThreadNotFound
+
+_OPENINGS: Final = frozenset(
+    {
+        Logged.MESSAGE_READ,
+        Logged.MESSAGE_OPEN,
+        Logged.MESSAGE_SEND,
+        Logged.MESSAGE_RETRACT,
+        Logged.ATTACHMENT_READ,
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientMessage:
+    """One message as its patient sees it."""
+
+    id: CommunicationId
+    written_at: datetime
+    sender: Party
+    to: tuple[Party, ...]
+    opened: tuple[tuple[Party, Opened], ...]
+    is_taken_back: bool
+    text: str | None = field(repr=False)
+    """None where the author's agency does not let patients read it, or it was taken back."""
+    files: tuple[str, ...] = field(repr=False)
+    """The names of its documents, where the words may be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientBasis:
+    """A yes of the patient's on which something was or may be sent."""
+
+    sender: Party
+    receiver: Party
+    basis: Basis
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientThread:
+    """A thread as its patient sees it."""
+
+    heading: Heading
+    """Without its line."""
+    homes: tuple[Party, ...]
+    """The services here that keep a copy, the one that changed last first."""
+    persons: tuple[tuple[AgencyId, PersonId], ...]
+    """As whom their agencies know the patient."""
+    members: tuple[Member, ...]
+    purpose: str
+    rests_on: tuple[PatientBasis, ...]
+    messages: tuple[PatientMessage, ...]
+    """By written time."""
+    updated_at: datetime
+
+
+def my_threads(
+    session: Session, agencies: Sequence[AgencyId], by: Patient, *, now: datetime
+) -> tuple[PatientThread, ...]:
+    """Return the threads about a patient at these agencies, latest first; one row in the log of each agency."""
+    known = cases.known_as(session, by, agencies)
+    found = store.about(session, known)
+    for agency, who in known:
+        if any(each.standing.home.agency == agency for each in found):
+            audit.record(session, event=Logged.MESSAGE_LIST, actor=by, agency=agency, persons=(who,), now=now)
+    together = _together(session, found, now)
+    return tuple(sorted(together, key=lambda each: each.updated_at, reverse=True))
+
+
+def my_thread(session: Session, by: Patient, thread: ThreadId, *, now: datetime) -> PatientThread:
+    """Return one thread, and log that the patient read it. Raises ThreadNotFound."""
+    copies = _mine(session, by, thread)
+    for each in copies:
+        cases.log(session, each.standing, Logged.MESSAGE_READ, by=by, now=now)
+    return next(_together(session, copies, now))
+
+
+def who_opened(session: Session, by: Patient, thread: ThreadId, *, now: datetime) -> tuple[LogEntry, ...]:
+    """Return who at this node has opened, sent or taken back something in the thread, newest first."""
+    copies = _mine(session, by, thread)
+    for each in copies:
+        cases.log(session, each.standing, Logged.LOG_READ, by=by, now=now)
+    entries = [
+        entry
+        for agency, owner in cases.known_as(session, by)
+        for entry in audit.entries_of_case(session, agency, owner, thread, _OPENINGS)
+    ]
+    return tuple(sorted(entries, key=lambda entry: entry.at, reverse=True))
+
+
+def _mine(session: Session, by: Patient, thread: ThreadId) -> tuple[Stored, ...]:
+    found = store.about(session, cases.known_as(session, by))
+    copies = tuple(each for each in found if each.standing.thread == thread)
+    if not copies:
+        raise ThreadNotFound
+    return copies
+
+
+def _together(session: Session, found: Iterable[Stored], now: datetime) -> Iterator[PatientThread]:
+    """Yield the copies of each thread as one."""
+    by_thread = sorted(found, key=lambda each: each.standing.thread)
+    for _thread, copies in groupby(by_thread, key=lambda each: each.standing.thread):
+        latest_first = sorted(copies, key=lambda each: each.updated_at, reverse=True)
+        yield _as_one(session, latest_first, now)
+
+
+def _as_one(session: Session, copies: Sequence[Stored], now: datetime) -> PatientThread:
+    standing = copies[0].standing
+    members = {member.party: member for each in copies for member in each.standing.members}
+    return PatientThread(
+        heading=replace(standing.heading, line=""),
+        homes=tuple(each.standing.home for each in copies),
+        persons=tuple(
+            (each.standing.home.agency, each.standing.person)
+            for each in copies
+            if each.standing.person is not None
+        ),
+        members=tuple(sorted(members.values(), key=lambda each: each.since)),
+        purpose=standing.purpose,
+        rests_on=tuple(dict.fromkeys(basis for each in copies for basis in _bases(session, each, now))),
+        messages=_messages(copies),
+        updated_at=max(each.updated_at for each in copies),
+    )
+
+
+def _bases(session: Session, stored: Stored, now: datetime) -> Iterator[PatientBasis]:
+    home = stored.standing.home
+    for to in stored.standing.others:
+        for basis in scope.basis_of(session, stored.standing, to, now=now):
+            yield PatientBasis(sender=home, receiver=to, basis=basis)
+    for message in stored.copy.messages:
+        for basis in message.rests_on:
+            yield PatientBasis(sender=message.sender, receiver=home, basis=basis)
+
+
+def _messages(copies: Sequence[Stored]) -> tuple[PatientMessage, ...]:
+    found: dict[CommunicationId, PatientMessage] = {}
+    for stored in copies:
+        for message in shown(stored.copy):
+            if message.status is not Status.DRAFT:
+                seen = _message(stored.standing.home, message)
+                held = found.get(message.id)
+                found[message.id] = seen if held is None else _both(held, seen)
+    return tuple(sorted(found.values(), key=lambda each: (each.written_at, each.id)))
+
+
+def _message(home: Party, message: Message) -> PatientMessage:
+    told = [(each.to, each.opened) for each in message.receipts if each.opened is not None]
+    if message.opened is not None:
+        told.append((home, message.opened))
+    is_taken_back = message.status in TAKEN_BACK
+    may_read = message.patient_reads and not is_taken_back
+    return PatientMessage(
+        id=message.id,
+        written_at=message.written_at,
+        sender=message.sender,
+        to=message.to,
+        opened=tuple(told),
+        is_taken_back=is_taken_back,
+        text=message.content.text if may_read else None,
+        files=tuple(file.name for file in message.content.files) if may_read else (),
+    )
+
+
+def _both(one: PatientMessage, other: PatientMessage) -> PatientMessage:
+    """Return what two copies know of a message."""
+    is_taken_back = one.is_taken_back or other.is_taken_back
+    return replace(
+        one,
+        opened=tuple(dict((*one.opened, *other.opened)).items()),
+        is_taken_back=is_taken_back,
+        text=None if is_taken_back else (one.text if one.text is not None else other.text),
+        files=() if is_taken_back else one.files or other.files,
+    )

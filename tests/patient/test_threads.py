@@ -1,0 +1,127 @@
+"""A patient reads of the messages about them: who, about what, on what basis; asks about it, and says no."""
+
+from dataclasses import replace
+from re import search
+from uuid import UUID
+
+import pytest
+
+from handover.actors import Role
+from handover.ids import StaffId
+from handover.message import service
+from handover.message.model import Subject
+from handover.message.service import About
+from tests.builders import DPS, INTAKE, MUNICIPALITY, NAV_OFFICE, PSYCHOLOGIST
+from tests.message import conftest as two_nodes
+from tests.message.desks import at_desk, begun, sent, written
+from tests.message.nodes import PATIENT as SOLVEIG
+from tests.message.nodes import Post
+from tests.referral.nodes import INGRID, LEADER, PATIENT, PER
+from tests.referral.visiting import Reader, reader, register, words_of
+
+open_sqlite, post = two_nodes.open_sqlite, two_nodes.post
+MINE = "/mine-meldinger"
+SETTING = "/meldinger/innsyn"
+CASE = About(subject=Subject.CASE, line="Om henvisningen", patient=SOLVEIG)
+
+
+def solveig(post: Post, *, at_dps: bool = False) -> Reader:
+    """Return the patient, signed in at one of the nodes."""
+    return reader(post.town, PATIENT, node=post.town.dps if at_dps else post.town.kommune)
+
+
+def test_a_patient_sees_between_whom_about_what_and_who_opened_it_at_both_nodes(post: Post) -> None:
+    made = post.send(PER, [INTAKE], "Vi **avtaler** et møte.")
+    post.answer(INGRID, made, "Det passer.")
+    for at_dps in (False, True):
+        patient = solveig(post, at_dps=at_dps)
+        listed = words_of(patient.open(MINE))
+        assert "Plan" in listed and "Fjordheim DPS" in listed and "Plan for høsten" not in listed
+        words = words_of(patient.open(f"{MINE}/{made.thread}"))
+        assert "Vi avtaler et møte." in words and "Det passer." in words
+        assert "Åpnet av Ingrid Inntak" in words
+        assert "Helsetjenester kan dele det som trengs" in words
+
+
+def test_the_words_of_a_message_about_a_referral_are_not_shown_unless_the_agency_says_so(post: Post) -> None:
+    first = post.send(INGRID, [PSYCHOLOGIST], "Dere får nok avslag", about=CASE)
+    for at_dps in (False, True):
+        words = words_of(solveig(post, at_dps=at_dps).open(f"{MINE}/{first.thread}"))
+        assert "Dere får nok avslag" not in words
+        assert "Teksten kan ikke leses her." in words
+    boss = at_desk(post, LEADER)
+    assert 'value="plan" checked' in boss.open(SETTING).text
+    assert "Valget er lagret." in words_of(boss.send(SETTING, subjects="referral-or-handover"))
+    second = post.send(INGRID, [PSYCHOLOGIST], "Her er et tillegg", about=CASE)
+    plan = post.send(INGRID, [PSYCHOLOGIST], "Vi lager en plan")
+    theirs = post.send(PER, [INTAKE], "Kommunens plan")
+    for at_dps in (False, True):
+        patient = solveig(post, at_dps=at_dps)
+        assert "Her er et tillegg" in words_of(patient.open(f"{MINE}/{second.thread}"))
+        assert "Dere får nok avslag" not in words_of(patient.open(f"{MINE}/{first.thread}")), "as it was sent"
+        assert "Vi lager en plan" not in words_of(patient.open(f"{MINE}/{plan.thread}"))
+        assert "Kommunens plan" in words_of(patient.open(f"{MINE}/{theirs.thread}")), "the author's agency decides"
+
+
+def test_a_message_that_was_taken_back_and_a_draft_show_no_words(post: Post) -> None:
+    made = post.send(PER, [INTAKE], "Feil person")
+    post.do(PER, made, service.retract, made.message, "Feil")
+    draft = post.begin(PER, [INTAKE], "Bare tenkt")
+    post.town.settle()
+    patient = solveig(post)
+    words = words_of(patient.open(f"{MINE}/{made.thread}"))
+    assert "Feil person" not in words and "er trukket tilbake" in words
+    assert patient.open(f"{MINE}/{draft.thread}").status_code == 404
+
+
+def test_a_patient_asks_about_a_thread_and_about_who_read_it(post: Post) -> None:
+    made = post.send(PER, [INTAKE], "Hei")
+    patient = solveig(post)
+    asked = patient.send(f"{MINE}/{made.thread}/spor", text="Hvorfor skriver dere?")
+    assert "Hvorfor skriver dere?" in words_of(asked)
+    line = search(r'name="om" value="([^"]+)"', asked.text)
+    assert line
+    assert "Per Psykolog, psykolog ved Fjordheim kommune" in words_of(
+        patient.open(f"{MINE}/{made.thread}/spor?om={line[1]}")
+    )
+    assert patient.send(f"{MINE}/{made.thread}/spor", om=line[1], text="Hvorfor?").status_code == 200
+    assert patient.open(f"{MINE}/{made.thread}/spor?om={made.thread}").status_code == 404
+
+
+def test_a_patient_says_no_from_a_thread_and_it_is_obeyed_from_then_on(post: Post) -> None:
+    made = post.send(PER, [INTAKE], "Hei")
+    patient = solveig(post)
+    page = patient.open(f"{MINE}/{made.thread}")
+    target = f"{DPS}/{INTAKE}"
+    assert f'value="{target}"' in page.text
+    form = patient.send("/mine-valg/nei", do="search", search="Inntak voksne", target=target, agency=MUNICIPALITY)
+    assert f'value="{target}" checked' in form.text
+    assert "Valget er lagret." in words_of(patient.send("/mine-valg/nei", target=target, agency=MUNICIPALITY))
+    per = at_desk(post, PER)
+    again = sent(per, written(per, begun(per, INTAKE), "En gang til"))
+    assert again.status_code == 409
+    assert "Pasienten har sagt nei til at dere sender noe dit" in words_of(again) and "En gang til" in again.text
+
+
+def test_nav_and_the_patient_see_the_yes_that_a_thread_rests_on(post: Post) -> None:
+    post.permit(PER)
+    made = post.send(PER, [NAV_OFFICE], "Kan vi møtes?")
+    words = words_of(solveig(post).open(f"{MINE}/{made.thread}"))
+    assert "Du har sagt ja til at" in words and "Planer og avtaler" in words
+
+
+def test_only_who_leads_the_whole_agency_changes_what_patients_read(post: Post) -> None:
+    of_a_service = replace(LEADER, id=StaffId(UUID(int=77)), roles=frozenset({(INTAKE, Role.LEADER)}))
+    register(post.town, of_a_service)
+    boss = at_desk(post, of_a_service)
+    page = words_of(boss.open(SETTING))
+    assert "Bare den som leder hele virksomheten" in page and "Plan: pasienten kan lese teksten" in page
+    assert boss.send(SETTING, subjects="plan").status_code == 403
+    assert at_desk(post, INGRID).open(SETTING).status_code == 403
+
+
+@pytest.mark.parametrize("tag", ["nn", "en"])
+def test_a_patient_reads_of_messages_in_every_language(post: Post, tag: str) -> None:
+    made = post.send(PER, [INTAKE], "Hei")
+    word = {"nn": "Helsetenester kan dele", "en": "Health services may share"}[tag]
+    assert word in words_of(solveig(post).open(f"{MINE}/{made.thread}?lang={tag}"))
