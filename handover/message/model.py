@@ -390,6 +390,12 @@ class Message:
     justified: tuple[Justified, ...] = ()
     """At its author: what was found in it and may stand."""
 
+    @property
+    def agreed(self) -> Slot | None:
+        """The time that was picked of its offer; None while none was."""
+        offered = () if self.content.offer is None else self.content.offer.slots
+        return next((each for each in offered if self.choice is not None and each.id == self.choice.slot), None)
+
     def is_shown_at(self, home: Party) -> bool:
         """Whether its words may still be read at the service that keeps this copy: always where it was written."""
         return self.status is not Status.DISCARDED and (self.sender == home or self.status not in TAKEN_BACK)

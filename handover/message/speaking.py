@@ -13,6 +13,7 @@ from handover.ids import CommunicationId
 from handover.message.lifecycle import Act, Guard, Side, Status, next_status, require
 from handover.message.model import (
     Answer,
+    BadContent,
     Choice,
     Content,
     Fate,
@@ -153,6 +154,7 @@ def send(
     status = next_status(draft.status, Act.SEND, Side.AUTHOR)
     check_receivers(copy.standing.home, draft.to, copy.standing.members)
     check_sending(draft.content, forwarded_by(copy, draft), today=today)
+    _check_offered(draft.content, now)
     sent = replace(
         draft,
         status=status,
@@ -275,6 +277,12 @@ def confirm_retraction(copy: Copy, message: CommunicationId, by: Author, *, now:
 def _check_addressed(standing: Standing, to: tuple[Party, ...]) -> None:
     if to:
         check_receivers(standing.home, to, standing.members)
+
+
+def _check_offered(content: Content, now: datetime) -> None:
+    """Raise BadContent for a time that has passed while the draft lay."""
+    if content.offer is not None and any(each.start <= now for each in content.offer.slots):
+        raise BadContent(fields={"slots": ["in-past"]})
 
 
 def _told_of_new(

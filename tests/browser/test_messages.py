@@ -1,14 +1,16 @@
 """The pages of threads in a real browser: every language, phone width, by keyboard, without JavaScript."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from handover.actors import Role
 from handover.message import service
-from handover.message.model import Priority
+from handover.message.model import By, Offer, Priority, Slot, SlotId
 from tests.browser.at_work import AtWork, at_work
 from tests.browser.harness import LANGUAGES, NARROW, in_language, look_at
 from tests.builders import FACT, INTAKE, MUNICIPALITY, PSYCHOLOGIST
@@ -29,27 +31,19 @@ def threads(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Ite
         post = Post(made.town)
         sent = post.send(PER, [INTAKE], "Hei.\n\n- **Plan** følger", priority=Priority.SOON)
         post.answer(INGRID, sent, "Takk.")
-        draft = post.begin(PER, [INTAKE], "Hvor lang er ventetiden?", about=QUESTION)
-        home = post.see(PER, sent).standing.home.service
-        letter = f"/meldinger/{home}/{draft.thread}/{draft.message}"
-        thread = f"/meldinger/{home}/{sent.thread}"
-        gone = f"{thread}/{sent.message}"
-        yield (
-            made,
-            [
-                "/meldinger/",
-                f"/meldinger/ny?til={FACT}",
-                thread,
-                f"{letter}/skriv",
-                f"{letter}/se",
-                f"{gone}/feil",
-                f"{gone}/rett",
-                f"{thread}/videre",
-                f"{thread}/ta-med",
-                f"{letter}/mottakere",
-                f"{letter}/gjelder",
-            ],
+        times = tuple(
+            Slot(id=SlotId(uuid4()), start=made.town.now + timedelta(days=day), minutes=30) for day in (1, 2)
         )
+        offer = Offer(by=By.VIDEO, slots=times, where="https://video.example/rom")
+        asked = post.send(FATIMA, [PSYCHOLOGIST], "Kan vi ta det på video?", offer=offer)
+        draft = post.begin(PER, [INTAKE], "Hvor lang er ventetiden?", about=QUESTION, offer=offer)
+        letter = f"/meldinger/{PSYCHOLOGIST}/{draft.thread}/{draft.message}"
+        thread = f"/meldinger/{PSYCHOLOGIST}/{sent.thread}"
+        pages = ["/meldinger/", f"/meldinger/ny?til={FACT}", thread, f"/meldinger/{PSYCHOLOGIST}/{asked.thread}"]
+        pages += [f"{thread}/{page}" for page in ("videre", "ta-med")]
+        pages += [f"{thread}/{sent.message}/{page}" for page in ("feil", "rett")]
+        pages += [f"{letter}/{page}" for page in ("skriv", "se", "mottakere", "gjelder", "samtale")]
+        yield made, pages
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)
@@ -104,8 +98,9 @@ def test_a_message_sent_by_mistake_is_taken_back_before_and_after_it_was_opened(
     with at.visit(chromium, by=FACT_LEADER) as visitor:
         page = visitor.page
         visitor.open("/meldinger/")
-        expect(page.locator(".rows > li")).to_have_count(1)
-        page.locator(".row-title a").click()
+        confirm = page.locator(".rows > li", has_text="Må bekreftes")
+        expect(confirm).to_have_count(1)
+        confirm.locator(".row-title a").click()
         expect(page.get_by_text("Lest feil")).to_have_count(0)
         visitor.assert_good()
         page.get_by_role("button", name="Bekreft at meldingen er skjult").click()

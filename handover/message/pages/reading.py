@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from handover.exchange.files import File
 from handover.ids import CommunicationId
 from handover.message import service as messages
 from handover.message.lifecycle import Act, Status
-from handover.message.model import Member, Message, Priority
+from handover.message.model import By, Member, Message, Priority, SlotId
 from handover.message.pages.basis import bases
 from handover.message.pages.desk import MOVED, as_download, blueprint, instant, owner_name, turn_of
 from handover.message.service import Seen, Thread, ThreadNotFound, Turn
@@ -31,7 +32,7 @@ from handover.message.store import READERS, WRITERS
 from handover.message.words import banner
 from handover.message.words.formatting import formatted
 from handover.message.words.history import happened
-from handover.message.words.names import MARKS, PRIORITIES, SUBJECTS
+from handover.message.words.names import MARKS, PRIORITIES, SUBJECTS, WAYS
 from handover.message.words.receipts import receipts_of, taken_back
 from handover.web import dates
 from handover.web.errors import sentence_for
@@ -48,6 +49,7 @@ DONE: Final[Mapping[str, Sentence]] = {
     "sendt": _l("Meldingen er sendt."),
     "slettet": _l("Utkastet er slettet."),
     "trukket": _l("Meldingen er trukket tilbake. Her ser du hva som skjer med den hos mottakeren."),
+    "avtalt": _l("Tidspunktet er avtalt. De andre får vite det."),
     "bekreftet": _l("Du har bekreftet at meldingen er skjult. Avsenderen får vite det."),
 }
 
@@ -58,6 +60,22 @@ class Attached:
 
     file: File
     url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Talk:
+    """Times for a talk that a message offers, in the reader's words."""
+
+    how: Text
+    where: str = field(repr=False)
+    is_link: bool
+    times: tuple[tuple[SlotId, str, bool], ...]
+    """Each with whether it is still to come."""
+    agreed: str
+    """The time that was picked; empty while none was."""
+    picked_by: str = field(repr=False)
+    phone: str = field(repr=False)
+    """Where whoever picked is called; empty where they call."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +90,9 @@ class Shown:
     mark: Text
     priority: Text
     files: tuple[Attached, ...]
+    talk: Talk | None = None
+    may_pick: bool = False
+    """Whether this reader may pick one of the times now."""
     is_new: bool = False
     is_draft: bool = False
     answers: str = field(default="", repr=False)
@@ -191,7 +212,7 @@ def page(
     standing = thread.standing
     places = places_of(session, thread)
     agencies = names.of_authors(session, (entry.by for entry in thread.history))
-    shown = [_shown(turn, each, places, new) for each in thread.messages]
+    shown = [_shown(turn, thread, each, places, new) for each in thread.messages]
     return View(
         "message/show.html",
         {
@@ -270,13 +291,22 @@ def purpose_name(purpose: str) -> str:
     return purpose_names(language()).get(purpose, "")
 
 
-def _shown(turn: Turn, seen: Seen, places: Mapping[Party, str], new: frozenset[CommunicationId]) -> Shown:
+def _may_pick(turn: Turn, seen: Seen) -> bool:
+    message, offer = seen.message, seen.message.content.offer
+    is_open = message.status is Status.OPENED and message.choice is None and not seen.is_ours
+    return is_open and offer is not None and any(each.start > turn.now for each in offer.slots)
+
+
+def _shown(
+    turn: Turn, thread: Thread, seen: Seen, places: Mapping[Party, str], new: frozenset[CommunicationId]
+) -> Shown:
     message, answered = seen.message, seen.answers
     is_draft = message.status is Status.DRAFT
     undo = max((each.undo_seconds(turn.now) for each in seen.deliveries.values()), default=0)
     lost = [each.to for each in message.receipts if each.undelivered and Act.SEND_AGAIN in seen.acts]
     return replace(
         said(turn, message, places),
+        may_pick=thread.may_write and _may_pick(turn, seen),
         is_new=message.id in new,
         is_draft=is_draft,
         answers="" if answered is None else answered.author.name,
@@ -312,6 +342,24 @@ def said(turn: Turn, message: Message, places: Mapping[Party, str]) -> Shown:
             Attached(file=each, url=file_url(turn, message.id, number))
             for number, each in enumerate(content.files)
         ),
+        talk=talk_of(message, now=turn.now),
+    )
+
+
+def talk_of(message: Message, *, now: datetime) -> Talk | None:
+    """Return the times a message offers, and the one that was picked; None where it offers none."""
+    offer, choice, agreed = message.content.offer, message.choice, message.agreed
+    if offer is None:
+        return None
+    minutes = offer.slots[0].minutes if offer.slots else 0
+    return Talk(
+        how=_("%(way)s, %(minutes)s minutter", way=WAYS[offer.by], minutes=minutes),
+        where=offer.where,
+        is_link=offer.by is By.VIDEO and offer.where.startswith("https://"),
+        times=tuple((each.id, dates.upfirst(dates.moment(each.start)), each.start > now) for each in offer.slots),
+        agreed="" if agreed is None else dates.moment(agreed.start),
+        picked_by="" if choice is None else choice.by.name,
+        phone="" if choice is None else choice.phone,
     )
 
 

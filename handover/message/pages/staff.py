@@ -1,6 +1,16 @@
 """All of the staff's pages of threads on one blueprint."""
 
-from handover.message.pages import addressing, beginning, listing, mistakes, openness, reading, sharing, writing
+from handover.message.pages import (
+    addressing,
+    beginning,
+    listing,
+    mistakes,
+    openness,
+    reading,
+    sharing,
+    talking,
+    writing,
+)
 from handover.message.pages.desk import blueprint
 
 __all__ = [
@@ -12,5 +22,6 @@ __all__ = [
     "openness",
     "reading",
     "sharing",
+    "talking",
     "writing",
 ]

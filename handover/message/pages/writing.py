@@ -25,7 +25,15 @@ from handover.message.lifecycle import Status
 from handover.message.model import MAX_NAME, MAX_TEXT, Content, Message, Priority
 from handover.message.pages.basis import bases, hurdles
 from handover.message.pages.desk import MOVED, blueprint, instant, turn_of, undo_time
-from handover.message.pages.reading import along_with, file_url, moved_page, partakers, places_of, purpose_name
+from handover.message.pages.reading import (
+    along_with,
+    file_url,
+    moved_page,
+    partakers,
+    places_of,
+    purpose_name,
+    talk_of,
+)
 from handover.message.service import AlreadySent, NoSuchMessage, Stale, Thread, ThreadNotFound, Turn
 from handover.message.store import WRITERS
 from handover.message.words.formatting import formatted
@@ -39,7 +47,7 @@ from handover.web.i18n import lazy_gettext as _l
 from handover.workdays import local_date
 
 _LETTER: Final = "/<service>/<uuid:thread>/<uuid:letter>"
-_AFTER: Final = {"preview": ".preview", "to": ".receivers", "about": ".about"}
+_AFTER: Final = {"preview": ".preview", "to": ".receivers", "about": ".about", "talk": ".talk"}
 """Which button leads where, once the draft is kept."""
 
 
@@ -142,6 +150,7 @@ def preview(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
             files=_files(turn, draft),
             to="; ".join(places[each] for each in draft.to),
             along=along_with(turn, found, draft, places),
+            talk=talk_of(draft, now=turn.now),
             sender=places[found.standing.home],
             hurdles=hurdles(session, turn, draft.id),
             bases=bases(session, turn, found, places),
@@ -358,6 +367,7 @@ def _write_page(
         bases=bases(session, turn, thread, places),
         files=_files(turn, draft),
         along=along_with(turn, thread, draft, places),
+        talk=talk_of(draft, now=turn.now),
         priorities=[(code.value, text) for code, text in PRIORITIES.items()],
         saved=draft.written_at.isoformat(),
         patient_reads=openness.lets_read(session, thread.standing.home.agency, thread.standing.heading.subject),

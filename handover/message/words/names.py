@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from handover.message.lifecycle import Status
-from handover.message.model import Priority, Subject
+from handover.message.model import By, Priority, Subject
 from handover.web.i18n import Sentence
 from handover.web.i18n import lazy_gettext as _l
 
@@ -23,6 +23,10 @@ SUBJECTS: Final[Mapping[Subject, Sentence]] = {
 PRIORITIES: Final[Mapping[Priority, Sentence]] = {
     Priority.ORDINARY: _l("Vanlig"),
     Priority.SOON: _l("Ønsker svar snart"),
+}
+WAYS: Final[Mapping[By, Sentence]] = {
+    By.PHONE: _l("Telefon"),
+    By.VIDEO: _l("Video"),
 }
 MARKS: Final[Mapping[Status, Sentence]] = {
     Status.DRAFT: _l("Utkast"),
