@@ -38,6 +38,7 @@ from handover.exchange.tables import OutgoingRow
 from handover.ids import AgencyId, HandoverId, ServiceId, ThreadId, new_uuid
 from handover.inquiry import service as inquiry
 from handover.inquiry.model import ANSWERS, About
+from handover.message import model
 from handover.message import service as messages
 from handover.message.model import Subject
 from handover.message.store import READERS as READ_THREADS
@@ -50,7 +51,7 @@ from handover.team import service as team
 from handover.team.model import TaskKind
 from handover.workdays import local_date
 from tests.builders import DPS, FACT, INTAKE, MUNICIPALITY, NAV, NAV_OFFICE, PSYCHOLOGIST
-from tests.referral.nodes import FATIMA, KOMMUNE_NODE, PER, SENIOR, Town, town
+from tests.referral.nodes import FATIMA, INGRID, KOMMUNE_NODE, PER, SARA, SENIOR, Town, town
 
 REQUEST_ID: Final = "the-same-request"
 MISSING: Final = {
@@ -302,10 +303,15 @@ def _handovers(house: House) -> None:
 
 
 def _threads(house: House) -> None:
-    """Two threads between each pair of services: one that was sent with a document, and a draft."""
+    """Two threads between each pair of services: one that was sent with a document and a time, and a draft."""
     town = house.town
-    ways = ((PER, PSYCHOLOGIST, INTAKE, MUNICIPALITY), (FATIMA, FACT, SENIOR, MUNICIPALITY))
-    for number, (by, home, to, agency) in enumerate(ways):
+    ways = (
+        (PER, PSYCHOLOGIST, INTAKE, MUNICIPALITY, INGRID),
+        (FATIMA, FACT, SENIOR, MUNICIPALITY, SARA),
+    )
+    slot = model.Slot(id=model.SlotId(new_uuid()), start=town.now + timedelta(days=3), minutes=30)
+    times = model.Content(offer=model.Offer(by=model.By.PHONE, slots=(slot,), where="55 00 00 01"))
+    for number, (by, home, to, agency, picks) in enumerate(ways):
         born = date(1950 + number, 3, 4)
         who = Identity(
             given="Prøve", family=f"Trådkanari{number}", birth_date=born, number=synthetic_number(born, 0)
@@ -313,11 +319,16 @@ def _threads(house: House) -> None:
         about = messages.About(subject=Subject.PLAN, patient=who)
         for is_sent in (True, False):
             with town.kommune.db.transaction() as session:
-                made = messages.start_draft(session, by=by, service=home, about=about, to=[to], now=town.now)
+                made = messages.start_draft(
+                    session, by=by, service=home, about=about, to=[to], content=times, now=town.now
+                )
                 turn = messages.Turn(thread=made.thread, by=by, now=town.now, at=home)
                 messages.attach(session, turn, made.message, "kart.pdf", PDF)
                 if is_sent:
                     messages.send(session, turn, made.message)
+            if is_sent:
+                town.settle()
+                _pick(town, picks, made, slot.id)
             ends = [(agency, home), (DPS, to)] if is_sent else [(agency, home)]
             for owner, at in ends:
                 thread = (("service", str(at)), ("thread", str(made.thread)))
@@ -344,6 +355,14 @@ def _question(house: House, by: Staff, at: ServiceId, to: ServiceId, thread: Thr
         made = asking.ask(session, MUNICIPALITY, owner, wanted, by=by, now=house.town.now)
     values = (("question", str(made)),)
     house.things.append(Thing(values, AgencyId(""), patient=who.number or "", shows=who.family))
+
+
+def _pick(town: Town, by: Staff, begun: messages.Begun, slot: model.SlotId) -> None:
+    """Open a thread and pick the time it offers."""
+    with town.node_of(by.agency).db.transaction() as session:
+        turn = messages.Turn(thread=begun.thread, by=by, now=town.now)
+        messages.open_(session, turn)
+        messages.choose_slot(session, turn, begun.message, slot)
 
 
 def replace_family(who: Identity, family: str) -> Identity:
