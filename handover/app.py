@@ -18,6 +18,7 @@ from handover.bundle.pages import receiving as handovers_received
 from handover.bundle.service import Lender
 from handover.bundle.topics import Topics
 from handover.config import Settings
+from handover.consent import service as consent
 from handover.db import Database
 from handover.directory import documents, names
 from handover.directory import routes as directory_routes
@@ -86,6 +87,7 @@ def assemble(settings: Settings, db: Database, keyring: Keyring) -> Node:
     db.provide(Products, products)
     db.provide(Peers, peers.of_directory(db, settings.directory_source))
     db.provide(Ways, senders.of_settings(settings.mail, settings.sms, settings.notices_dir))
+    db.provide(consent.Watch, consent.Watch(message.choice_changed))
     db.provide(Topics, topics.read(settings.topics_dir))
     db.provide(person.Watch, person.Watch(bundle.person_changed))
     db.provide(Lender, Lender(borrowing.offered, referral.lend_file, referral.whose))

@@ -262,6 +262,7 @@ class Worker:
         for agency in self._agencies:
             with self._node.db.transaction() as session:
                 told += message.tell_leaders(session, agency, now=self._clock())
+                message.end_expired(session, agency, now=self._clock())
         return told
 
     def _look_through(self, stop: threading.Event) -> None:

@@ -5,7 +5,9 @@ ask `may_travel` when the receiver is chosen, when it is sent, and once more in 
 message (DESIGN rule 15).
 """
 
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -36,6 +38,7 @@ from handover.consent.model import (
     valid_permits,
 )
 from handover.consent.vocabulary import vocabulary
+from handover.db import provided
 from handover.directory.model import Service
 from handover.errors import NotFound
 from handover.ids import AgencyId, PersonId, ServiceId, new_uuid
@@ -56,6 +59,7 @@ __all__ = [
     "PermitExpired",
     "Target",
     "Terms",
+    "Watch",
     "block",
     "choices_of",
     "has_chosen",
@@ -63,10 +67,21 @@ __all__ = [
     "permit",
     "permits_for",
     "permitted_topics",
+    "said_yes_until",
     "unblock",
     "whom_to_call",
     "withdraw_permit",
 ]
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told, in the same transaction, that a patient has said yes or no to something at an agency.
+
+    `app.py` fills it in: what rests on a yes ends with it.
+    """
+
+    changed: Callable[[Session, AgencyId, PersonId, datetime], None]
 
 
 class ChoiceNotFound(NotFound):
@@ -119,6 +134,28 @@ def permits_for(
     if receiver.is_health:
         return ()
     return valid_permits(store.choices(session, agency, person), _receiver(receiver), purpose=purpose, now=now)
+
+
+def said_yes_until(
+    session: Session,
+    agency: AgencyId,
+    person: PersonId,
+    receiver: Service,
+    *,
+    topic: str,
+    purpose: str,
+    now: datetime,
+) -> date | None:
+    """Return the last day on which the patient's own yes covers a service, also a health service.
+
+    None within the agency, which needs none. Raises Blocked, NoPermit, PermitExpired or OutsideScope.
+    """
+    if receiver.agency == agency:
+        return None
+    choices, wanted = store.choices(session, agency, person), replace(_receiver(receiver), is_health=False)
+    refuse_unless_it_may_travel(choices, wanted, topics=frozenset({topic}), purpose=purpose, now=now)
+    held = valid_permits(choices, wanted, purpose=purpose, now=now)
+    return max(terms.until for terms, _ in held if topic in terms.topics)
 
 
 def choices_of(session: Session, agency: AgencyId, person: PersonId) -> tuple[Choice, ...]:
@@ -179,7 +216,7 @@ def permit(  # noqa: PLR0913 - one keyword for each thing a yes has
     """
     checked = check_permit(target, terms, known=vocabulary(), now=now)
     if instead_of is not None:
-        withdraw_permit(session, agency, person, instead_of, by=by, now=now, at=at)
+        _withdraw(session, agency, person, instead_of, Kind.PERMIT, by=by, now=now, at=at)
     return _keep(session, agency, _made(person, Kind.PERMIT, target, checked, by=by, now=now), by=by, at=at)
 
 
@@ -195,6 +232,7 @@ def unblock(
 ) -> None:
     """Take a block back: what is sent from now on may travel again. Raises ChoiceNotFound."""
     _withdraw(session, agency, person, choice, Kind.DENY, by=by, now=now, at=at)
+    _changed(session, agency, person, now=now)
 
 
 def withdraw_permit(
@@ -209,6 +247,7 @@ def withdraw_permit(
 ) -> None:
     """Take a permit back: nothing is sent on it from now on, also not what waits. Raises ChoiceNotFound."""
     _withdraw(session, agency, person, choice, Kind.PERMIT, by=by, now=now, at=at)
+    _changed(session, agency, person, now=now)
 
 
 def _made(
@@ -228,6 +267,7 @@ def _made(
 def _keep(session: Session, agency: AgencyId, made: Choice, *, by: Actor, at: ServiceId | None) -> ChoiceId:
     store.add(session, agency, made)
     _log(session, agency, Event.CONSENT_GIVE, made, by=by, now=made.given_at, at=at)
+    _changed(session, agency, made.person, now=made.given_at)
     for asked in requests.waiting(session, agency, made.person):
         reply = asked.is_answered_by(made)
         if reply is not None:
@@ -252,6 +292,10 @@ def _withdraw(
     if not store.withdraw(session, agency, person, choice, now=now):
         raise ChoiceNotFound
     _log(session, agency, Event.CONSENT_WITHDRAW, found, by=by, now=now, at=at)
+
+
+def _changed(session: Session, agency: AgencyId, person: PersonId, *, now: datetime) -> None:
+    provided(session, Watch).changed(session, agency, person, now)
 
 
 def _log(

@@ -25,6 +25,8 @@ EVENTS: Final = (
     "care-message",
     "care-message-status",
     "care-message-retract",
+    "case-link",
+    "case-unlink",
 )
 """The events that have a profile so far (DESIGN section 5 lists them all)."""
 DOCUMENT_TYPE: Final = "application/fhir+json"

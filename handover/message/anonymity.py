@@ -200,7 +200,7 @@ def _patterns(plain: str, names: Names, today: date) -> Iterator[tuple[Kind, int
     yield from ((Kind.DATE, *match.span()) for match in _BORN.finditer(plain))
     days = (match for match in _DAY.finditer(plain) if _is_long_ago(match.group(), today))
     yield from ((Kind.DATE, *match.span()) for match in days)
-    abroad = (match for match in _ABROAD.finditer(plain) if _digits(match.group())[-8:] not in names.phones)
+    abroad = (match for match in _ABROAD.finditer(plain) if digits(match.group())[-8:] not in names.phones)
     yield from ((Kind.PHONE, *match.span()) for match in abroad)
     yield from ((Kind.NUMBER, *match.span()) for match in _NATIONAL.finditer(plain))
     phones = (match for match in _PHONE.finditer(plain) if _is_phone(match.group(), names))
@@ -211,7 +211,7 @@ def _patterns(plain: str, names: Names, today: date) -> Iterator[tuple[Kind, int
 
 def _is_phone(text: str, names: Names) -> bool:
     is_day = _DAY.fullmatch(text) is not None and _day_of(text) is not None
-    return not (is_day or _YEARS.fullmatch(text) or _digits(text) in names.phones)
+    return not (is_day or _YEARS.fullmatch(text) or digits(text) in names.phones)
 
 
 def _is_place(plain: str, match: re.Match[str]) -> bool:
@@ -255,7 +255,8 @@ def _month_of(text: str) -> int:
     return next((number for each in months for number, name in enumerate(each, 1) if name[:3] == start), 0)
 
 
-def _digits(text: str) -> str:
+def digits(text: str) -> str:
+    """Return the digits of a text, such as of a telephone number."""
     return "".join(each for each in text if each.isdecimal())
 
 
@@ -263,202 +264,18 @@ def _digits(text: str) -> str:
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _BEGINS: Final = '.!?:;\u2022*\n\r"\u00ab('
-ORDINARY: Final = frozenset(
-    [
-        "alf",
-        "ask",
-        "asp",
-        "berg",
-        "bjoern",
-        "blix",
-        "bo",
-        "brand",
-        "bratt",
-        "bru",
-        "bruun",
-        "dag",
-        "dahl",
-        "dal",
-        "dalen",
-        "eide",
-        "eik",
-        "einar",
-        "eng",
-        "enger",
-        "engen",
-        "even",
-        "finn",
-        "foss",
-        "fred",
-        "frank",
-        "frost",
-        "froey",
-        "gran",
-        "grande",
-        "grind",
-        "hagen",
-        "hammer",
-        "haug",
-        "haugen",
-        "heide",
-        "hei",
-        "helle",
-        "helt",
-        "her",
-        "holm",
-        "holt",
-        "hope",
-        "june",
-        "juli",
-        "juni",
-        "april",
-        "august",
-        "kjaer",
-        "kvam",
-        "land",
-        "lang",
-        "lia",
-        "lie",
-        "lien",
-        "lind",
-        "liv",
-        "lund",
-        "lunde",
-        "lys",
-        "mark",
-        "may",
-        "mai",
-        "moe",
-        "moen",
-        "mo",
-        "munk",
-        "myhre",
-        "myr",
-        "nes",
-        "nord",
-        "oest",
-        "odd",
-        "os",
-        "paul",
-        "per",
-        "pia",
-        "rein",
-        "ro",
-        "rose",
-        "rud",
-        "sand",
-        "sandvik",
-        "sol",
-        "solberg",
-        "stein",
-        "sten",
-        "storm",
-        "strand",
-        "sund",
-        "sunde",
-        "svart",
-        "syd",
-        "tor",
-        "ung",
-        "ute",
-        "vest",
-        "vik",
-        "vold",
-        "vaage",
-        "aas",
-        "aasen",
-        "bakke",
-        "bakken",
-        "broeter",
-        "broeten",
-        "by",
-        "bye",
-        "dyb",
-        "dybdahl",
-        "fjeld",
-        "fjell",
-        "flo",
-        "gard",
-        "gjerde",
-        "glad",
-        "groenn",
-        "hegg",
-        "hoel",
-        "hval",
-        "kaas",
-        "klev",
-        "krog",
-        "lille",
-        "lindstrand",
-        "naess",
-        "rasmus",
-        "roed",
-        "ruud",
-        "sjoe",
-        "skog",
-        "stad",
-        "stoere",
-        "sveen",
-        "sveinung",
-        "teig",
-        "tveit",
-        "vang",
-        "wang",
-        "young",
-        "king",
-        "brown",
-        "green",
-        "hill",
-        "wood",
-        "hope",
-        "grace",
-        "joy",
-        "faith",
-        "rich",
-        "will",
-        "mark",
-        "bill",
-        "jack",
-        "art",
-        "gene",
-        "summer",
-        "dawn",
-        "eve",
-        "ivy",
-        "lily",
-        "iris",
-        "ida",
-        "are",
-        "tore",
-        "bent",
-        "min",
-        "din",
-        "sin",
-        "mor",
-        "far",
-        "bror",
-        "soester",
-        "gud",
-        "son",
-        "nora",
-        "en",
-        "et",
-        "ei",
-        "de",
-        "den",
-        "det",
-        "der",
-        "du",
-        "er",
-        "ja",
-        "nei",
-        "og",
-        "som",
-        "the",
-        "and",
-        "for",
-    ]
-)
+_ORDINARY: Final = """
+alf ask asp berg bjoern blix bo brand bratt bru bruun dag dahl dal dalen eide eik einar eng enger engen even
+finn foss fred frank frost froey gran grande grind hagen hammer haug haugen heide hei helle helt her holm holt
+hope june juli juni april august kjaer kvam land lang lia lie lien lind liv lund lunde lys mark may mai moe
+moen mo munk myhre myr nes nord oest odd os paul per pia rein ro rose rud sand sandvik sol solberg stein sten
+storm strand sund sunde svart syd tor ung ute vest vik vold vaage aas aasen bakke bakken broeter broeten by
+bye dyb dybdahl fjeld fjell flo gard gjerde glad groenn hegg hoel hval kaas klev krog lille lindstrand naess
+rasmus roed ruud sjoe skog stad stoere sveen sveinung teig tveit vang wang young king brown green hill wood
+hope grace joy faith rich will mark bill jack art gene summer dawn eve ivy lily iris ida are tore bent min din
+sin mor far bror soester gud son nora en et ei de den det der du er ja nei og som the and for
+"""
+ORDINARY: Final = frozenset(_ORDINARY.split())
 """Words of everyday that are also names: alone they are one only where a capital says so."""
 
 

@@ -14,6 +14,7 @@ from handover.keys.vault import Vault
 from handover.message.linking import Bond
 from handover.message.tables import CaseBondRow
 from handover.values import dump, load
+from handover.workdays import end_of
 
 BOND: Final = cast(Table, CaseBondRow.__table__)
 
@@ -32,8 +33,9 @@ def between(session: Session, home: Party, thread: ThreadId, other: Party) -> Bo
     return None if row is None else _bond(session, row)
 
 
-def save(session: Session, bond: Bond, *, check_at: datetime | None = None) -> None:
-    """Keep what passed between two services. `check_at`: when to look whether the patient's yes still holds."""
+def save(session: Session, bond: Bond) -> None:
+    """Keep what passed between two services, and when to look whether the patient's yes still holds."""
+    is_checked = bond.is_open and not bond.is_told and bond.until is not None
     row = {
         "agency": bond.home.agency,
         "service": bond.home.service,
@@ -42,7 +44,7 @@ def save(session: Session, bond: Bond, *, check_at: datetime | None = None) -> N
         "other_service": bond.other.service,
         "person": bond.person,
         "is_open": bond.is_open,
-        "check_at": check_at if bond.is_open and not bond.is_told else None,
+        "check_at": end_of(bond.until) if is_checked and bond.until else None,
         "bond": _vault(session).seal(bond.home.agency, BOND.name, "bond", _row_id(bond), dump(bond)),
     }
     put(session, CaseBondRow, row, replacing=("person", "is_open", "check_at", "bond"))

@@ -24,6 +24,7 @@ from handover.fhir.problem import FhirInvalid
 from handover.ids import AgencyId, CommunicationId, MessageId, PersonId, ServiceId, ThreadId, new_uuid
 from handover.keys.keyring import Keyring
 from handover.message import fhir, store
+from handover.message.linking import Link, Unlink
 from handover.message.model import Doing, Entry, File, Letter, Word
 from handover.message.standing import Copy, Leaves, Standing
 from handover.message.steps import Step, next_step
@@ -74,6 +75,8 @@ class Said:
     detail: Detail = field(default_factory=dict)
     author: Author | None = None
     """Of another service, where a machine writes down what they did."""
+    about: PersonId | None = None
+    """Whom the log says it was about, where the thread says so no more."""
 
 
 NOTHING: Final = Said()
@@ -123,7 +126,15 @@ def record(
         text=said.text,
     )
     saved = store.save(session, stored, after, now=now, entries=[line])
-    log(session, after.standing, Logged(f"message.{doing.value}"), by=by, now=now, detail=said.detail)
+    log(
+        session,
+        after.standing,
+        Logged(f"message.{doing.value}"),
+        by=by,
+        now=now,
+        detail=said.detail,
+        about=said.about,
+    )
     plan(session, after, by=by, now=now)
     return saved
 
@@ -136,14 +147,16 @@ def log(
     by: Actor,
     now: datetime,
     detail: Detail | None = None,
+    about: PersonId | None = None,
 ) -> None:
-    """Log one event about one thread."""
+    """Log one event about one thread, and about whom it is, or was."""
+    who = about or standing.person
     audit.record(
         session,
         event=event,
         actor=by,
         agency=standing.home.agency,
-        persons=() if standing.person is None else (standing.person,),
+        persons=() if who is None else (who,),
         subject=standing.thread,
         service=standing.home.service,
         detail=detail,
@@ -209,14 +222,14 @@ def post(
     """Promise one thing to another member. Raises Unwritable; files are encrypted here."""
     if isinstance(leaving, Letter):
         sealed = tuple(_sealed(session, standing, file, now) for file in files_of(leaving))
-        return _promise(session, leaving, sealed, Event.CARE_MESSAGE, now=now, not_before=not_before)
+        return promise(session, leaving, sealed, Event.CARE_MESSAGE, now=now, not_before=not_before)
     event = Event.CARE_MESSAGE_STATUS if isinstance(leaving, Word) else Event.CARE_MESSAGE_RETRACT
-    return _promise(session, leaving, (), event, now=now, not_before=not_before)
+    return promise(session, leaving, (), event, now=now, not_before=not_before)
 
 
 def answer_without_thread(session: Session, word: Word, *, now: datetime) -> None:
     """Promise a word from a service that keeps no copy of the thread (yet)."""
-    _promise(session, word, (), Event.CARE_MESSAGE_STATUS, now=now)
+    promise(session, word, (), Event.CARE_MESSAGE_STATUS, now=now)
 
 
 def files_of(letter: Letter) -> tuple[File, ...]:
@@ -229,15 +242,16 @@ def _sealed(session: Session, standing: Standing, file: File, now: datetime) -> 
     return blobs.seal(session, standing.home.agency, data, content_type=file.content_type, now=now)
 
 
-def _promise(
+def promise(
     session: Session,
-    leaving: Leaves,
+    leaving: Leaves | Link | Unlink,
     sealed: tuple[SealedBlob, ...],
     event: Event,
     *,
     now: datetime,
     not_before: datetime | None = None,
 ) -> MessageId:
+    """Promise what is written to its receiver. Raises Unwritable."""
     envelope = MessageId(new_uuid())
     outgoing = Outgoing(
         message=envelope,
@@ -269,7 +283,7 @@ class Handle:
     to: Party
 
 
-def subject_of(leaving: Leaves) -> str:
+def subject_of(leaving: Leaves | Link | Unlink) -> str:
     """Return the handle that the exchange hands back in facts and alarms."""
     thread = leaving.heading.thread if isinstance(leaving, Letter) else leaving.thread
     about = leaving.id if isinstance(leaving, Letter) else getattr(leaving, "message", "")

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from handover.actors import Author, Role
 from handover.errors import Conflict, NotPermitted
 from handover.ids import AgencyId, CommunicationId, StaffId
-from handover.message import cases, speaking, store
+from handover.message import cases, guarding, speaking, store
 from handover.message.cases import Said, Turn
 from handover.message.model import Doing, SlotId
 from handover.message.standing import Copy, is_unopened
@@ -57,6 +57,7 @@ def choose_slot(
 ) -> Stored:
     """Pick one of the times offered; everyone who had the offer is told. Raises NotOffered, AlreadyChosen."""
     stored = cases.fetch(session, turn)
+    guarding.refuse_in(session, stored.standing, {"phone": phone}, by=turn.by, now=turn.now)
     author = Author.of(turn.by, stored.standing.home.service)
     moved = speaking.choose(stored.copy, message, slot, by=author, phone=phone.strip(), now=turn.now)
     cases.post_all(session, moved.copy, moved.leaves, now=turn.now)

@@ -17,7 +17,7 @@ from handover.message.standing import Copy, NoSuchMessage, written_here
 from handover.message.store import Stored
 from handover.team.model import TaskKind
 
-_LOST: Final = frozenset({State.REFUSED, State.EXPIRED, State.STOPPED})
+LOST: Final = frozenset({State.REFUSED, State.EXPIRED, State.STOPPED})
 
 
 def on_delivery(session: Session, fact: DeliveryFact) -> None:
@@ -28,7 +28,7 @@ def on_delivery(session: Session, fact: DeliveryFact) -> None:
         return
     if fact.event is Event.CARE_MESSAGE:
         _letter_fact(session, stored, handle, fact)
-    elif fact.state in _LOST:
+    elif fact.state in LOST:
         _task(session, stored, fact)
 
 
@@ -49,7 +49,7 @@ def _letter_fact(session: Session, stored: Stored, handle: Handle, fact: Deliver
         moved = hearing.arrived(stored.copy, handle.message, handle.to, at=at)
         cases.post_all(session, moved.copy, moved.leaves, now=fact.at)
         _save(session, stored, moved.copy, fact)
-    elif fact.state in _LOST and sent.status is not Status.DRAFT:
+    elif fact.state in LOST and sent.status is not Status.DRAFT:
         after = hearing.not_delivered(stored.copy, handle.message, handle.to, fact.message, at=fact.at)
         if after == stored.copy:
             return

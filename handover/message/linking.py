@@ -7,7 +7,7 @@ is kept apart from the thread's copy: a link may come before the first message.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from handover.actors import Author, Party
@@ -48,6 +48,8 @@ class Unlink:
     why: Why
     sender: Party
     receiver: Party
+    author: Author | None = None
+    """Who found the mistake; None where a yes does not hold any more."""
     at: datetime
 
 
@@ -70,7 +72,10 @@ class Bond:
     """When the latest link was made."""
     first_at: datetime | None = None
     """When the first was."""
+    until: date | None = None
+    """The last day on which the patient's yes holds; at who told."""
     ended_at: datetime | None = None
+    ended_by: Author | None = None
     why: Why | None = None
     confirmed_at: datetime | None = None
     """When the other service signed that it took in the latest word."""
@@ -106,9 +111,9 @@ class NoOneToTell(Invalid):
     code = "message.case.nobody"
 
 
-def began(standing: Standing) -> Party:
-    """Return the service that began a thread."""
-    return standing.members[0].party
+def began(standing: Standing) -> Party | None:
+    """Return the service that began an anonymous case; None of any other thread."""
+    return next((each.party for each in standing.members if each.added_by == each.party), None)
 
 
 # --- at the service that began it ----------------------------------------------------------------------------
@@ -134,7 +139,7 @@ def is_told_already(bonds: Iterable[Bond], to: Party, person: PersonId) -> bool:
     return any(each.other == to and each.is_open and each.person == person and not each.is_lost for each in bonds)
 
 
-def link(held: Bond, number: int, person: PersonId, *, now: datetime) -> Bond:
+def link(held: Bond, number: int, person: PersonId, *, until: date | None, now: datetime) -> Bond:
     """Return the bond with somebody told whom the case is about."""
     return replace(
         held,
@@ -143,16 +148,27 @@ def link(held: Bond, number: int, person: PersonId, *, now: datetime) -> Bond:
         is_open=True,
         since=now,
         first_at=held.first_at or now,
+        until=until,
         ended_at=None,
+        ended_by=None,
         why=None,
         confirmed_at=None,
         is_lost=False,
     )
 
 
-def unlink(held: Bond, number: int, why: Why, *, now: datetime) -> Bond:
+def unlink(held: Bond, number: int, why: Why, *, by: Author | None, now: datetime) -> Bond:
     """Return the bond closed: the member is to forget whom the case is about."""
-    return replace(held, number=number, is_open=False, ended_at=now, why=why, confirmed_at=None, is_lost=False)
+    return replace(
+        held,
+        number=number,
+        is_open=False,
+        ended_at=now,
+        ended_by=by,
+        why=why,
+        confirmed_at=None,
+        is_lost=False,
+    )
 
 
 def unlink_of(held: Bond) -> Unlink:
@@ -165,6 +181,7 @@ def unlink_of(held: Bond) -> Unlink:
         why=held.why,
         sender=held.home,
         receiver=held.other,
+        author=held.ended_by,
         at=held.ended_at,
     )
 
@@ -206,6 +223,7 @@ def take_link(held: Bond, said: Link, person: PersonId, *, envelope: MessageId) 
         since=said.at,
         first_at=held.first_at or said.at,
         ended_at=None,
+        ended_by=None,
         why=None,
         envelopes=(*held.envelopes, envelope),
     )

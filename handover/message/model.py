@@ -85,7 +85,7 @@ class By(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Member:
     """A service that takes part in a thread, since when, and which member let it in (None: it began the thread,
-    or was addressed from the start)."""
+    or was addressed from the start; itself: it began an anonymous case, and is the one that may link it)."""
 
     party: Party
     since: datetime

@@ -5,6 +5,7 @@ else is tried again. Each is idempotent and may come in any order: `hearing` dec
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
@@ -16,9 +17,10 @@ from handover.exchange import service as exchange
 from handover.exchange.model import Event, Received, SealedBlob
 from handover.exchange.wiring import Evidence, Products
 from handover.ids import PersonId
-from handover.message import cases, fhir, following, hearing, sending, store
+from handover.message import bonds, cases, fhir, following, guarding, hearing, linking, sending, store
+from handover.message.anonymity import NotInACase
 from handover.message.cases import Said
-from handover.message.model import Doing, Letter, Retraction, TakenBack
+from handover.message.model import Doing, Letter, Retraction, Subject, TakenBack
 from handover.message.standing import Copy, NotYetHere, has_vanished
 from handover.message.store import Stored
 from handover.person import service as person
@@ -62,15 +64,15 @@ def receive_letter(session: Session, received: Received) -> Evidence:
     Of what was taken back before it came, or before anybody opened it, no signed words stay either.
     """
     letter, sealed = fhir.read_letter(received.resource)
-    _check_way(letter.sender, letter.receiver, received)
-    _check_service(session, letter.receiver)
+    check_way(letter.sender, letter.receiver, received)
+    check_service(session, letter.receiver)
+    _check_case(letter)
     home, now = letter.receiver, received.received_at
     along = [letter.id, *(each.id for each in letter.forwards)]
     stays_away = store.early(session, home, letter.sender, along)
     held = store.at_home(session, home, letter.heading.thread)
     if held is None:
-        about = _recognised(session, home, letter.patient, received)
-        empty = hearing.new_copy(letter, person=about, now=now)
+        empty = _new_copy(session, letter, received)
         copy = hearing.take_letter(empty, letter, now=now, stays_away=stays_away, envelope=received.message)
         held = store.add(session, copy, now=now)
     else:
@@ -88,7 +90,7 @@ def receive_letter(session: Session, received: Received) -> Evidence:
 def receive_word(session: Session, received: Received) -> None:
     """Take in who opened what, an answer to a retraction, a time picked, or who is new in the thread."""
     word = fhir.read_word(received.resource)
-    _check_way(word.sender, word.receiver, received)
+    check_way(word.sender, word.receiver, received)
     held = store.at_home(session, word.receiver, word.thread)
     if held is None:
         raise NotYetHere
@@ -103,8 +105,8 @@ def receive_word(session: Session, received: Received) -> None:
 def receive_retraction(session: Session, received: Received) -> None:
     """Take in that a message was sent by mistake: it vanishes or is hidden; who it was forwarded to is told."""
     notice = fhir.read_retraction(received.resource)
-    _check_way(notice.sender, notice.receiver, received)
-    _check_service(session, notice.receiver)
+    check_way(notice.sender, notice.receiver, received)
+    check_service(session, notice.receiver)
     held = store.at_home(session, notice.receiver, notice.thread)
     taken_with = () if held is None else hearing.taken_with(held.copy, notice)
     if held is None or notice.message not in taken_with:
@@ -138,14 +140,26 @@ def _before_it_came(session: Session, held: Stored | None, notice: Retraction, r
 # --- what all of them do -----------------------------------------------------------------------------------------
 
 
-def _check_way(sender: Party, receiver: Party, received: Received) -> None:
+def check_way(sender: Party, receiver: Party, received: Received) -> None:
+    """Raise NotFromSender unless who signed it, and whom it was sealed for, are whom it names."""
     if (sender.agency, receiver.agency) != (received.sender, received.receiver):
         raise NotFromSender
 
 
-def _check_service(session: Session, home: Party) -> None:
+def check_service(session: Session, home: Party) -> None:
+    """Raise NotAService unless the agency has that service."""
     if directory.service_of(session, home.service).agency != home.agency:
         raise NotAService
+
+
+def _new_copy(session: Session, letter: Letter, received: Received) -> Copy:
+    """Return an empty copy of a thread that is new here; a case may have been linked before it came."""
+    about = _recognised(session, letter.receiver, letter.patient, received)
+    empty = hearing.new_copy(letter, person=about, now=received.received_at)
+    if not guarding.is_anonymous(empty.standing):
+        return empty
+    said = bonds.of_thread(session, letter.receiver, letter.heading.thread)
+    return Copy(replace(empty.standing, person=linking.known_person(empty.standing, said)))
 
 
 def _recognised(session: Session, home: Party, patient: Identity | None, received: Received) -> PersonId | None:
@@ -155,10 +169,20 @@ def _recognised(session: Session, home: Party, patient: Identity | None, receive
     return person.recognise(session, home.agency, patient, now=received.received_at)
 
 
+def _check_case(letter: Letter) -> None:
+    """Raise NotInACase for an anonymous case that names somebody, or brings a document or another thread."""
+    if letter.heading.subject is Subject.ANONYMOUS:
+        foreign = any(each.thread != letter.heading.thread for each in letter.forwards)
+        if letter.patient is not None or cases.files_of(letter) or foreign:
+            raise NotInACase
+
+
 def _check_about(session: Session, held: Stored, letter: Letter, received: Received) -> None:
     standing = held.standing
     same = standing.heading.subject is letter.heading.subject
-    if letter.patient is None or standing.person is None:
+    if guarding.is_anonymous(standing):
+        same = same and letter.patient is None
+    elif letter.patient is None or standing.person is None:
         same = same and (letter.patient is None) == (standing.person is None)
     elif letter.patient.number:
         same = same and _recognised(session, standing.home, letter.patient, received) == standing.person

@@ -81,14 +81,14 @@ def refuse_unless_allowed(
 ) -> None:
     """Raise Blocked, NoPermit, PermitExpired or OutsideScope where the patient's choices forbid one of them."""
     standing = copy.standing
-    if standing.person is None:
+    if standing.named is None:
         return
     for party in to:
         try:
             consent.may_travel(
                 session,
                 standing.home.agency,
-                standing.person,
+                standing.named,
                 receiver=directory.service_of(session, party.service),
                 topics=topics_of(copy, message),
                 purpose=standing.purpose,
@@ -112,14 +112,14 @@ def with_basis(
 
 def basis_of(session: Session, standing: Standing, to: Party, *, now: datetime) -> tuple[Basis, ...]:
     """Return the permits that hold for what a thread is sent for to a service; none where none is needed."""
-    if standing.person is None:
+    if standing.named is None:
         return ()
     try:
         receiver = directory.service_of(session, to.service)
     except NotFound:
         return ()
     held = consent.permits_for(
-        session, standing.home.agency, standing.person, receiver, purpose=standing.purpose, now=now
+        session, standing.home.agency, standing.named, receiver, purpose=standing.purpose, now=now
     )
     return tuple(
         Basis(topics=terms.topics, given=local_date(given_at), until=terms.until) for terms, given_at in held

@@ -16,7 +16,7 @@ from handover.exchange import service as exchange
 from handover.exchange.model import OutgoingRef
 from handover.exchange.service import AlreadyLeft
 from handover.ids import CommunicationId, ServiceId
-from handover.message import cases, hearing, openness, scope, speaking, store
+from handover.message import cases, guarding, hearing, openness, scope, speaking, store
 from handover.message.cases import Said, Turn
 from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.message.model import Doing, Message, TakenBack
@@ -33,13 +33,15 @@ UNDO: Final = timedelta(seconds=30)
 def send(session: Session, turn: Turn, message: CommunicationId, *, undo: timedelta = UNDO) -> Stored:
     """Send a draft to everyone it is addressed to; it leaves when the time to undo is over.
 
-    Raises Empty, ToOneself, TextTooLong, BadContent, BadReceiver, and what the patient's choices forbid
-    (`consent.service`; `details["service"]` says towards whom). Then nothing is sent and the draft is kept.
+    Raises Empty, ToOneself, TextTooLong, BadContent, BadReceiver, of an anonymous case Identifying and NotInACase,
+    and what the patient's choices forbid (`consent.service`; `details["service"]` says towards whom). Then nothing
+    is sent and the draft is kept.
     """
     stored = cases.fetch(session, turn)
     draft = written_here(stored.copy, message)
     home = stored.standing.home
     scope.addressed(session, [to.service for to in draft.to], home, now=turn.now)
+    guarding.refuse_identities(session, stored.copy, draft, by=turn.by, now=turn.now)
     scope.refuse_unless_allowed(session, stored.copy, draft, draft.to, now=turn.now)
     moved = speaking.send(
         stored.copy,
@@ -93,10 +95,11 @@ def send_again(session: Session, turn: Turn, message: CommunicationId, to: Servi
 def retract(session: Session, turn: Turn, message: CommunicationId, reason: str) -> Stored:
     """Take a message back that was sent by mistake, wherever it went and whoever it was forwarded to from here.
 
-    Where it has not left it does not leave. Raises Incomplete without a reason.
+    Where it has not left it does not leave. Raises Incomplete without a reason, Identifying for one that names.
     """
     stored = cases.fetch(session, turn)
     home = stored.standing.home
+    guarding.refuse_in(session, stored.standing, {"reason": reason}, by=turn.by, now=turn.now)
     taken = TakenBack(reason=require_text(reason, "reason"), by=Author.of(turn.by, home.service), at=turn.now)
     copy = _held_back(session, stored.copy, message, now=turn.now)
     moved = speaking.retract(copy, message, taken)

@@ -6,6 +6,7 @@ their codes for what is missing or too much, `consent.service`'s for what the pa
 `ThreadNotFound` and `NoSuchMessage` for what is not there or not yours.
 """
 
+from handover.message.anonymity import MAX_WHY, Finding, Identifying, NotInACase
 from handover.message.cases import WORK, Stale, Turn
 from handover.message.deciding import (
     StillUnopened,
@@ -18,6 +19,9 @@ from handover.message.deciding import (
     tell_leaders,
 )
 from handover.message.following import is_told_of, on_delivery
+from handover.message.guarding import NothingThere, findings, is_anonymous, justify
+from handover.message.joining import LASTS, Yes, bonds_of, choice_changed, end_expired, link, unlink
+from handover.message.linking import AlreadyLinked, NoOneToTell, NotLinked, NotTheirs
 from handover.message.patients import (
     PatientBasis,
     PatientMessage,
@@ -39,12 +43,13 @@ from handover.message.reading import (
     thread_of,
     work,
 )
-from handover.message.receiving import register
 from handover.message.scope import BadPurpose, BadReceiver, purpose_of
 from handover.message.sending import may_still_go, retract, send, send_again, send_anew, undo_send
 from handover.message.speaking import AlreadyChosen, NotOffered
 from handover.message.standing import NoSuchMessage
 from handover.message.store import ThreadNotFound
+from handover.message.told import PatientCase, my_cases
+from handover.message.wiring import register
 from handover.message.worklists import (
     ThreadRow,
     counted,
@@ -71,20 +76,31 @@ from handover.message.writing import (
 )
 
 __all__ = [
+    "LASTS",
+    "MAX_WHY",
     "WORK",
     "About",
     "AlreadyChosen",
+    "AlreadyLinked",
     "AlreadySent",
     "BadPurpose",
     "BadReceiver",
     "Begun",
+    "Finding",
+    "Identifying",
     "KeptFrom",
     "Listed",
     "Needed",
+    "NoOneToTell",
     "NoSuchMessage",
+    "NotInACase",
+    "NotLinked",
     "NotOffered",
+    "NotTheirs",
+    "NothingThere",
     "OtherPatient",
     "PatientBasis",
+    "PatientCase",
     "PatientMessage",
     "PatientThread",
     "Seen",
@@ -94,9 +110,12 @@ __all__ = [
     "ThreadNotFound",
     "ThreadRow",
     "Turn",
+    "Yes",
     "add_member",
     "attach",
+    "bonds_of",
     "change_about",
+    "choice_changed",
     "choose_slot",
     "confirm_retraction",
     "counted",
@@ -104,13 +123,19 @@ __all__ = [
     "detach",
     "discard",
     "done",
+    "end_expired",
     "file_of",
+    "findings",
     "forward",
+    "is_anonymous",
     "is_told_of",
+    "justify",
     "kept_from",
+    "link",
     "list_closed",
     "may_still_go",
     "mine",
+    "my_cases",
     "my_thread",
     "my_threads",
     "observe",
@@ -135,6 +160,7 @@ __all__ = [
     "tell_leaders",
     "thread_of",
     "undo_send",
+    "unlink",
     "who_opened",
     "work",
     "work_news",

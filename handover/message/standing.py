@@ -79,6 +79,11 @@ class Standing:
         """Every member but this one."""
         return tuple(member.party for member in self.members if member.party != self.home)
 
+    @property
+    def named(self) -> PersonId | None:
+        """Whom messages of the thread name: in an anonymous case nobody, also while it is linked."""
+        return self.person if self.heading.subject.is_about_a_patient else None
+
     def has(self, party: Party) -> bool:
         """Whether that service takes part."""
         return any(member.party == party for member in self.members)
@@ -324,9 +329,9 @@ def merged(held: tuple[Member, ...], more: Iterable[Member]) -> tuple[Member, ..
     return tuple(sorted(found.values(), key=_order))
 
 
-def _order(member: Member) -> tuple[datetime, str, str, str]:
+def _order(member: Member) -> tuple[datetime, str, str, bool, str]:
     by = "" if member.added_by is None else str(member.added_by)
-    return member.since, member.party.agency, member.party.service, by
+    return member.since, member.party.agency, member.party.service, member.added_by != member.party, by
 
 
 def _wrapped(each: Message, copy: Copy) -> Forwarded:

@@ -16,7 +16,8 @@ from handover.errors import Conflict, NotPermitted
 from handover.exchange import files
 from handover.exchange.files import BadFile
 from handover.ids import CommunicationId, PersonId, ServiceId, ThreadId, new_reference, new_uuid
-from handover.message import cases, scope, speaking, store
+from handover.message import cases, guarding, scope, speaking, store
+from handover.message.anonymity import NotInACase
 from handover.message.cases import Said, Turn
 from handover.message.lifecycle import Status
 from handover.message.model import (
@@ -106,7 +107,7 @@ def change_about(session: Session, turn: Turn, about: About) -> Stored:
     known = standing.person if is_same else None
     fresh = _standing(session, standing.home, about, now=turn.now, known=known)
     heading = replace(fresh.heading, thread=standing.thread, reference=standing.heading.reference)
-    changed = replace(standing, heading=heading, person=fresh.person, purpose=fresh.purpose)
+    changed = replace(standing, heading=heading, person=fresh.person, purpose=fresh.purpose, members=fresh.members)
     _refuse_other_patient(changed, stored.copy.messages, standing.person)
     after = Copy(changed, stored.copy.messages)
     return cases.record(session, stored, after, Doing.WRITE, by=turn.by, now=turn.now)
@@ -167,10 +168,13 @@ def forward(
 ) -> Begun:
     """Begin a thread of its own with other services, which brings messages of this one along (None: all of them).
 
-    It is about the same patient, or nobody; the documents of each message follow it.
+    It is about the same patient, or nobody; the documents of each message follow it. Raises NotInACase: what is
+    said in an anonymous case stays in it, and nothing else comes there.
     """
     stored = cases.fetch(session, turn)
     standing, heading = stored.standing, stored.standing.heading
+    if Subject.ANONYMOUS in {heading.subject, subject}:
+        raise NotInACase(fields={"to": ["not-in-a-case"]})
     about = About(
         subject=subject or heading.subject,
         line=heading.line if line is None else line,
@@ -207,8 +211,10 @@ def save_draft(
 
 
 def attach(session: Session, turn: Turn, message: CommunicationId, name: str, data: bytes) -> File:
-    """Add a document to a draft: PDF, JPEG or PNG by content. Raises BadFile; the others are kept."""
+    """Add a document to a draft: PDF, JPEG or PNG by content. Raises BadFile, NotInACase; the others are kept."""
     stored = cases.fetch(session, turn)
+    if guarding.is_anonymous(stored.standing):
+        raise NotInACase(fields={"file": ["not-in-a-case"]})
     draft = written_here(stored.copy, message)
     along = [file for each in stored.copy.messages if each.via == message for file in each.content.files]
     file = checked_file(name, data, held=(*draft.content.files, *along))
@@ -297,7 +303,7 @@ def _standing(
         heading=heading,
         person=owner,
         purpose=scope.purpose_of(about.subject, about.purpose),
-        members=(Member(party=home, since=now),),
+        members=(Member(party=home, since=now, added_by=home if about.subject is Subject.ANONYMOUS else None),),
         created_at=now,
         changed_at=now,
     )
@@ -352,6 +358,7 @@ def _written(
 def _saved(session: Session, stored: Stored, turn: Turn, message: CommunicationId, written: Written) -> Stored:
     author = Author.of(turn.by, stored.standing.home.service)
     after = speaking.rewrite(stored.copy, message, written, author=author, now=turn.now)
+    after = guarding.without_old_reasons(session, after, after.message(message), by=turn.by, now=turn.now)
     said = Said(message=message)
     return cases.record(session, stored, after, Doing.WRITE, by=turn.by, now=turn.now, said=said)
 

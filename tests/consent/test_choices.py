@@ -29,6 +29,7 @@ TO_NAV: Final = Target(agency=NAV)
 @pytest.fixture
 def db(any_db: Database) -> Database:
     join(any_db, community(NOW), MUNICIPALITY, DPS)
+    any_db.provide(service.Watch, service.Watch(lambda *_: None))
     return any_db
 
 

@@ -348,7 +348,7 @@ def event_of(name: str) -> str:
     kind, *rest = name.split("-")
     if kind in {"handover", "directory"}:
         return f"{kind}-{rest[0]}"
-    if kind == "care":
+    if kind in {"care", "case"}:
         return threads.event_of(name)
     return kind if kind == "acknowledgement" else f"referral-{kind}"
 

@@ -9,6 +9,7 @@ from handover.actors import Author, Party
 from handover.exchange.model import SealedBlob
 from handover.ids import AgencyId, CommunicationId, ServiceId, ThreadId
 from handover.message import fhir
+from handover.message.linking import Link, Unlink, Why
 from handover.message.model import (
     Answer,
     Basis,
@@ -131,7 +132,7 @@ LETTERS: Final[Mapping[str, Letter]] = {
         sender=PSYCHOLOGIST,
         receiver=NAV,
         to=(NAV,),
-        members=(Member(party=PSYCHOLOGIST, since=AT), Member(party=NAV, since=AT)),
+        members=(Member(party=NAV, since=AT), Member(party=PSYCHOLOGIST, since=AT, added_by=PSYCHOLOGIST)),
         author=WRITER,
         content=Content(
             text="En voksen person har trukket seg unna.",
@@ -199,6 +200,37 @@ RETRACTIONS: Final[Mapping[str, Retraction]] = {
     )
 }
 
+LINKS: Final[Mapping[str, Link]] = {
+    "case-link": Link(
+        thread=ThreadId(named("case")),
+        number=3,
+        patient=PATIENT,
+        sender=PSYCHOLOGIST,
+        receiver=NAV,
+        author=WRITER,
+        at=AT,
+    )
+}
+UNLINKS: Final[Mapping[str, Unlink]] = {
+    "case-unlink": Unlink(
+        thread=ThreadId(named("case")),
+        number=4,
+        why=Why.WITHDRAWN,
+        sender=PSYCHOLOGIST,
+        receiver=NAV,
+        at=AT,
+    ),
+    "case-unlink-mistake": Unlink(
+        thread=ThreadId(named("case")),
+        number=5,
+        why=Why.MISTAKE,
+        sender=PSYCHOLOGIST,
+        receiver=NAV,
+        author=WRITER,
+        at=AT,
+    ),
+}
+
 
 def blobs(letter: Letter) -> tuple[SealedBlob, ...]:
     """Return what the exchange would know after sealing a letter's files, its own first."""
@@ -222,10 +254,12 @@ def written() -> dict[str, bytes]:
         **{n: fhir.letter(each, blobs(each), message=message(n)) for n, each in LETTERS.items()},
         **{n: fhir.word(each, message=message(n)) for n, each in WORDS.items()},
         **{n: fhir.retraction(each, message=message(n)) for n, each in RETRACTIONS.items()},
+        **{n: fhir.link(each, message=message(n)) for n, each in LINKS.items()},
+        **{n: fhir.unlink(each, message=message(n)) for n, each in UNLINKS.items()},
     }
 
 
 def event_of(name: str) -> str:
     """Return the event of an example, by its name."""
-    events = ("care-message-status", "care-message-retract", "care-message")
+    events = ("case-link", "case-unlink", "care-message-status", "care-message-retract", "care-message")
     return next(event for event in events if name.startswith(event))

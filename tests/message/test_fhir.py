@@ -30,6 +30,12 @@ def test_a_receiver_reads_the_retraction_that_was_written(name: str) -> None:
     assert fhir.read_retraction(orjson.loads(WRITTEN[name])) == threads.RETRACTIONS[name]
 
 
+def test_a_member_reads_whom_a_case_is_about_and_that_it_is_about_nobody_any_more() -> None:
+    assert fhir.read_link(orjson.loads(WRITTEN["case-link"])) == threads.LINKS["case-link"]
+    for name, said in threads.UNLINKS.items():
+        assert fhir.read_unlink(orjson.loads(WRITTEN[name])) == said
+
+
 def test_the_same_letter_gives_the_same_bytes() -> None:
     assert threads.written() == WRITTEN
 

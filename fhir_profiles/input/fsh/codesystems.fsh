@@ -18,8 +18,8 @@ Description: "Events of MessageHeader.eventCoding. Those without a profile in th
 * #handover-bundle "The document that a patient lets travel to the next service"
 * #handover-status "What the receiving service does with a handover"
 * #handover-withdraw "The patient takes a handover back"
-* #case-link "Two agencies know that they share a case"
-* #case-unlink "Two agencies no longer share a case"
+* #case-link "An anonymous case is about this person"
+* #case-unlink "A case is anonymous again"
 * #directory-correction "An entry of the directory seems wrong"
 * #acknowledgement "What became of one message, as seen by the receiver's machines"
 

@@ -1,0 +1,133 @@
+"""An anonymous case is looked through before anything leaves: what looks like an identity goes, or is justified.
+
+The agency's known patients are looked up by keyed hashes of whole words: who writes learns that something looks
+like a name, in the own words, and never whose it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from handover.actors import Author, Staff
+from handover.directory import service as directory
+from handover.errors import Conflict, Invalid
+from handover.ids import CommunicationId
+from handover.keys.vault import words
+from handover.message import anonymity, cases
+from handover.message.anonymity import MAX_WHY, Finding, Names
+from handover.message.cases import Said, Turn
+from handover.message.lifecycle import Status
+from handover.message.linking import began
+from handover.message.model import Doing, Justified, Message, Subject
+from handover.message.standing import Copy, Standing, brought_with, with_messages, written_here
+from handover.message.store import Stored
+from handover.person import service as person
+from handover.workdays import local_date
+
+MAX_PAIRS = 200
+"""Pairs of ordinary words that are looked up in one text."""
+
+
+class NothingThere(Conflict):
+    """There is nothing of that wording to justify: the text has changed."""
+
+    code = "message.case.nothing-there"
+
+
+class NoReason(Invalid):
+    """Something is justified in a few words."""
+
+    code = "message.case.no-reason"
+
+
+def is_anonymous(standing: Standing) -> bool:
+    """Whether a thread is an anonymous case; it stays one also while some know whom it is about."""
+    return standing.heading.subject is Subject.ANONYMOUS
+
+
+def findings(session: Session, turn: Turn, message: CommunicationId) -> tuple[Finding, ...]:
+    """Return what in a draft must be removed or justified before it may be sent."""
+    stored = cases.fetch(session, turn, lock=False)
+    return left_in(session, stored.copy, written_here(stored.copy, message), by=turn.by, now=turn.now)
+
+
+def left_in(session: Session, copy: Copy, message: Message, *, by: Staff, now: datetime) -> tuple[Finding, ...]:
+    """Return what in a draft looks like an identity and was not justified; nothing outside an anonymous case."""
+    if not is_anonymous(copy.standing):
+        return ()
+    return anonymity.open_findings(_all(session, copy, message, by=by, now=now), message.justified)
+
+
+def refuse_identities(session: Session, copy: Copy, message: Message, *, by: Staff, now: datetime) -> None:
+    """Raise Identifying or NotInACase where a message of an anonymous case may not leave as it is."""
+    if is_anonymous(copy.standing):
+        anonymity.refuse_unless_bare(message, [each for each in brought_with(copy, message.id) if each.via])
+        anonymity.refuse(left_in(session, copy, message, by=by, now=now))
+
+
+def refuse_in(session: Session, standing: Standing, texts: Mapping[str, str], *, by: Staff, now: datetime) -> None:
+    """Raise Identifying for a text beside the messages, such as a reason: there nothing can be justified."""
+    if is_anonymous(standing):
+        names = _names(session, standing, texts, by=by)
+        anonymity.refuse(anonymity.look_through(texts, names, today=local_date(now)))
+
+
+def justify(session: Session, turn: Turn, message: CommunicationId, wording: str, why: str) -> Stored:
+    """Let one wording of a draft stand, and keep the reason in history and log. Raises NothingThere, NoReason."""
+    reason = " ".join(why.split())
+    if not 0 < len(reason) <= MAX_WHY:
+        raise NoReason(fields={"why": ["required" if not reason else "too-long"]})
+    stored = cases.fetch(session, turn)
+    draft = written_here(stored.copy, message)
+    left = left_in(session, stored.copy, draft, by=turn.by, now=turn.now)
+    chosen = [each for each in left if anonymity.spelt(each.text) == anonymity.spelt(wording)]
+    if draft.status is not Status.DRAFT or not chosen:
+        raise NothingThere
+    author = Author.of(turn.by, stored.standing.home.service)
+    made = tuple(
+        Justified(kind=each.kind.value, text=each.text, why=reason, by=author, at=turn.now) for each in chosen
+    )
+    changed = replace(draft, justified=(*draft.justified, *made))
+    after = with_messages(stored.copy, changed, now=turn.now)
+    kinds = ",".join(dict.fromkeys(each.kind.value for each in chosen))
+    detail = {"message": str(message), "kind": kinds, "why": reason}
+    said = Said(message=message, text=f"«{chosen[0].text}»: {reason}", detail=detail)
+    return cases.record(session, stored, after, Doing.JUSTIFY, by=turn.by, now=turn.now, said=said)
+
+
+def without_old_reasons(session: Session, copy: Copy, message: Message, *, by: Staff, now: datetime) -> Copy:
+    """Return the copy with the reasons of a draft only for what still stands in it."""
+    if not is_anonymous(copy.standing) or not message.justified:
+        return copy
+    kept = anonymity.still_there(message.justified, _all(session, copy, message, by=by, now=now))
+    return with_messages(copy, replace(message, justified=kept), now=now) if kept != message.justified else copy
+
+
+# --- what is known of names ----------------------------------------------------------------------------------
+
+
+def _all(session: Session, copy: Copy, message: Message, *, by: Staff, now: datetime) -> tuple[Finding, ...]:
+    standing = copy.standing
+    heading = standing.heading if began(standing) == standing.home else None
+    texts = anonymity.texts_of(message.content, heading)
+    names = _names(session, standing, texts, by=by)
+    return anonymity.look_through(texts, names, today=local_date(now))
+
+
+def _names(session: Session, standing: Standing, texts: Mapping[str, str], *, by: Staff) -> Names:
+    agency = standing.home.agency
+    known = person.name_words(session, agency, anonymity.candidates(texts.values()))
+    pairs = sorted(anonymity.neighbours(texts.values(), known))[:MAX_PAIRS]
+    services = [
+        service for each in directory.agencies(session) for service in directory.services_of(session, each.id)
+    ]
+    called = {by.name, *(each.name for each in services), *(each.name for each in directory.agencies(session))}
+    phones = {by.phone, *(each.phone for each in services)}
+    return Names(
+        known=known,
+        together=frozenset(pair for pair in pairs if person.names_somebody(session, agency, *pair)),
+        ours=frozenset(tuple(words(each)) for each in called),
+        phones=frozenset(digits[-8:] for digits in map(anonymity.digits, phones) if len(digits) >= 8),
+    )
