@@ -36,8 +36,8 @@ from handover.message.speaking import Written
 from handover.message.standing import Copy, Standing, brought_along, letter_of, shown, to_forward, written_here
 from handover.message.steps import Shelf, shelf_of
 from handover.message.store import WRITERS, Stored, ThreadNotFound
-from handover.person import service as person
 from handover.person.age import refuse_under_age
+from handover.person.alike import settle
 from handover.person.model import Identity
 
 _ENCRYPTED: Final = b"/Encrypt"
@@ -72,6 +72,9 @@ class About:
     patient: Identity | None = field(default=None, repr=False)
     purpose: str | None = None
     """None: what the subject is usually sent for."""
+    same: PersonId | None = None
+    """Who of those the agency knows by that name and birth date a patient without a number is (`alike.ANOTHER`:
+    none of them)."""
 
 
 # --- a new thread ------------------------------------------------------------------------------------------------
@@ -90,7 +93,7 @@ def start_draft(
 ) -> Begun:
     """Begin a thread with a draft at one of the writer's services. `known`: as whom the patient is known already.
 
-    Raises NotPermitted, BadReceiver, BadHeading, BadPurpose, TooYoung, and what `model.check_draft` raises.
+    Raises NotPermitted, BadReceiver, BadHeading, BadPurpose, KnownAlready, TooYoung, and as `check_draft`.
     """
     home = _home(by, service)
     copy = _new_thread(session, home, about, now=now, known=known)
@@ -297,7 +300,7 @@ def _standing(
         refuse_under_age(about.patient.birth_date, now)
     owner = known
     if owner is None and about.patient is not None:
-        owner = person.find_or_create(session, home.agency, about.patient, now=now)
+        owner = settle(session, home.agency, about.patient, same=about.same, now=now)
     return Standing(
         home=home,
         heading=heading,

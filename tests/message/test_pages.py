@@ -11,7 +11,7 @@ from handover.directory.model import Pause
 from handover.message import service
 from handover.message.words.formatting import formatted
 from handover.workdays import local_date
-from tests.builders import INTAKE, NAV_OFFICE, PSYCHOLOGIST
+from tests.builders import DPS, INTAKE, NAV_OFFICE, PSYCHOLOGIST
 from tests.message.desks import ABOUT, QUESTION, at_desk, begun, first_thread, here, sent, written
 from tests.message.nodes import PDF, Post
 from tests.referral.nodes import INGRID, NAVN, NUMBER, OLA, PER, SENIOR
@@ -218,3 +218,33 @@ def test_every_page_speaks_nynorsk_and_english(post: Post) -> None:
 )
 def test_only_three_signs_of_a_text_are_markup(text: str, html: str) -> None:
     assert formatted(text) == html
+
+
+def test_a_patient_without_a_number_is_one_they_know_or_another_as_the_writer_says(post: Post) -> None:
+    per = at_desk(post, PER)
+    about = {name: text for name, text in ABOUT.items() if name != "number"}
+    first = begun(per, **about)
+    assert first.status_code == 200, "nobody is alike"
+    doubtful = begun(per, **about)
+    assert doubtful.status_code == 422
+    assert "Er det en av disse?" in words_of(doubtful) and "Plan for høsten" in doubtful.text
+    known = hidden(doubtful, "same")
+    assert written(per, begun(per, **about, same=known), "Samme person").status_code == 200
+    assert begun(per, **about, same="00000000-0000-0000-0000-000000000000").status_code == 200
+    with post.db(PER).reading() as session:
+        held = service.mine(session, PER, now=post.town.now)
+    persons = [each.standing.person for each in held]
+    assert len(persons) == 3 and len(set(persons)) == 2
+
+
+def test_a_no_said_to_somebody_without_a_number_is_met_in_the_next_message(post: Post) -> None:
+    per = at_desk(post, PER)
+    about = {name: text for name, text in ABOUT.items() if name != "number"}
+    draft = begun(per, **about)
+    home, thread = draft.request.path.split("/")[2:4]
+    no = per.send(f"/deling/melding/{home}/{thread}/{INTAKE}/nei", target=f"{DPS}/{INTAKE}", said="yes")
+    assert "Pasientens nei er lagret." in words_of(no)
+    known = hidden(begun(per, **about), "same")
+    refused = sent(per, written(per, begun(per, **about, same=known), "Hei igjen"))
+    assert refused.status_code == 409
+    assert "Pasienten har sagt nei" in words_of(refused)

@@ -17,7 +17,7 @@ from handover.directory import service as directory
 from handover.errors import Conflict, Invalid
 from handover.ids import CommunicationId, ServiceId
 from handover.message import service as messages
-from handover.message.pages.choosing import about_of, subject_choices
+from handover.message.pages.choosing import about_of, subject_choices, who_may_be
 from handover.message.pages.desk import blueprint, turn_of
 from handover.message.pages.reading import moved_page, only_draft
 from handover.message.pages.writing import draft_of, problem_of
@@ -115,7 +115,7 @@ def change_about(service: str, thread: UUID, letter: UUID) -> ResponseReturnValu
         with web.transaction() as session:
             found = messages.thread_of(session, turn)
             was = found.standing.heading.subject
-            wanted = about_of(session, turn.by, request.form, known=found.patient, was=was)
+            wanted = about_of(request.form, known=found.patient, was=was)
             messages.change_about(session, turn, wanted)
     except Invalid as refused:
         return _about_page(turn, letter, refused)
@@ -131,6 +131,7 @@ def _about_page(turn: Turn, letter: UUID, refused: Invalid | None = None) -> Res
         if draft is None or only_draft(found) is None:
             return redirect(url_for(".show", service=turn.at, thread=turn.thread))
         problem = _problem(session, refused)
+        same = who_may_be(session, turn.by, request.form, refused)
     heading = found.standing.heading
     fresh = Form.of({"subject": heading.subject.value, "line": heading.line})
     page = render_template(
@@ -140,6 +141,7 @@ def _about_page(turn: Turn, letter: UUID, refused: Invalid | None = None) -> Res
         draft=draft,
         form=fresh if refused is None else Form.refused(request.form, refused, SENTENCES),
         subjects=subject_choices(heading.subject),
+        same=same,
         problem=problem,
     )
     return make_response(page, 200 if refused is None else REFUSED)

@@ -19,7 +19,7 @@ from handover.directory.model import Service
 from handover.errors import HandoverError, Invalid, NotFound
 from handover.ids import ServiceId
 from handover.message import service as messages
-from handover.message.pages.choosing import about_of, subject_choices
+from handover.message.pages.choosing import about_of, subject_choices, who_may_be
 from handover.message.pages.desk import blueprint, my_services
 from handover.message.store import WRITERS
 from handover.message.words.refusals import REFUSALS, SENTENCES
@@ -59,7 +59,7 @@ def begin() -> ResponseReturnValue:
     try:
         with web.transaction() as session:
             home = _home(session, by)
-            about = about_of(session, by, request.form)
+            about = about_of(request.form)
             to = ServiceId(request.form.get("to", ""))
             made = messages.start_draft(session, by=by, service=home, about=about, to=[to], now=at)
     except Invalid as refused:
@@ -80,8 +80,10 @@ def _home(session: Session, by: Staff) -> ServiceId:
 
 def _start_page(form: Form, refused: HandoverError | None = None) -> str:
     problem: Text = "" if refused is None else sentence_for(refused)
-    with web.reading() as session:
-        homes = my_services(session, current_staff())
+    by = current_staff()
+    with web.transaction() as session:
+        homes = my_services(session, by)
+        same = who_may_be(session, by, request.form, refused)
         try:
             to = directory.service_of(session, ServiceId(form.value("to")))
         except NotFound:
@@ -94,5 +96,6 @@ def _start_page(form: Form, refused: HandoverError | None = None) -> str:
         place=place,
         homes=[(each.id, each.name) for each in homes],
         subjects=subject_choices(),
+        same=same,
         problem=problem,
     )

@@ -3,18 +3,24 @@
 from collections.abc import Collection
 from datetime import date
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from handover.actors import Party, Staff
+from handover.audit import service as audit
+from handover.audit.model import Event as Logged
+from handover.clock import now
+from handover.consent.words import who_of
 from handover.directory import names
 from handover.directory import service as directory
-from handover.errors import Invalid
+from handover.errors import HandoverError
+from handover.ids import PersonId
 from handover.message.model import MAX_LINE, Subject
 from handover.message.service import About
 from handover.message.words.names import SUBJECTS
 from handover.person import numbers
-from handover.person.alike import alike
+from handover.person.alike import KnownAlready, alike
 from handover.person.model import Identity
 from handover.web.forms import Fields, Sent
 from handover.web.i18n import Sentence
@@ -35,8 +41,6 @@ def service_choices(session: Session, *, today: date, without: Collection[Party]
 
 
 def about_of(
-    session: Session,
-    by: Staff,
     sent: Sent,
     *,
     known: Identity | None = None,
@@ -52,9 +56,30 @@ def about_of(
     is_typed = any(sent.get(name, "").strip() for name in _PATIENT)
     patient = _patient(fields, sent) if is_typed else known if subject.is_about_a_patient else None
     fields.check()
-    if is_typed and patient is not None and alike(session, by.agency, patient):
-        raise Invalid("form.incomplete", fields={"number": ["known-already"]})
-    return About(subject=subject, line=line, patient=patient)
+    return About(subject=subject, line=line, patient=patient, same=_same(sent))
+
+
+def who_may_be(session: Session, by: Staff, sent: Sent, refused: HandoverError | None) -> list[tuple[str, str]]:
+    """Return who the typed patient may be, where that must be said; whoever is shown is in the log."""
+    if not isinstance(refused, KnownAlready):
+        return []
+    found = alike(session, by.agency, _patient(Fields(sent), sent))
+    audit.record(
+        session,
+        event=Logged.PERSON_SEARCH,
+        actor=by,
+        agency=by.agency,
+        persons=[each.id for each in found],
+        now=now(),
+    )
+    return who_of(found)
+
+
+def _same(sent: Sent) -> PersonId | None:
+    try:
+        return PersonId(UUID(sent.get("same", "")))
+    except ValueError:
+        return None
 
 
 def _subject(fields: Fields, sent: Sent, was: Subject) -> Subject:

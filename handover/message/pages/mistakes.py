@@ -17,7 +17,7 @@ from handover.ids import CommunicationId, ServiceId
 from handover.message import service as messages
 from handover.message.lifecycle import Act, Status
 from handover.message.model import MAX_REASON, Receipt
-from handover.message.pages.choosing import about_of, service_choices, subject_choices
+from handover.message.pages.choosing import about_of, service_choices, subject_choices, who_may_be
 from handover.message.pages.desk import blueprint, turn_of
 from handover.message.pages.reading import moved_page, places_of, said
 from handover.message.service import NoSuchMessage, Seen, Thread, Turn
@@ -80,7 +80,7 @@ def write_anew(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
             found = messages.thread_of(session, turn)
             reason = _reason()
             was = found.standing.heading.subject
-            about = about_of(session, turn.by, request.form, known=found.patient, was=was)
+            about = about_of(request.form, known=found.patient, was=was)
             wanted = (*request.form.getlist("keep"), request.form.get("to", ""))
             to = [ServiceId(each) for each in wanted if each]
             if not to:
@@ -129,6 +129,7 @@ def _page(template: str, turn: Turn, letter: UUID, refused: Invalid | None = Non
         if Act.RETRACT not in seen.acts:
             return redirect(url_for(".show", service=turn.at, thread=turn.thread))
         values = _values(session, turn, found, seen)
+        values["same"] = who_may_be(session, turn.by, request.form, refused)
     form = _fresh(found, seen) if refused is None else Form.refused(request.form, refused, SENTENCES)
     return make_response(
         render_template(template, form=form, problem=_problem(refused), **values),

@@ -46,10 +46,7 @@ SENTENCES: Final[dict[str, Text]] = {
     "patient.required": _l("Skriv hvem pasienten er, eller velg «Spørsmål uten pasient»."),
     "patient.not-with-a-question": _l("Et spørsmål uten pasient kan ikke ha en pasient. Velg et annet emne."),
     "number.odd": _l("Skriv fødselsnummeret eller D-nummeret med 11 siffer, eller la feltet stå tomt."),
-    "number.known-already": _l(
-        "Dere kjenner noen med samme navn og fødselsdato."
-        " Skriv fødselsnummeret, så blir det pasienten har valgt før, fulgt."
-    ),
+    "same.required": _l("Velg om det er en person dere kjenner, eller en annen."),
     "given.required": _l("Skriv fornavnet til pasienten."),
     "family.required": _l("Skriv etternavnet til pasienten."),
     "birth_date.required": _l("Skriv fødselsdatoen til pasienten."),
