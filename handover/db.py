@@ -6,7 +6,7 @@ Nobody below the edge commits. What must happen after the commit (waking a worke
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
@@ -21,6 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.types import TypeDecorator
 
+from handover.prepared import lay_line
 from handover.writing import Writers
 
 Thing = TypeVar("Thing")
@@ -70,9 +71,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
-        self._writing = self._sessions()
-        self._hastily = self._sessions(handover_durable=False)
-        self._reading = self._sessions(handover_writing=False)
+        self._hastily = self.engine.execution_options(handover_durable=False)
+        self._reading = sessionmaker(self.engine.execution_options(handover_writing=False), expire_on_commit=False)
         self._joining = sessionmaker(expire_on_commit=False, join_transaction_mode="rollback_only")
         self._provided: dict[type[Any], object] = {}
         self._writers = Writers(self.engine) if self.engine.dialect.name == "sqlite" else None
@@ -88,17 +88,14 @@ class Database:
         Only where losing the commit in a power cut does no harm (a lease) may it be told not to wait for the disk.
         """
         callbacks: list[Callable[[], None]] = []
-        if self._writers is None:
-            sessions = self._writing if durable else self._hastily
-            with self._session(sessions, callbacks) as session, session.begin():
-                yield session
-        else:
-            with (
-                self._writers.transaction(durable=durable) as connection,
-                self._session(self._joining, callbacks, bind=connection) as session,
-                session.begin(),
-            ):
-                yield session
+        with (
+            self._beginning(durable=durable) as connection,
+            self._session(self._joining, callbacks, bind=connection) as session,
+        ):
+            lay_line(session, connection)
+            yield session
+            if session.in_transaction():
+                session.commit()
         for callback in callbacks:
             callback()
 
@@ -106,13 +103,18 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """Open one transaction that only reads (no audit row can be written in it); begins at the first query."""
         callbacks: list[Callable[[], None]] = []
-        with self._session(self._reading, callbacks) as session, session.begin():
+        with self._session(self._reading, callbacks) as session:
             yield session
+            if session.in_transaction():
+                session.commit()
         for callback in callbacks:
             callback()
 
-    def _sessions(self, **options: bool) -> sessionmaker[Session]:
-        return sessionmaker(self.engine.execution_options(**options), expire_on_commit=False)
+    def _beginning(self, *, durable: bool) -> AbstractContextManager[Connection]:
+        """Return a connection within a transaction that commits at the end, or undoes all of it."""
+        if self._writers is not None:
+            return self._writers.transaction(durable=durable)
+        return (self.engine if durable else self._hastily).begin()
 
     def _session(
         self, sessions: sessionmaker[Session], callbacks: list[Callable[[], None]], **more: Connection

@@ -2,19 +2,19 @@
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from sqlalchemy import Dialect, Select
 from sqlalchemy.engine import Connection
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ClauseElement
 
 Convert = Callable[[Any], Any]
+_LINE: Final = "handover.line"
 
 
 class Prepared:
@@ -30,30 +30,38 @@ class Prepared:
 
     def run(self, session: Session, rows: Sequence[Mapping[str, object]]) -> None:
         """Execute once for each row of values. Raises SQLAlchemy's errors, like any other statement."""
-        with self._cursor(session) as (cursor, spelling):
-            bound = [spelling.bound(row) for row in rows]
-            if len(bound) == 1:
-                cursor.execute(spelling.text, bound[0])
-            else:
-                cursor.executemany(spelling.text, bound)
+        line = _line(session)
+        spelling = self._spelling(line)
+        bound = [spelling.bound(row) for row in rows]
+        try:
+            line.execute(spelling.text, bound).close()
+        except line.error as failed:
+            raise line.translated(failed, spelling.text) from failed
 
     def all(self, session: Session, values: Mapping[str, object]) -> list[Any]:
         """Execute a select and return its rows; columns are attributes."""
-        with self._cursor(session) as (cursor, spelling):
-            cursor.execute(spelling.text, spelling.bound(values))
-            return [spelling.row(found) for found in cursor.fetchall()]
+        line = _line(session)
+        spelling = self._spelling(line)
+        bound = spelling.bound(values)
+        try:
+            cursor = line.execute(spelling.text, [bound])
+            rows = cursor.fetchall()
+            cursor.close()
+        except line.error as failed:
+            raise line.translated(failed, spelling.text) from failed
+        return [spelling.row(found) for found in rows]
 
-    @contextmanager
-    def _cursor(self, session: Session) -> "Iterator[tuple[DBAPICursor, _Spelling]]":
-        connection = session.connection()
-        dialect = connection.dialect
-        spelling = self._spelt.get(dialect.name)
-        if spelling is None:
-            spelling = self._spelt[dialect.name] = _Spelling.of(self._statement, dialect)
-        with _errors(connection, spelling.text), closing(connection.connection.cursor()) as cursor:
-            for tell in connection.dispatch.before_cursor_execute:  # whoever counts or times statements
-                tell(connection, cursor, spelling.text, (), None, False)
-            yield cursor, spelling
+    def _spelling(self, line: "_Line") -> "_Spelling":
+        dialect = line.connection.dialect
+        found = self._spelt.get(dialect.name)
+        if found is None:
+            found = self._spelt[dialect.name] = _Spelling.of(self._statement, dialect)
+        return found
+
+
+def lay_line(session: Session, connection: Connection) -> None:
+    """Let the Prepared statements of a session that lasts one transaction find their way to the driver at once."""
+    session.info[_LINE] = _Line.of(connection)
 
 
 @contextmanager
@@ -62,29 +70,59 @@ def in_one_go(session: Session) -> Iterator[None]:
 
     Only for Prepared ones that write. SQLite runs in this process: there is no answer to wait for.
     """
-    connection = session.connection()
-    if connection.dialect.name != "postgresql":
+    line = _line(session)
+    if line.connection.dialect.name != "postgresql":
         yield
         return
-    with _errors(connection, ""), _driver(connection).pipeline():
-        yield
-
-
-@contextmanager
-def _errors(connection: Connection, statement: str) -> Iterator[None]:
-    """Raise the driver's errors as SQLAlchemy's, without values; as it does, let go of what a lost server held."""
-    dialect, base = connection.dialect, connection.dialect.loaded_dbapi.Error
     try:
-        yield
-    except base as failed:
-        if not connection.invalidated and dialect.is_disconnect(failed, _driver(connection), None):
+        with line.driver.pipeline():
+            yield
+    except line.error as failed:
+        raise line.translated(failed, "") from failed
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A connection, its driver's own, and who is told of statements (whoever counts or times them)."""
+
+    connection: Connection
+    driver: Any
+    error: type[Exception]
+    told: Sequence[Callable[..., object]]
+
+    @classmethod
+    def of(cls, connection: Connection) -> "_Line":
+        error, told = connection.dialect.loaded_dbapi.Error, tuple(connection.dispatch.before_cursor_execute)
+        return cls(connection, connection.connection.driver_connection, error, told)
+
+    def execute(self, text: str, bound: Sequence[Any]) -> Any:
+        """Execute once for each set of values and return the cursor."""
+        cursor = self.driver.cursor()
+        for tell in self.told:
+            tell(self.connection, cursor, text, (), None, False)
+        if len(bound) == 1:
+            cursor.execute(text, bound[0])
+        else:
+            cursor.executemany(text, bound)
+        return cursor
+
+    def translated(self, failed: Exception, text: str) -> Exception:
+        """Return a driver's error as SQLAlchemy's, without values; as it does, let go of a lost server."""
+        connection, dialect, found = self.connection, self.connection.dialect, cast(Any, failed)
+        if not connection.invalidated and dialect.is_disconnect(found, self.driver, None):
             connection.engine.dispose(close=False)
-            connection.invalidate(failed)
-        raise DBAPIError.instance(statement, None, failed, base, hide_parameters=True, dialect=dialect) from failed
+            connection.invalidate(found)
+        told = DBAPIError.instance(text, None, found, self.error, hide_parameters=True, dialect=dialect)
+        return cast(Exception, told)
 
 
-def _driver(connection: Connection) -> Any:
-    return connection.connection.driver_connection
+def _line(session: Session) -> _Line:
+    """Return the way to the driver; within a savepoint ask the session, which makes it only when it is asked."""
+    line: _Line | None = session.info.get(_LINE)
+    if line is not None and not session.in_nested_transaction():
+        return line
+    connection = session.connection()
+    return line or _Line.of(connection)
 
 
 @dataclass(frozen=True)
