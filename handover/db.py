@@ -110,6 +110,10 @@ class Database:
         for callback in callbacks:
             callback()
 
+    def others_wrote(self) -> bool:
+        """Tell whether another process has written since it was last asked, or may have."""
+        return self._writers is None or self._writers.others_wrote()
+
     def _beginning(self, *, durable: bool) -> AbstractContextManager[Connection]:
         """Return a connection within a transaction that commits at the end, or undoes all of it."""
         if self._writers is not None:

@@ -306,7 +306,7 @@ def _hear_notify(node: Node, woken: Callable[[], None], stop: threading.Event) -
 
 
 def _glance(node: Node, woken: Callable[[], None], stop: threading.Event) -> None:
-    """Wake when another connection has committed (SQLite): its change counter is a read of shared memory."""
+    """Wake when another process has committed (SQLite): its change counter is a read of shared memory."""
     with node.db.engine.connect() as connection:
         cursor = cast(Any, connection.connection.driver_connection).cursor()
         last = None
@@ -314,4 +314,5 @@ def _glance(node: Node, woken: Callable[[], None], stop: threading.Event) -> Non
             version = cursor.execute("pragma data_version").fetchone()[0]
             if version != last:
                 last = version
-                woken()
+                if node.db.others_wrote():
+                    woken()

@@ -74,9 +74,11 @@ class Writers:
     """The writers of one process on one SQLite database."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engines = {True: engine, False: engine.execution_options(handover_durable=False)}
-        self._connections: dict[bool, Connection] = {}
-        """One that waits for the disk and one that does not, kept open: only who has the turn uses them."""
+        self._engine = engine
+        self._held: Connection | None = None
+        """Kept open, and only one, so that SQLite keeps its pages: only who has the turn uses it."""
+        self._version: int | None = None
+        """SQLite's mark of what others had written when we last asked."""
         self._turn = threading.Lock()
         self._counting = threading.Lock()
         self._waiting = 0
@@ -114,33 +116,44 @@ class Writers:
         except BaseException:
             if not shared.members:
                 self._open = None
-                self._close(shared)
+                self._let_go(shared.connection)
             elif part is not None and part.is_active and shared.is_alive():
                 part.rollback()
             raise
 
+    def others_wrote(self) -> bool:
+        """Tell whether anybody but this process's writers has written since it was last asked, or may have."""
+        with self._turn:
+            before, self._version = self._version, None
+            if self._held is not None:
+                driver = cast(sqlite3.Connection, self._held.connection.driver_connection)
+                self._version = driver.execute("pragma data_version").fetchone()[0]
+            return self._version is None or self._version != before
+
     def _close_all(self, _engine: Engine) -> None:
         """Keep nothing open of an engine that lets go of its connections."""
         with self._turn:
-            while self._connections:
-                _, connection = self._connections.popitem()
-                connection.invalidate()
-                connection.close()
+            if self._held is not None:
+                self._held.invalidate()
+                self._let_go(self._held)
 
-    def _close(self, shared: _Shared) -> None:
+    def _let_go(self, connection: Connection) -> None:
         """Begin anew with a fresh connection after anything that went wrong; closing undoes what is open."""
-        self._connections.pop(shared.durable, None)
-        shared.connection.close()
+        self._held = self._version = None
+        connection.close()
 
     def _end(self, shared: _Shared) -> None:
         self._open = None
         if not shared.end():
-            self._close(shared)
+            self._let_go(shared.connection)
 
     def _connection(self, *, durable: bool) -> Connection:
-        if durable not in self._connections:
-            self._connections[durable] = self._engines[durable].connect()
-        return self._connections[durable]
+        held = self._held
+        if held is None:
+            held = self._held = self._engine.connect()
+        if held.get_execution_options().get("handover_durable", True) is not durable:
+            held.execution_options(handover_durable=durable)
+        return held
 
     def _wait_for_turn(self) -> None:
         with self._counting:
