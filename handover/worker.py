@@ -44,6 +44,8 @@ THREADS: Final = 8
 """Requests in flight at once."""
 LANES: Final = 2
 """Requests in flight to one destination: while it works on one, the next is sealed here."""
+ENOUGH: Final = 4
+"""Messages worth a request of their own while another is under way to the same destination; fewer wait for it."""
 SLOW_LANE: Final = 2
 """Of these, how many destinations that failed last time may use: stuck ones never take the others' threads."""
 POLL: Final = 1.0
@@ -96,30 +98,44 @@ class _Lanes:
     """How many requests are under way on each way, which ways were asked for meanwhile, which failed last time."""
 
     busy: Counter[Way] = field(default_factory=Counter)
+    waiting: Counter[Way] = field(default_factory=Counter)
+    """About how many messages no request has taken yet."""
     again: set[Way] = field(default_factory=set)
     failed: set[Way] = field(default_factory=set)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def start(self, way: Way) -> bool:
-        """Whether one more may start on this way now; where the way is full, one of those goes round once more."""
+    def start(self, way: Way, more: int) -> bool:
+        """Whether a request for these goes now, beside those under way; else one of those goes round once more."""
         with self.lock:
-            if self.busy[way] >= (1 if way in self.failed else LANES):
+            self.waiting[way] += more
+            if self.busy[way] >= (1 if way in self.failed else LANES) or self._waits(
+                way, under_way=self.busy[way]
+            ):
                 self.again.add(way)
                 return False
             if way in self.failed and sum(map(self.busy.__getitem__, self.failed)) >= SLOW_LANE:
                 return False
             self.busy[way] += 1
+            self.waiting[way] = 0
             return True
 
     def ends(self, way: Way, result: Round) -> bool:
         """Note how a round went; whether this one is done for now."""
         with self.lock:
             (self.failed.discard if result.reached else self.failed.add)(way)
-            goes_on = result.reached and (result.more or way in self.again)
-            self.again.discard(way)
-            if not goes_on:
-                self.busy[way] -= 1
-            return not goes_on
+            is_asked = result.reached and (result.more or way in self.again)
+            is_left = is_asked and not result.more and self._waits(way, under_way=self.busy[way] - 1)
+            if not is_left:
+                self.again.discard(way)
+            if is_asked and not is_left:
+                self.waiting[way] = 0
+                return False
+            self.busy[way] -= 1
+            return True
+
+    def _waits(self, way: Way, *, under_way: int) -> bool:
+        """Whether what waits had better go together with what comes until the requests under way are back."""
+        return under_way > 0 and self.waiting[way] < ENOUGH
 
 
 class Worker:
@@ -172,8 +188,8 @@ class Worker:
             while not stop.is_set():
                 self._wake.clear()
                 try:
-                    for way in self._wanted_ways():
-                        if self._lanes.start(way):
+                    for way, count in self._wanted_ways().items():
+                        if self._lanes.start(way, count):
                             pool.submit(self._deliver_all, way)
                 except SQLAlchemyError as gone:
                     log.error("worker.database", error=type(gone).__name__)
@@ -182,14 +198,14 @@ class Worker:
         listener.join()
         self._client.close()
 
-    def _wanted_ways(self) -> set[Way]:
-        """Return the ways that this process has just posted on, or else every way on which something is due."""
+    def _wanted_ways(self) -> Counter[Way]:
+        """Return what this process has just posted on each way, or else every way on which something is due."""
         posted = self._products.posted
-        wanted = {Way(*posted.popleft()) for _ in range(len(posted))}
+        wanted = Counter(Way(*posted.popleft()) for _ in range(len(posted)))
         if wanted and not self._foreign.is_set():
             return wanted
         self._foreign.clear()
-        return wanted | set(self._due_ways())
+        return wanted + Counter(dict.fromkeys(self._due_ways(), ENOUGH))
 
     def _deliver_all(self, way: Way) -> None:
         """Deliver on one way until nothing is due there."""

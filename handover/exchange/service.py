@@ -84,7 +84,7 @@ def post_all(session: Session, messages: Sequence[Outgoing], *, now: datetime) -
     """Promise several messages at once, with a few statements for all of them."""
     pace = provided(session, Pace)
     rows = [_signed(session, each, pace, now) for each in messages]
-    ways = {(each.sender, each.receiver) for each in messages}
+    ways = [(each.sender, each.receiver) for each in messages]
     after_commit(session, partial(provided(session, Products).posted.extend, ways))
     try:
         with in_one_go(session):

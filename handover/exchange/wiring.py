@@ -75,7 +75,7 @@ class Products:
     process: str = field(default_factory=partial(token_hex, 8))
     """Signs this process's NOTIFYs: what its own threads posted, its worker has heard already."""
     posted: deque[tuple[AgencyId, AgencyId]] = field(default_factory=lambda: deque(maxlen=1000))
-    """(sender, receiver) of what this process has just posted: a hint for its worker, which also looks."""
+    """(sender, receiver) of each message this process has just posted: a hint for its worker, which also looks."""
     known_ways: set[tuple[AgencyId, AgencyId]] = field(default_factory=set)
     """(sender, receiver) pairs of which this process knows that they are stored."""
     _by_event: dict[Event, Product] = field(default_factory=dict)
