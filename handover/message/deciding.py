@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from handover.actors import Author, Role
+from handover.audit.model import Event as Logged
 from handover.errors import Conflict, NotPermitted
 from handover.ids import AgencyId, CommunicationId, StaffId
 from handover.message import cases, guarding, speaking, store
@@ -50,6 +51,16 @@ def done(session: Session, turn: Turn) -> Stored:
         raise StillUnopened
     after = Copy(replace(stored.standing, done_at=turn.now), stored.copy.messages)
     return cases.record(session, stored, after, Doing.DONE, by=turn.by, now=turn.now)
+
+
+def snooze(session: Session, turn: Turn, until: datetime) -> None:
+    """Put the thread away for a while, never past its date nor the answer that is wished by one.
+
+    Raises team.SnoozePastDeadline, and WorkNotFound where nothing is left to do.
+    """
+    stored = cases.fetch(session, turn)
+    team.snooze(session, cases.place_of(stored.standing), until=until, now=turn.now)
+    cases.log(session, stored.standing, Logged.WORK_SNOOZE, by=turn.by, now=turn.now)
 
 
 def choose_slot(

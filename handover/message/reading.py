@@ -27,7 +27,9 @@ from handover.message.steps import Glance, NextStep, Shelf, next_step
 from handover.message.store import READERS, Stored, ThreadNotFound
 from handover.person import service as person
 from handover.person.model import Identity
+from handover.team import answering
 from handover.team import service as team
+from handover.team.answering import Answering
 from handover.team.model import InternalNote, Task
 
 PAGE = 50
@@ -72,6 +74,8 @@ class Thread:
     history: tuple[Entry, ...] = ()
     notes: tuple[InternalNote, ...] = ()
     tasks: tuple[Task, ...] = ()
+    answering: Answering | None = None
+    """Who writes an answer just now, the reader perhaps."""
     updated_at: datetime
     """Hand it back as `Turn.seen`."""
 
@@ -113,6 +117,7 @@ def show(session: Session, stored: Stored, turn: Turn) -> Thread:
         history=store.history(session, standing),
         notes=team.notes(session, cases.place_of(standing)),
         tasks=team.tasks_about(session, standing.home.agency, standing.thread),
+        answering=answering.answering(session, cases.place_of(standing), now=turn.now),
         updated_at=stored.updated_at,
     )
 

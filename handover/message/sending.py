@@ -24,6 +24,8 @@ from handover.message.standing import Copy, NoSuchMessage, written_here
 from handover.message.store import Stored
 from handover.message.writing import About, Begun, start_draft
 from handover.moves import require_text
+from handover.team import answering
+from handover.team.blanks import refuse_unfilled
 from handover.workdays import local_date
 
 UNDO: Final = timedelta(seconds=30)
@@ -33,13 +35,14 @@ UNDO: Final = timedelta(seconds=30)
 def send(session: Session, turn: Turn, message: CommunicationId, *, undo: timedelta = UNDO) -> Stored:
     """Send a draft to everyone it is addressed to; it leaves when the time to undo is over.
 
-    Raises Empty, ToOneself, TextTooLong, BadContent, BadReceiver, of an anonymous case Identifying and NotInACase,
-    and what the patient's choices forbid (`consent.service`; `details["service"]` says towards whom). Then nothing
-    is sent and the draft is kept.
+    Raises Unfilled, Empty, ToOneself, TextTooLong, BadContent, BadReceiver, of an anonymous case Identifying and
+    NotInACase, and what the patient's choices forbid (`consent.service`; `details["service"]` says towards whom).
+    Then nothing is sent and the draft is kept.
     """
     stored = cases.fetch(session, turn)
     draft = written_here(stored.copy, message)
     home = stored.standing.home
+    refuse_unfilled({"text": draft.content.text})
     scope.addressed(session, [to.service for to in draft.to], home, now=turn.now)
     guarding.refuse_identities(session, stored.copy, draft, by=turn.by, now=turn.now)
     scope.refuse_unless_allowed(session, stored.copy, draft, draft.to, now=turn.now)
@@ -58,6 +61,7 @@ def send(session: Session, turn: Turn, message: CommunicationId, *, undo: timede
     after = hearing.promised(moved.copy, message, letters, others)
     detail = {"message": str(message), "to": ",".join(to.service for to in draft.to)}
     said = Said(message=message, detail=detail)
+    answering.end(session, cases.place_of(stored.standing), by=turn.by)
     return cases.record(session, stored, after, Doing.SEND, by=turn.by, now=turn.now, said=said)
 
 

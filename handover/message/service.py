@@ -7,6 +7,7 @@ their codes for what is missing or too much, `consent.service`'s for what the pa
 """
 
 from handover.message.anonymity import MAX_WHY, Finding, Identifying, NotInACase
+from handover.message.answering import begin_answer
 from handover.message.cases import WORK, Stale, Turn
 from handover.message.deciding import (
     StillUnopened,
@@ -15,6 +16,7 @@ from handover.message.deciding import (
     done,
     observe,
     open_,
+    snooze,
     take,
     tell_leaders,
 )
@@ -113,6 +115,7 @@ __all__ = [
     "Yes",
     "add_member",
     "attach",
+    "begin_answer",
     "bonds_of",
     "change_about",
     "choice_changed",
@@ -155,6 +158,7 @@ __all__ = [
     "send_again",
     "send_anew",
     "show",
+    "snooze",
     "start_draft",
     "take",
     "tell_leaders",

@@ -39,6 +39,7 @@ from handover.message.store import WRITERS, Stored, ThreadNotFound
 from handover.person.age import refuse_under_age
 from handover.person.alike import settle
 from handover.person.model import Identity
+from handover.team import answering
 
 _ENCRYPTED: Final = b"/Encrypt"
 
@@ -244,6 +245,7 @@ def discard(session: Session, turn: Turn, message: CommunicationId) -> None:
     """Throw a draft away; with the first of a thread the thread is gone."""
     stored = cases.fetch(session, turn)
     after = speaking.discard(stored.copy, message, now=turn.now)
+    answering.end(session, cases.place_of(stored.standing), by=turn.by)
     saved = cases.record(
         session, stored, after, Doing.DISCARD, by=turn.by, now=turn.now, said=Said(message=message)
     )

@@ -88,8 +88,8 @@ class SnoozePastDeadline(Invalid):
 
 
 def snooze_end(due_at: datetime, until: datetime, now: datetime) -> datetime:
-    """Return until when the item may be put away. Raises SnoozePastDeadline, also when it is due already."""
-    if not now < until <= due_at:
+    """Return until when the item may be put away: it comes back before it is due. Raises SnoozePastDeadline."""
+    if not now < until < due_at:
         raise SnoozePastDeadline(fields={"until": ["past-deadline" if until > now else "not-in-future"]})
     return until
 

@@ -8,7 +8,6 @@ from uuid import UUID
 from flask import url_for
 from sqlalchemy.orm import Session
 
-from handover.access import service as access
 from handover.bundle import scenes
 from handover.bundle import words as handed_words
 from handover.bundle.lifecycle import Side
@@ -26,6 +25,7 @@ from handover.referral.pages.lateness import due_words, time_left
 from handover.referral.service import CaseRow
 from handover.team import standing_in
 from handover.team.standing_in import Passed
+from handover.team.words import keeper_sentence
 from handover.web.i18n import Text
 from handover.web.i18n import gettext as _
 from handover.web.parts import Tone
@@ -71,17 +71,7 @@ def _with_keeper(
 ) -> Line:
     service = row.service if isinstance(row, CaseRow) else row.standing.home.service
     found = passed.get((service, row.cursor[1]))
-    return line if found is None else replace(line, owner=keeper_words(session, agency, found))
-
-
-def keeper_words(session: Session, agency: AgencyId, found: Passed) -> str:
-    """Return who has a case in whose place, and why."""
-    owner = access.staff_of(session, agency, found.passed_from).name
-    if found.owner is not None:
-        return _("%(name)s for %(absent)s", name=access.staff_of(session, agency, found.owner).name, absent=owner)
-    if found.is_untouched:
-        return _("Ingen har tatt denne. Den lå urørt hos %(absent)s", absent=owner)
-    return _("Ingen har tatt denne. %(absent)s er borte", absent=owner)
+    return line if found is None else replace(line, owner=keeper_sentence(session, agency, found))
 
 
 def _handover(session: Session, row: WorkRow) -> Line:

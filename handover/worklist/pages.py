@@ -128,7 +128,6 @@ def show(service: str) -> ResponseReturnValue:
             "services": _service_links(session, staff, wanted),
             "tasks": len(team.tasks(session, staff)),
             "version": _news(session, wanted, staff).version,
-            "has_texts": takes_referrals,
         }
     return render_template(
         "worklist/list.html",

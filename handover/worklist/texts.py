@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from handover import web
 from handover.access import allow, current_staff
+from handover.actors import Staff
 from handover.audit import service as audit
 from handover.audit.model import Event as Logged
 from handover.clock import now
@@ -19,7 +20,7 @@ from handover.team.model import ReadyText, ReadyTextId
 from handover.web.forms import REFUSED, Form
 from handover.web.i18n import Sentence, Text
 from handover.web.i18n import lazy_gettext as _l
-from handover.worklist.desk import RECEIVERS, blueprint, service_of
+from handover.worklist.desk import RECEIVERS, WORKERS, blueprint, service_of
 
 TEXT_KINDS: Final[Mapping[str, Sentence]] = {
     "ask": _l("Spørsmål til henviser"),
@@ -29,7 +30,10 @@ TEXT_KINDS: Final[Mapping[str, Sentence]] = {
     "next_step": _l("Hva som skjer videre"),
     "no_show": _l("Når pasienten ikke kom"),
     "redirect": _l("Hvorfor saken sendes videre"),
+    "message": _l("Meldinger"),
 }
+_OF_MESSAGES: Final = "message"
+"""The one kind that services use which take no referrals."""
 _SENTENCES: Final[Mapping[str, Text]] = {
     "title.required": _l("Skriv en tittel."),
     "kind.choice": _l("Velg hva teksten brukes til."),
@@ -39,19 +43,19 @@ _MAX_TITLE: Final = 200
 
 
 @blueprint.get("/arbeidsliste/<service>/tekster")
-@allow(*RECEIVERS)
+@allow(*WORKERS)
 def texts(service: str) -> ResponseReturnValue:
     """Show a service's ready texts, each to be changed, and an empty one."""
     return _texts_page(ServiceId(service), Form())
 
 
 @blueprint.post("/arbeidsliste/<service>/tekster")
-@allow(*RECEIVERS)
+@allow(*WORKERS)
 def save_text(service: str) -> ResponseReturnValue:
     """Save one ready text; an empty one takes it away."""
     staff, wanted = current_staff(), ServiceId(service)
     try:
-        text = _read_text(request.form)
+        text = _read_text(request.form, _kinds(staff, wanted))
         with web.transaction() as session:
             service_of(session, staff, wanted)
             made = team.save_text(session, wanted, text, by=staff, now=now())
@@ -74,15 +78,27 @@ def _texts_page(service: ServiceId, form: Form) -> str:
         here = service_of(session, current_staff(), service)
         found = team.ready_texts(session, here.agency, service)
     return render_template(
-        "worklist/texts.html", here=here, texts=found, kinds=TEXT_KINDS, form=form, is_done=_is_done()
+        "worklist/texts.html",
+        here=here,
+        texts=found,
+        kinds=_kinds(current_staff(), service),
+        form=form,
+        is_done=_is_done(),
     )
 
 
-def _read_text(sent: Mapping[str, str]) -> ReadyText:
+def _kinds(staff: Staff, service: ServiceId) -> Mapping[str, Sentence]:
+    """Return what the texts of a service are used for by such staff."""
+    if any(staff.has(role, service) for role in RECEIVERS):
+        return TEXT_KINDS
+    return {_OF_MESSAGES: TEXT_KINDS[_OF_MESSAGES]}
+
+
+def _read_text(sent: Mapping[str, str], kinds: Mapping[str, Sentence]) -> ReadyText:
     title, kind, text = (sent.get(name, "").strip() for name in ("title", "kind", "text"))
     checks = {
         "title": "required" if not title else "too-long" if len(title) > _MAX_TITLE else "",
-        "kind": "" if kind in TEXT_KINDS else "choice",
+        "kind": "" if kind in kinds else "choice",
         "text": "too-long" if len(text) > _MAX_TEXT else "",
     }
     problems = {name: [code] for name, code in checks.items() if code}

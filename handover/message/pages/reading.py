@@ -26,6 +26,7 @@ from handover.message import service as messages
 from handover.message.lifecycle import Act, Status
 from handover.message.model import By, Member, Message, Priority, SlotId
 from handover.message.pages.basis import bases
+from handover.message.pages.colleagues import shared
 from handover.message.pages.desk import MOVED, as_download, blueprint, instant, owner_name, turn_of
 from handover.message.service import Seen, Thread, ThreadNotFound, Turn
 from handover.message.store import READERS, WRITERS
@@ -46,6 +47,8 @@ DONE: Final[Mapping[str, Sentence]] = {
     "tatt": _l("Du har tatt tråden."),
     "gitt": _l("Tråden er gitt tilbake til teamet."),
     "ferdig": _l("Tråden er ferdig for hele teamet. Den kommer tilbake når noe nytt kommer."),
+    "tildelt": _l("Tråden er gitt til en kollega."),
+    "utsatt": _l("Tråden er lagt bort. Den kommer tilbake den dagen du valgte."),
     "sendt": _l("Meldingen er sendt."),
     "slettet": _l("Utkastet er slettet."),
     "trukket": _l("Meldingen er trukket tilbake. Her ser du hva som skjer med den hos mottakeren."),
@@ -231,6 +234,7 @@ def page(
             "owner": owner_name(session, standing),
             "is_mine": standing.owner == turn.by.id,
             "is_done": thread.next is None,
+            **shared(session, turn, thread),
             "history": [happened(entry, agencies) for entry in reversed(thread.history)],
             "seen": thread.updated_at.isoformat(),
             "undoing": next((each for each in shown if each.undo_seconds), None),

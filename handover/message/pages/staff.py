@@ -9,6 +9,7 @@ from handover.message.pages import (
     reading,
     sharing,
     talking,
+    teamwork,
     writing,
 )
 from handover.message.pages.desk import blueprint
@@ -23,5 +24,6 @@ __all__ = [
     "reading",
     "sharing",
     "talking",
+    "teamwork",
     "writing",
 ]

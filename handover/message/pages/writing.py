@@ -1,5 +1,6 @@
 """Writing: a reply, a draft kept on the server, the look the receiver has of it, sending, undoing."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -18,12 +19,13 @@ from handover.directory import names
 from handover.directory import service as directory
 from handover.errors import Conflict, HandoverError, Invalid, NotFound
 from handover.exchange.files import BadFile
-from handover.ids import CommunicationId, ServiceId
+from handover.ids import CommunicationId, ServiceId, StaffId
 from handover.message import openness
 from handover.message import service as messages
 from handover.message.lifecycle import Status
 from handover.message.model import MAX_NAME, MAX_TEXT, Content, Message, Priority
 from handover.message.pages.basis import bases, hurdles
+from handover.message.pages.colleagues import ready_of, writer_of
 from handover.message.pages.desk import MOVED, blueprint, instant, turn_of, undo_time
 from handover.message.pages.reading import (
     along_with,
@@ -39,6 +41,8 @@ from handover.message.store import WRITERS
 from handover.message.words.formatting import formatted
 from handover.message.words.names import PRIORITIES, SUBJECTS
 from handover.message.words.refusals import SENTENCES
+from handover.team.answering import BeingAnswered
+from handover.team.words import blanks_sentences
 from handover.web.errors import sentence_for
 from handover.web.forms import REFUSED, Fields, Form, Sent
 from handover.web.i18n import Text
@@ -62,6 +66,7 @@ def reply(service: str, thread: UUID) -> ResponseReturnValue:
     try:
         with web.transaction() as session:
             found = messages.thread_of(session, turn)
+            messages.begin_answer(session, turn, over=_over(found))
             drafts = [each.message for each in found.messages if each.message.status is Status.DRAFT]
             mine = [each for each in drafts if each.author.name == turn.by.name]
             letter = mine[0].id if mine else messages.reply(session, turn)
@@ -83,6 +88,7 @@ def write(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
         draft = draft_of(found, letter)
         if draft is None:
             return redirect(url_for(".show", service=service, thread=thread))
+        _go_on(session, turn)
         return _write_page(session, turn, found, draft, _filled(draft.content))
 
 
@@ -95,6 +101,7 @@ def keep(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
     try:
         with web.transaction() as session:
             _keep(session, turn, message)
+            _go_on(session, turn)
         with web.transaction() as session:
             _change_files(session, turn, message, wanted)
     except Stale as stale:
@@ -172,11 +179,13 @@ def send(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
                 raise AlreadySent("message.move-not-allowed")
             if instant(request.form.get("saved", "")) != draft.written_at:
                 raise Stale
+            messages.begin_answer(session, turn)
             messages.send(session, turn, message, undo=undo_time())
     except Stale as stale:
         return _again(turn, letter, None, stale, MOVED)
     except Invalid as refused:
-        found_form = Form.refused(request.form, _named(refused), SENTENCES)
+        said = {**SENTENCES, **blanks_sentences(refused)}
+        found_form = Form.refused(request.form, _named(refused), said)
         return _again(turn, letter, found_form, refused, REFUSED, is_typed=False)
     except MayNotTravel as forbidden:
         return _again(turn, letter, None, forbidden, MOVED)
@@ -209,6 +218,18 @@ def send_again(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
     except (Conflict, Invalid) as refused:
         return moved_page(turn, refused)
     return redirect(url_for(".show", service=service, thread=thread, gjort="sendt"))
+
+
+def _go_on(session: Session, turn: Turn) -> None:
+    """Say that this writer still writes; where a colleague has taken it over, the page says that instead."""
+    with suppress(BeingAnswered):
+        messages.begin_answer(session, turn)
+
+
+def _over(thread: Thread) -> StaffId | None:
+    """Return from whom an answer is taken over: who writes it now, if the page showed that."""
+    found = thread.answering
+    return None if found is None or str(found.staff) != request.form.get("over") else found.staff
 
 
 # --- what they share ---------------------------------------------------------------------------------------------
@@ -260,11 +281,23 @@ def _change_files(session: Session, turn: Turn, message: CommunicationId, wanted
     for each in sent:
         messages.attach(session, turn, message, each.filename or "", each.read())
     verb, _sep, position = wanted.partition(":")
+    if verb == "insert" and position.isascii() and position.isdecimal():
+        _insert(session, turn, message, int(position))
     if verb == "remove" and position.isascii() and position.isdecimal():
         draft = draft_of(messages.thread_of(session, turn), message)
         held = () if draft is None else draft.content.files
         if int(position) < len(held):
             messages.detach(session, turn, message, held[int(position)].sha256)
+
+
+def _insert(session: Session, turn: Turn, message: CommunicationId, position: int) -> None:
+    """Put a ready text of the service at the end of what is written."""
+    found = messages.thread_of(session, turn)
+    draft, ready = draft_of(found, message), ready_of(session, found.standing)
+    if draft is None or position >= len(ready):
+        return
+    text = "\n\n".join(part for part in (draft.content.text.rstrip(), ready[position].text) if part)
+    messages.save_draft(session, turn, message, replace(draft.content, text=text))
 
 
 def _named(refused: Invalid) -> Invalid:
@@ -359,6 +392,8 @@ def _write_page(
         "message/write.html",
         **_about_thread(thread),
         draft=draft,
+        writer=writer_of(session, turn, thread),
+        ready=ready_of(session, thread.standing),
         form=form,
         receivers=receivers,
         to="; ".join(places[each] for each in draft.to),

@@ -33,6 +33,11 @@ REFUSALS: Final[dict[str, Sentence]] = {
     "message.leader-only": _l("Bare lederen av tjenesten kan gjøre dette."),
     "message.not-offered": _l("Dette tidspunktet er ikke blant dem som er foreslått."),
     "message.already-chosen": _l("Noen har alt valgt et tidspunkt. Last siden på nytt for å se hvilket."),
+    "team.being-answered": _l("En kollega skriver svar nå. Snakk sammen, eller ta over svaret."),
+    "team.unfilled-blank": _l(
+        "Teksten har noe som ikke er fylt ut. Meldingen er ikke sendt, og teksten er lagret."
+    ),
+    "team.snooze-past-deadline": _l("Velg en dag fram i tid, men ikke senere enn fristen. Ingenting er endret."),
 }
 """By stable code."""
 

@@ -27,6 +27,8 @@ from handover.referral.model import AttachmentId
 from handover.referral.pages import acts, receiving_views
 from handover.referral.pages.acts import BY_SLUG, ActPage
 from handover.referral.service import Case, Turn
+from handover.team.blanks import refuse_unfilled
+from handover.team.words import blanks_sentences
 from handover.web.errors import explain, show_present_state_at
 from handover.web.forms import REFUSED, Form
 from handover.web.i18n import gettext as _
@@ -92,6 +94,7 @@ def act(service: str, referral: UUID, slug: str) -> ResponseReturnValue:
     if wish.startswith(("insert:", "search")):
         return _form_again(turn, page, wish=wish).render()
     try:
+        refuse_unfilled({name: request.form.get(name, "") for name in page.ready_texts})
         do = page.read(request.form)
         if page.is_previewed and not _was_seen(wish):
             return _form_again(turn, page, is_previewed=True).render()
@@ -100,7 +103,7 @@ def act(service: str, referral: UUID, slug: str) -> ResponseReturnValue:
     except Invalid as refused:
         if not refused.fields:
             raise
-        form = Form.refused(request.form, refused, acts.SENTENCES)
+        form = Form.refused(request.form, refused, {**acts.SENTENCES, **blanks_sentences(refused)})
         return _form_again(turn, page, form=form).render(), REFUSED
     except MayNotTravel as forbidden:
         note_refusal(forbidden)
