@@ -97,6 +97,13 @@ def thread_of(session: Session, turn: Turn) -> Thread:
     return show(session, stored, turn)
 
 
+def take_out(session: Session, turn: Turn, how: str) -> Thread:
+    """Return a thread as this reader sees it, to be printed or copied elsewhere; that is logged."""
+    stored = cases.fetch(session, turn, roles=READERS, lock=False)
+    cases.log(session, stored.standing, Logged.EXPORT, by=turn.by, now=turn.now, detail={"how": how})
+    return show(session, stored, turn)
+
+
 def show(session: Session, stored: Stored, turn: Turn) -> Thread:
     """Return what a page shows of a copy that was fetched already."""
     copy, standing = stored.copy, stored.standing

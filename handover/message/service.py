@@ -42,6 +42,7 @@ from handover.message.reading import (
     mine,
     search,
     show,
+    take_out,
     thread_of,
     work,
 )
@@ -161,6 +162,7 @@ __all__ = [
     "snooze",
     "start_draft",
     "take",
+    "take_out",
     "tell_leaders",
     "thread_of",
     "undo_send",

@@ -40,7 +40,7 @@ def threads(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Ite
         letter = f"/meldinger/{PSYCHOLOGIST}/{draft.thread}/{draft.message}"
         thread = f"/meldinger/{PSYCHOLOGIST}/{sent.thread}"
         pages = ["/meldinger/", f"/meldinger/ny?til={FACT}", thread, f"/meldinger/{PSYCHOLOGIST}/{asked.thread}"]
-        pages += [f"{thread}/{page}" for page in ("videre", "ta-med")]
+        pages += [f"{thread}/{page}" for page in ("videre", "ta-med", "utskrift", "notat")]
         pages += [f"{thread}/{sent.message}/{page}" for page in ("feil", "rett")]
         pages += [f"{letter}/{page}" for page in ("skriv", "se", "mottakere", "gjelder", "samtale")]
         yield made, pages

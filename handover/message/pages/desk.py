@@ -15,7 +15,7 @@ from handover.config import Settings
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import NotFound
-from handover.ids import ServiceId, ThreadId
+from handover.ids import ServiceId, StaffId, ThreadId
 from handover.message.service import Turn
 from handover.message.standing import Standing
 from handover.message.store import READERS, WRITERS
@@ -46,10 +46,17 @@ def my_services(session: Session, by: Staff) -> list[Service]:
 
 def owner_name(session: Session, standing: Standing) -> str:
     """Return who has taken the thread here; empty where nobody has, or who had has left."""
-    if standing.owner is None:
-        return ""
+    return "" if standing.owner is None else _name(session, standing, standing.owner)
+
+
+def observer_names(session: Session, standing: Standing) -> list[str]:
+    """Return which leaders follow the thread here; not those who have left."""
+    return [name for each in standing.observers if (name := _name(session, standing, each))]
+
+
+def _name(session: Session, standing: Standing, who: StaffId) -> str:
     try:
-        return access.staff_of(session, standing.home.agency, standing.owner).name
+        return access.staff_of(session, standing.home.agency, who).name
     except NotFound:
         return ""
 

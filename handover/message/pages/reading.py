@@ -27,7 +27,15 @@ from handover.message.lifecycle import Act, Status
 from handover.message.model import By, Member, Message, Priority, SlotId
 from handover.message.pages.basis import bases
 from handover.message.pages.colleagues import shared
-from handover.message.pages.desk import MOVED, as_download, blueprint, instant, owner_name, turn_of
+from handover.message.pages.desk import (
+    MOVED,
+    as_download,
+    blueprint,
+    instant,
+    observer_names,
+    owner_name,
+    turn_of,
+)
 from handover.message.service import Seen, Thread, ThreadNotFound, Turn
 from handover.message.store import READERS, WRITERS
 from handover.message.words import banner
@@ -52,6 +60,8 @@ DONE: Final[Mapping[str, Sentence]] = {
     "sendt": _l("Meldingen er sendt."),
     "slettet": _l("Utkastet er slettet."),
     "trukket": _l("Meldingen er trukket tilbake. Her ser du hva som skjer med den hos mottakeren."),
+    "folger": _l("Du følger tråden. De andre her ser at du gjør det."),
+    "sluttet": _l("Du følger ikke tråden lenger."),
     "avtalt": _l("Tidspunktet er avtalt. De andre får vite det."),
     "bekreftet": _l("Du har bekreftet at meldingen er skjult. Avsenderen får vite det."),
 }
@@ -185,6 +195,17 @@ def act(service: str, thread: UUID, act: str) -> ResponseReturnValue:
     return redirect(url_for(".show", service=service, thread=thread, gjort={"ta": "tatt", "gi": "gitt"}[act]))
 
 
+@blueprint.post("/<service>/<uuid:thread>/folg")
+@allow(Role.LEADER)
+def follow(service: str, thread: UUID) -> ResponseReturnValue:
+    """Follow a thread as the leader of its service, or stop doing so; everybody there sees who follows."""
+    turn, is_over = turn_of(service, thread), request.form.get("stop") == "yes"
+    with web.transaction() as session:
+        messages.observe(session, turn, stop=is_over)
+    done = "sluttet" if is_over else "folger"
+    return redirect(url_for(".show", service=service, thread=thread, gjort=done))
+
+
 def moved_page(turn: Turn, moved: HandoverError) -> ResponseReturnValue:
     """Return the present state of the thread with one plain sentence; nothing was changed."""
     note_refusal(moved)
@@ -235,6 +256,8 @@ def page(
             "is_mine": standing.owner == turn.by.id,
             "is_done": thread.next is None,
             **shared(session, turn, thread),
+            "observers": ", ".join(observer_names(session, standing)),
+            "is_followed": turn.by.id in standing.observers,
             "history": [happened(entry, agencies) for entry in reversed(thread.history)],
             "seen": thread.updated_at.isoformat(),
             "undoing": next((each for each in shown if each.undo_seconds), None),

@@ -16,6 +16,11 @@ def formatted(text: str) -> Markup:
     return Markup("").join(part for block in blocks if block for part in _block(block.split("\n")))
 
 
+def plain(text: str) -> str:
+    """Return what somebody wrote without the signs that make words strong."""
+    return _STRONG.sub(r"\1", text.replace("\r\n", "\n").strip())
+
+
 def _block(lines: list[str]) -> Iterator[Markup]:
     """Yield a block's paragraphs and lists, in their order."""
     run: list[str] = []
