@@ -14,9 +14,9 @@ Tasks = tuple[str, ...]
 
 TRY: Final[Mapping[str, Tasks]] = {
     "tone": (
-        "Legg igjen en melding til poliklinikken, og les den de svarte på.",
-        "Skriv en henvisning.",
-        "Skriv en overføring sammen med pasienten. Ta over en fra DPS.",
+        "Legg igjen en melding til poliklinikken.",
+        "Velg en av tidene som Jon foreslår for en samtale.",
+        "Skriv en henvisning, eller en overføring sammen med pasienten.",
     ),
     "rune": (
         "Les kriseplanen som poliklinikken sendte videre.",
@@ -24,6 +24,7 @@ TRY: Final[Mapping[str, Tasks]] = {
         "Ta imot overføringer fra DPS og fra kommunepsykologen.",
     ),
     "maja": (
+        "Bekreft at en melding som ble sendt ved en feil, er skjult.",
         "Se hvor lang tid ting tar.",
         "Rett det kommunens tjenester skriver i adresseboken.",
     ),
@@ -42,11 +43,11 @@ TRY: Final[Mapping[str, Tasks]] = {
         "Se hvordan du får varsler.",
     ),
     "jon": (
-        "Prøv å sende utkastet til NAV: Ingen har spurt pasienten.",
+        "Send utkastet til NAV: Spør pasienten først, eller skriv ned et ja.",
         "Vurder en henvisning som er over fristen.",
     ),
     "leila": (
-        "Prøv å svare NAV: Pasientens ja har gått ut.",
+        "Svar NAV om Gaute: Hans ja har gått ut, og siden sier hva du kan gjøre.",
         "Se meldingen som ingen i kommunen har åpnet på tre dager.",
         "Ta over en overføring, avtal møtet.",
     ),
@@ -59,10 +60,20 @@ TRY: Final[Mapping[str, Tasks]] = {
 TRY_AS_PATIENT: Final[Mapping[int, tuple[str, Tasks]]] = {
     0: (
         "A or B",
-        ("Følg din egen henvisning.", "Se hvem som har åpnet den.", "Velg varsler på e-post eller SMS."),
+        (
+            "Følg din egen henvisning, og se hvem som har åpnet den.",
+            "Se hvem som har skrevet til hverandre om deg.",
+            "Velg varsler på e-post eller SMS.",
+        ),
     ),
     1: ("A", ("Velg hva som skal bli med til DPS, se det de får, og si ja.",)),
-    2: ("B", ("Velg hva som skal bli med til kommunepsykologen. Skriv noe bare du ser.",)),
+    2: (
+        "B",
+        (
+            "Svar DPS, som spør om de kan skrive til NAV om deg.",
+            "Velg hva som skal bli med til kommunepsykologen. Skriv noe bare du ser.",
+        ),
+    ),
     3: ("A", ("Se hva NAV har fått av deg og hvem som har åpnet det. Endre hva NAV kan få.",)),
     5: ("B", ("Se at du har sagt nei til Havnes DPS, og ta det tilbake.",)),
     17: ("A", ("Les hva DPS gjorde med overføringen du trakk tilbake, og ta den opp igjen.",)),

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from handover import clock
 from handover.actors import Staff
+from handover.consent import asking
 from handover.consent import service as consent
-from handover.consent.model import Target, Terms
+from handover.consent.model import Target, Terms, Wanted
 from handover.demo.community import (
     DPS,
     FACT,
@@ -208,6 +209,27 @@ def allows(by: str, purpose: str, *topics: str, days: int = 180) -> Act:
     return step
 
 
+def asks(by: str, why: str, *topics: str) -> Act:
+    """Somebody who may not send to NAV yet asks the patient, on the patient's own page."""
+
+    def act(session: Session, turn: Turn) -> None:
+        needed = messages.permit_needed(session, turn, NAV_OFFICE)
+        standing, until = needed.standing, local_date(turn.now) + timedelta(days=180)
+        if standing.person is None:
+            raise LookupError("nobody can be asked in a thread about nobody")
+        wanted = Wanted(
+            service=standing.home.service,
+            case=standing.thread,
+            case_kind=messages.WORK,
+            target=Target(agency=NAV, service=NAV_OFFICE),
+            terms=Terms(purpose=standing.purpose, topics=(*sorted(needed.topics), *topics), until=until),
+            why=why,
+        )
+        asking.ask(session, standing.home.agency, standing.person, wanted, by=turn.by, now=turn.now)
+
+    return _act(by, act)
+
+
 def takes_back(by: str, reason: str) -> Act:
     """Somebody takes the latest message back that was sent by mistake."""
 
@@ -368,6 +390,24 @@ def _with_nav() -> Iterator[_Told]:
                     "trenger dere fra ham for å vurdere en garanti, og hvor lang tid tar det?",
                 ),
             ),
+        ),
+    )
+    yield (
+        2,
+        Subject.WORK,
+        "Penger mens han går på skole",
+        (
+            (
+                2,
+                Say(
+                    by="leila",
+                    to=(NAV_OFFICE,),
+                    is_sent=False,
+                    text="Hei! Ola har fått plass på skolen fra nyttår. Hva kan han få å leve av mens han går "
+                    "der, og når må han søke?",
+                ),
+            ),
+            (2, asks("leila", "Jeg vil spørre NAV hva du kan få å leve av mens du går på skole.")),
         ),
     )
     yield (
