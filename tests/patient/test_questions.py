@@ -7,6 +7,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from handover.message import service
+from handover.team import noticing
 from tests.builders import INTAKE, MUNICIPALITY, NAV, NAV_OFFICE
 from tests.conftest import OpenDatabase
 from tests.message.desks import at_desk, begun, first_thread, here, sent, written
@@ -168,3 +169,16 @@ def test_a_service_that_takes_no_part_and_a_colleague_elsewhere_find_nothing(pos
     for path in ("", "/nei", "/tilbake?valg=x", "/spor"):
         assert fatima.open(f"{led}{path}").status_code == 404
     assert put(fatima, led).status_code == 404
+
+
+def test_a_patient_who_does_not_look_is_written_to_or_called_until_they_have_read_it(post: Post) -> None:
+    per = at_desk(post, PER)
+    _page, led = refused(per)
+    put(per, led)
+    post.town.pass_time(days=5)
+    noticing.pass_on(post.db(PER), MUNICIPALITY, now=post.town.now)
+    later = at_desk(post, PER)
+    assert "Pasienten har ikke sett det som er nytt" in words_of(later.open("/oppgaver"))
+    patient = solveig(post)
+    patient.open(question(patient))
+    assert "Pasienten har ikke sett det som er nytt" not in words_of(later.open("/oppgaver"))
