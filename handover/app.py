@@ -26,7 +26,9 @@ from handover.directory import service as directory
 from handover.errors import Invalid
 from handover.exchange import blob_routes, peers
 from handover.exchange import routes as exchange
+from handover.exchange.clamd import Clamd
 from handover.exchange.model import Alarm, Pace
+from handover.exchange.scanning import Scanner
 from handover.exchange.wiring import Peers, Products
 from handover.inquiry import pages as inquiry
 from handover.keys import passphrase
@@ -91,6 +93,7 @@ def assemble(settings: Settings, db: Database, keyring: Keyring) -> Node:
     db.provide(Topics, topics.read(settings.topics_dir))
     db.provide(person.Watch, person.Watch(bundle.person_changed))
     db.provide(Lender, Lender(borrowing.offered, referral.lend_file, referral.whose))
+    db.provide(Scanner, Scanner(Clamd(settings.clamd) if settings.clamd else None))
     db.provide(Pace, Pace(late_after=settings.late_after, expire_after=settings.expire_after))
     return Node(settings=settings, db=db, keyring=keyring, products=products)
 

@@ -1,5 +1,6 @@
 """What a node is told by its environment. Fails at start, naming everything that is missing or odd at once."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -68,6 +69,8 @@ class Settings:
     """None: nobody is told by SMS."""
     notices_dir: Path | None = None
     """A folder that takes every notice instead (demo and tests only)."""
+    clamd: str | None = None
+    """Where the virus scanner listens, `unix:/path` or `tcp:127.0.0.1:3310`; None: nothing is looked through."""
     environment: Mapping[str, str] | None = None
 
     @property
@@ -76,6 +79,8 @@ class Settings:
         return self.mode in {"demo", "test"}
 
 
+_CLAMD: Final = re.compile(r"unix:/.+|tcp:(127\.0\.0\.1|localhost):\d{1,5}")
+"""Documents go to the scanner as they are: never over a network."""
 REQUIRED: Final = {
     "HANDOVER_NODE_URL": "the address other nodes reach this one at, https://...",
     "HANDOVER_AGENCIES": "organisation numbers of the agencies this node hosts, separated by commas",
@@ -97,6 +102,8 @@ def from_environment(env: Mapping[str, str]) -> Settings:
     if not undo.isdecimal():
         problems["HANDOVER_UNDO_SECONDS"] = ["a whole number of seconds"]
     mail, sms = _mail(env, mode, problems), _sms(env, mode, problems)
+    if (clamd := env.get("HANDOVER_CLAMD")) and not _CLAMD.fullmatch(clamd):
+        problems["HANDOVER_CLAMD"] = ["unix:/path of the socket, or tcp:127.0.0.1:port on this machine"]
     if env.get("HANDOVER_NOTICES_DIR") and mode == "production":
         problems["HANDOVER_NOTICES_DIR"] = ["only in the demo and in tests: notices would reach nobody"]
     if problems:
@@ -123,6 +130,7 @@ def from_environment(env: Mapping[str, str]) -> Settings:
         mail=mail,
         sms=sms,
         notices_dir=Path(env["HANDOVER_NOTICES_DIR"]) if env.get("HANDOVER_NOTICES_DIR") else None,
+        clamd=env.get("HANDOVER_CLAMD") or None,
         environment=dict(env),
     )
 

@@ -45,7 +45,7 @@ from handover.bundle.standing import (
 from handover.bundle.store import Kept, Stored
 from handover.directory import service as directory
 from handover.errors import Invalid, NotFound
-from handover.exchange import blobs, files
+from handover.exchange import blobs
 from handover.exchange.model import Event, Received, SealedBlob
 from handover.exchange.wiring import Evidence, Products
 from handover.fhir.parse import parse
@@ -222,13 +222,9 @@ def _keep(
     sealed: Sequence[SealedBlob],
     received: Received,
 ) -> None:
-    """Keep the document as it came, and its files.
-
-    Raises BlobMissing, BlobDiffers, or FhirInvalid for a file of another type than the message says.
-    """
+    """Keep the document as it came, and its files. Raises what `take_all` raises."""
     standing, now = stored.standing, received.received_at
-    for blob, data in zip(sealed, blobs.take_all(session, received, sealed), strict=True):
-        files.refuse_other_type(data, blob.content_type)
+    for data in blobs.take_all(session, received, sealed):
         store.add_file(session, standing, data)
     frozen = Frozen(sha256=document.sha256, document=handed.document, files=document.files, frozen_at=now)
     origin = Origin(files=document.files, round=handed.round, supplements=handed.supplements)

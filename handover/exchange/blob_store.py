@@ -14,6 +14,7 @@ from handover.ids import AgencyId, MessageId
 
 BLOB: Final = cast(Table, t.OutgoingBlob.__table__)
 USE: Final = cast(Table, t.OutgoingBlobUse.__table__)
+INCOMING: Final = cast(Table, t.IncomingRow.__table__)
 UPLOAD: Final = cast(Table, t.IncomingBlob.__table__)
 PART: Final = cast(Table, t.IncomingBlobPart.__table__)
 
@@ -137,8 +138,14 @@ def drop_upload(session: Session, agency: AgencyId, sender: AgencyId, name: str)
 
 
 def unclaimed(session: Session, agency: AgencyId, *, before: datetime) -> list[tuple[AgencyId, str]]:
-    """Return uploads begun before then that no message has taken: sender and name."""
-    query = select(UPLOAD.c.sender, UPLOAD.c.sha256).where(UPLOAD.c.agency == agency, UPLOAD.c.started_at < before)
+    """Return uploads begun before then that no message has taken: sender and name.
+
+    Those of a sender of whom a message waits to be taken in stay: they may be its documents.
+    """
+    pending = (INCOMING.c.agency == agency, INCOMING.c.sender == UPLOAD.c.sender, INCOMING.c.is_pending)
+    waits = exists().where(*pending)
+    old = (UPLOAD.c.agency == agency, UPLOAD.c.started_at < before)
+    query = select(UPLOAD.c.sender, UPLOAD.c.sha256).where(*old, ~waits)
     return [(AgencyId(row.sender), row.sha256) for row in session.connection().execute(query)]
 
 

@@ -7,15 +7,21 @@ names it is taken in; its key stands only inside the signed and encrypted Bundle
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from handover.errors import Conflict, Invalid
-from handover.exchange import blob_store
+from handover.exchange import blob_store, fhir
+from handover.exchange.files import MAX_FILES_BYTES, is_of_type
 from handover.exchange.model import MAX_BLOB_BYTES, Received, SealedBlob
+from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
 from handover.ids import AgencyId
 from handover.keys import attachment
 from handover.keys.errors import EnvelopeRefused
+
+TOO_MUCH: Final = "the files of a message are at most 25 MB together"
+OTHER_TYPE: Final = "a file is of another type than the message says"
 
 
 class BlobTooLarge(Invalid):
@@ -61,7 +67,13 @@ def take(session: Session, received: Received, blob: SealedBlob) -> bytes:
 
     Raises BlobMissing (the sender tries again) or BlobDiffers (the message is refused).
     """
-    ciphertext = blob_store.whole_upload(session, received.receiver, received.sender, blob.sha256)
+    content = opened(blob, blob_store.whole_upload(session, received.receiver, received.sender, blob.sha256))
+    blob_store.drop_upload(session, received.receiver, received.sender, blob.sha256)
+    return content
+
+
+def opened(blob: SealedBlob, ciphertext: bytes | None) -> bytes:
+    """Return the content of an attachment. Raises BlobMissing or BlobDiffers."""
     if ciphertext is None or len(ciphertext) != blob.length:
         raise BlobMissing(sha256=blob.sha256)
     try:
@@ -70,7 +82,6 @@ def take(session: Session, received: Received, blob: SealedBlob) -> bytes:
         raise BlobDiffers(sha256=blob.sha256) from refused
     if (len(content), sha256(content).hexdigest()) != (blob.plain_length, blob.plain_sha256):
         raise BlobDiffers(sha256=blob.sha256)
-    blob_store.drop_upload(session, received.receiver, received.sender, blob.sha256)
     return content
 
 
@@ -81,5 +92,21 @@ def drop_all(session: Session, received: Received, unwanted: Sequence[SealedBlob
 
 
 def take_all(session: Session, received: Received, wanted: Sequence[SealedBlob]) -> list[bytes]:
-    """Return the contents of several attachments, in order."""
-    return [take(session, received, blob) for blob in wanted]
+    """Return the contents of a message's attachments, in order.
+
+    Raises what `take` raises, and FhirInvalid with the path of each that is too much, or is not what the message
+    says.
+    """
+    paths = {blob.sha256: path for path, blob in fhir.blobs_in(received.resource)}
+    if sum(blob.plain_length for blob in wanted) > MAX_FILES_BYTES:
+        sizes = [f"{paths[blob.sha256]}.size" for blob in wanted]
+        raise FhirInvalid([Problem(size, ProblemCode.TOO_LARGE, TOO_MUCH) for size in sizes])
+    contents = [take(session, received, blob) for blob in wanted]
+    others = [
+        Problem(f"{paths[blob.sha256]}.contentType", ProblemCode.WRONG_TYPE, OTHER_TYPE)
+        for blob, content in zip(wanted, contents, strict=True)
+        if not is_of_type(content, blob.content_type)
+    ]
+    if others:
+        raise FhirInvalid(others)
+    return contents

@@ -14,8 +14,9 @@ from sqlalchemy.orm import Session
 
 from handover.db import Database, provided
 from handover.errors import HandoverError
-from handover.exchange import answers, crash, receiving, settling, store, uploads, wire
+from handover.exchange import answers, crash, receiving, scanning, settling, store, uploads, wire
 from handover.exchange.answers import Sent
+from handover.exchange.clamd import ScannerSilent
 from handover.exchange.client import Client, NotReached
 from handover.exchange.lifecycle import Fact
 from handover.exchange.model import (
@@ -28,10 +29,12 @@ from handover.exchange.model import (
     Pace,
     Side,
 )
+from handover.exchange.scanning import Infected, Scanner
 from handover.exchange.service import CONTENT_TABLE
 from handover.exchange.settling import Settlement
 from handover.exchange.wire import Answer
 from handover.exchange.wiring import Peers, Products, UnknownEvent
+from handover.fhir.parse import parse
 from handover.ids import AgencyId, MessageId
 from handover.keys import hm1
 from handover.keys.keyring import Keyring
@@ -103,6 +106,7 @@ class Courier:
         with db.reading() as session:
             self._vault = provided(session, Vault)
             self._refresh = provided(session, Peers).refresh
+            self._scans = provided(session, Scanner).clamd is not None
 
     def deliver(self, way: Way, *, most: int = MOST) -> Round:
         """Take what is due on one way, send it, settle what came back. Returns what was tried."""
@@ -173,8 +177,12 @@ class Courier:
         letters, envelopes = parcel
         sent = [letter.sent for letter in letters]
         try:
+            self._look_through(way, letters)
             self._bring_blobs(way, load, letters)
             got = self._ask(load, envelopes)
+        except (Infected, ScannerSilent) as held:
+            self._settle_held(way, sent, held)
+            return False
         except NotReached as lost:
             self._settle_lost(way, sent, lost)
             return None
@@ -187,6 +195,25 @@ class Courier:
         with self._db.transaction() as session:
             self._settle(session, way, facts, load.was_failing, now)
         return any(fact.due_at == now for fact in facts)
+
+    def _look_through(self, way: Way, letters: Sequence[_Letter]) -> None:
+        """Raise Infected or ScannerSilent, unless every document that is to leave is known to be clean."""
+        for letter in letters:
+            if letter.has_blobs and self._scans:
+                jws = self._vault.open(way.agency, CONTENT_TABLE, "jws", letter.sent.message, letter.sealed)
+                signed = hm1.reread_message(jws, aud=way.receiver)
+                scanning.check_leaving(self._db, way.agency, parse(signed.payload))
+
+    def _settle_held(self, way: Way, sent: Sequence[Sent], held: Infected | ScannerSilent) -> None:
+        """Let a message wait for the scanner without holding up its destination, or end it for a person to see."""
+        now = self._clock()
+        with self._db.transaction() as session:
+            if isinstance(held, Infected):
+                facts = [_infected(one, held) for one in sent]
+            else:
+                facts = [answers.failed(session, one, scanning.SILENT_FAULT, left=False, now=now) for one in sent]
+            settling.settle(session, way.agency, facts, now=now)
+            crash.around_commit(session, "settle")
 
     def _bring_blobs(self, way: Way, load: _Load, letters: Sequence[_Letter]) -> None:
         if load.fault is not None:
@@ -224,6 +251,11 @@ class Courier:
             if len(sent) == 1 or not lost.left:
                 _fails(session, way, lost.fault, now)
             crash.around_commit(session, "settle")
+
+
+def _infected(sent: Sent, found: Infected) -> Settlement:
+    fault = scanning.INFECTED_FAULT
+    return Settlement(message=sent.message, fact=Fact.FATAL, why=fault.code, fault=fault, problems=found.problems)
 
 
 def _post(client: Client, endpoint: str, envelopes: Sequence[bytes]) -> list[Answer]:

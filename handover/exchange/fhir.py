@@ -69,6 +69,18 @@ def blob_of(attachment: dict[str, Any]) -> SealedBlob:
     )
 
 
+def blobs_in(bundle: dict[str, Any]) -> list[tuple[str, SealedBlob]]:
+    """Return the attachments of a checked Bundle that travel beside it, each with its path."""
+    found = []
+    for index, entry in enumerate(bundle["entry"]):
+        resource = entry["resource"]
+        if resource["resourceType"] == "DocumentReference":
+            attachment = resource["content"][0]["attachment"]
+            if any(extensions_of(attachment, "sealed-blob")):
+                found.append((f"Bundle.entry[{index}].resource.content[0].attachment", blob_of(attachment)))
+    return found
+
+
 def _checked(bundle: dict[str, Any], event: Event, signed: Addresses) -> dict[str, Any]:
     check_parsed(bundle, event.value)
     problems = _differences(bundle, signed)

@@ -11,22 +11,23 @@ from typing import Final
 import filetype
 
 from handover.errors import Invalid
-from handover.fhir.problem import FhirInvalid, Problem, ProblemCode
+from handover.exchange import pdf
 
 MAX_FILES_BYTES: Final = 25 * 1024 * 1024
 """All files of one referral, one handover or one message together."""
 MAX_NAME: Final = 200
 """Characters of a file's name."""
 CONTENT_TYPES: Final = frozenset({"application/pdf", "image/jpeg", "image/png"})
-_OTHER_TYPE: Final = Problem(
-    "Bundle.entry.resource.ofType(DocumentReference).content.attachment.contentType",
-    ProblemCode.WRONG_TYPE,
-    "a file is of another type than the message says",
-)
+_SUFFIXES: Final = {
+    "pdf": "application/pdf",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+}
 
 
 class BadFile(Invalid):
-    """Codes `file.empty`, `file.too-large` or `file.type`; the field is `file`."""
+    """Codes `file.empty`, `.too-large`, `.type`, `.other-type`, `.encrypted`, `.infected`; the field is `file`."""
 
     code = "file"
 
@@ -50,12 +51,16 @@ def checked(name: str, data: bytes, *, held: int = 0, otherwise: str = "dokument
     `otherwise`: what it is called when it came without a name.
     """
     if not data:
-        raise _bad("empty")
+        raise bad("empty")
     if held + len(data) > MAX_FILES_BYTES:
-        raise _bad("too-large")
+        raise bad("too-large")
     kind = filetype.guess_mime(data)
     if kind not in CONTENT_TYPES:
-        raise _bad("type")
+        raise bad("type")
+    if _SUFFIXES.get(name.strip().rpartition(".")[2].lower(), kind) != kind:
+        raise bad("other-type")
+    if kind == "application/pdf" and pdf.is_encrypted(data):
+        raise bad("encrypted")
     return File(
         name=name.strip()[:MAX_NAME] or otherwise,
         content_type=kind,
@@ -64,11 +69,11 @@ def checked(name: str, data: bytes, *, held: int = 0, otherwise: str = "dokument
     )
 
 
-def refuse_other_type(data: bytes, content_type: str) -> None:
-    """Raise FhirInvalid for a file that came and is not what the message with it says."""
-    if filetype.guess_mime(data) != content_type:
-        raise FhirInvalid([_OTHER_TYPE])
+def is_of_type(data: bytes, content_type: str) -> bool:
+    """Return whether a file that came is what the message with it says; an empty one is nothing."""
+    return bool(filetype.guess_mime(data) == content_type)
 
 
-def _bad(code: str) -> BadFile:
+def bad(code: str) -> BadFile:
+    """Return the refusal of a file, for one of the codes of BadFile."""
     return BadFile(f"file.{code}", fields={"file": [code]})

@@ -21,6 +21,16 @@ BLOB_QUOTA_BYTES: Final = 512 * 1024 * 1024
 UNCLAIMED_AFTER: Final = timedelta(hours=24)
 
 
+INFECTED: Final = "infected"
+"""Code of the fault of a message that ended because a document holds a virus."""
+SCANNER_SILENT: Final = "scanner-silent"
+"""Code of the fault of a message that waits until its documents can be looked through."""
+
+
+UNSCANNED: Final = "unscanned"
+"""Outcome of a message that came and waits until its documents can be looked through."""
+
+
 class Event(StrEnum):
     """What a message is about (`MessageHeader.eventCoding`, DESIGN §5): a closed list."""
 

@@ -18,11 +18,15 @@ from handover.audit import service as audit
 from handover.audit.model import Event as Logged
 from handover.db import Database, provided
 from handover.errors import HandoverError
-from handover.exchange import answers, crash, fhir, receiving, settling, store, wire
+from handover.exchange import answers, crash, fhir, receiving, scanning, settling, store, wire
+from handover.exchange.blobs import BlobMissing
+from handover.exchange.clamd import ScannerSilent
 from handover.exchange.client import Client, NotReached
 from handover.exchange.model import Event, Pace
+from handover.exchange.scanning import Infected
 from handover.exchange.wiring import Evidence, Peers, Products
 from handover.fhir.acknowledgement import AckCode
+from handover.fhir.parse import parse
 from handover.fhir.problem import FhirInvalid
 from handover.ids import AgencyId, MessageId
 from handover.keys import hm1
@@ -43,8 +47,9 @@ def process_pending(db: Database, agency: AgencyId, *, now: datetime) -> int:
         for row in rows:
             _put_off(session, row, now + provided(session, Pace).lease, attempts=row.attempts + 1)
     for row in rows:
+        refused = _looked_through(db, row)
         with db.transaction() as session:
-            _process(session, row, now)
+            _process(session, row, now, refused)
             crash.around_commit(session, "process")
     return len(rows)
 
@@ -73,13 +78,26 @@ def take_acknowledgements(db: Database, tokens: list[bytes], *, now: datetime) -
     return taken
 
 
-def _process(session: Session, row: store.AnyRow, now: datetime) -> None:
+def _looked_through(db: Database, row: store.AnyRow) -> receiving.Given | None:
+    """Return what the virus scanner makes of a pending message: to be refused, to wait, or None: to go on."""
+    with db.reading() as session:
+        signed = _opened(session, row)
+    try:
+        scanning.check_coming(db, signed.aud, signed.iss, parse(signed.payload))
+    except Infected as found:
+        return receiving.Given(AckCode.FATAL, found.problems)
+    except (ScannerSilent, BlobMissing):
+        return receiving.Given(AckCode.TRANSIENT)
+    return None
+
+
+def _process(session: Session, row: store.AnyRow, now: datetime, refused: receiving.Given | None) -> None:
     agency, sender = AgencyId(row.agency), AgencyId(row.sender)
     current = store.incoming(session, agency, sender, MessageId(row.message))
     if current is None or not current.is_pending:
         return
     signed = _opened(session, row)
-    given = _given(session, signed, Event(row.event), row.received_at)
+    given = refused or _given(session, signed, Event(row.event), row.received_at)
     if given.code is AckCode.TRANSIENT:
         wait = provided(session, Pace).wait(row.attempts + 1, random.random())  # noqa: S311 - jitter
         _put_off(session, row, now + wait, attempts=row.attempts + 1)

@@ -5,7 +5,7 @@ with a code and leaves nothing but an audit row with a digest (DESIGN §5); ever
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from http import HTTPStatus
@@ -21,8 +21,11 @@ from handover.audit.model import Event as Logged
 from handover.audit.model import Outcome, Record
 from handover.db import Database, provided
 from handover.errors import Invalid, NotFound
-from handover.exchange import crash, fhir, store
-from handover.exchange.model import Alarm, AlarmKind, Event, Received
+from handover.exchange import crash, fhir, scanning, store
+from handover.exchange.blobs import BlobMissing
+from handover.exchange.clamd import ScannerSilent
+from handover.exchange.model import UNSCANNED, Alarm, AlarmKind, Event, Received
+from handover.exchange.scanning import Infected
 from handover.exchange.wire import Answer
 from handover.exchange.wiring import Evidence, Peers, Product, Products, UnknownEvent
 from handover.fhir import acknowledgement
@@ -68,6 +71,8 @@ class _Verified:
     event: Event | None
     resource: dict[str, Any] = field(repr=False)
     problems: tuple[Problem, ...] = ()
+    held: str = ""
+    """UNSCANNED, or TRANSIENT where a document that must be looked through has not wholly come."""
 
 
 _Item = _Refused | _Verified
@@ -86,6 +91,7 @@ def accept(db: Database, envelopes: Sequence[bytes], *, now: datetime) -> list[A
     """Take in envelopes and return one answer for each, in order, once all of it is durable."""
     with db.reading() as session:
         items = [_open(session, envelope, now) for envelope in envelopes]
+    items = [_looked_through(db, item) for item in items]
     for attempt in range(RACES):
         try:
             return _commit(db, items, now)
@@ -122,6 +128,21 @@ def _open(session: Session, envelope: bytes, now: datetime) -> _Item:
     except FhirInvalid as invalid:
         return _Verified(signed, jws, None, {}, tuple(invalid.problems))
     return _Verified(signed, jws, event, resource)
+
+
+def _looked_through(db: Database, item: _Item) -> _Item:
+    """Return what came, with what the virus scanner says of its documents."""
+    if not isinstance(item, _Verified) or item.event is None:
+        return item
+    try:
+        scanning.check_coming(db, item.signed.aud, item.signed.iss, item.resource)
+    except Infected as found:
+        return replace(item, event=None, problems=found.problems)
+    except ScannerSilent:
+        return replace(item, held=UNSCANNED)
+    except BlobMissing:
+        return replace(item, held=AckCode.TRANSIENT.value)
+    return item
 
 
 class _Intake:
@@ -196,9 +217,9 @@ class _Intake:
         except UnknownEvent:
             path = "Bundle.entry[0].resource.eventCoding.code"
             return self._store(item, Given(AckCode.FATAL, (Problem(path, ProblemCode.UNKNOWN_EVENT),)))
-        if not product.inline:
+        if not product.inline or item.held == UNSCANNED:
             return self._store(item, None)
-        given = self._given(product, item, item.event)
+        given = Given(AckCode.TRANSIENT) if item.held else self._given(product, item, item.event)
         if given.code is AckCode.TRANSIENT:
             self._record(Logged.ENVELOPE_REFUSED, item.signed.aud, item.signed.jti, {"code": given.code.value})
             return _answer(given.code, sign_ack(self._ring, item.signed, given.code, given.problems, self._now))
@@ -225,7 +246,7 @@ class _Intake:
     def _store(self, item: _Verified, given: Given | None) -> Answer:
         """Store what came with its answer; without one it waits for its product, whole."""
         signed, ring = item.signed, self._ring
-        outcome = PENDING if given is None else given.code.value
+        outcome = (item.held or PENDING) if given is None else given.code.value
         token = (
             sign_receipt(ring, signed, self._now)
             if given is None
@@ -349,4 +370,4 @@ def sign_receipt(ring: Keyring, signed: SignedMessage, now: datetime) -> bytes:
 
 
 def _answer(outcome: str, token: bytes) -> Answer:
-    return Answer(HTTPStatus.ACCEPTED if outcome == PENDING else HTTPStatus.OK, token)
+    return Answer(HTTPStatus.ACCEPTED if outcome in {PENDING, UNSCANNED} else HTTPStatus.OK, token)

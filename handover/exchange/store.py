@@ -320,6 +320,20 @@ def pending(session: Session, agency: AgencyId, *, now: datetime, most: int) -> 
     return session.connection().execute(query).all()
 
 
+def count_held(session: Session, agency: AgencyId, *, fault: str, outcome: str) -> tuple[int, int]:
+    """Return how many open messages last met that fault, and how many that came wait with that outcome."""
+    leaving = select(func.count()).where(
+        OUTGOING.c.agency == agency,
+        OUTGOING.c.state.in_(("queued", "sent", "delivered")),
+        OUTGOING.c.fault_code == fault,
+    )
+    came = select(func.count()).where(
+        INCOMING.c.agency == agency, INCOMING.c.is_pending, INCOMING.c.outcome == outcome
+    )
+    connection = session.connection()
+    return connection.execute(leaving).scalar_one(), connection.execute(came).scalar_one()
+
+
 def change_incoming(session: Session, agency: AgencyId, sender: AgencyId, message: UUID, **values: object) -> None:
     """Write how far a pending message has come."""
     statement = update(INCOMING).where(

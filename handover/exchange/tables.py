@@ -112,7 +112,7 @@ class IncomingRow(Base):
     message: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     event: Mapped[str] = mapped_column(String(40))
     outcome: Mapped[str] = mapped_column(String(20))
-    """pending, ok or fatal-error."""
+    """pending, unscanned (pending until the virus scanner answers), ok or fatal-error."""
     is_pending: Mapped[bool]
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     attempts: Mapped[int] = mapped_column(Integer)

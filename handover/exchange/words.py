@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
-from handover.exchange.lifecycle import State
-from handover.exchange.model import Delivery
+from handover.exchange.lifecycle import OPEN, State
+from handover.exchange.model import SCANNER_SILENT, Delivery
+from handover.fhir.problem import ProblemCode
 from handover.web import dates
 from handover.web.i18n import Sentence
+from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.parts import Pairs
 
@@ -22,7 +24,46 @@ DELIVERIES: Final[Mapping[State, Sentence]] = {
 }
 
 
+FILES: Final[Mapping[str, Sentence]] = {
+    "type": _l("Dokumenter må være PDF, JPEG eller PNG."),
+    "other-type": _l("Filen er av en annen type enn navnet sier. Gi den riktig navn, og prøv igjen."),
+    "too-large": _l("Dokumentene kan være høyst 25 MB til sammen."),
+    "too-many": _l("Det er for mange dokumenter."),
+    "empty": _l("Filen er tom."),
+    "encrypted": _l("PDF-filen er låst med passord. Legg ved en som ikke er låst."),
+    "infected": _l("Det er virus i filen. Den er ikke lagret. Si fra til dem som drifter datamaskinen din."),
+}
+"""Why a file that was handed in is not kept, by code."""
+WAITS_FOR_SCANNER: Final = _l(
+    "Venter her: vedleggene er ikke sjekket for virus ennå. Vi prøver igjen av oss selv."
+)
+STOPPED_AS_INFECTED: Final = _l("Stoppet: det er virus i et vedlegg. Meldingen er ikke tatt imot.")
+
+
 def steps_of(delivery: Delivery | None) -> Pairs:
     """Return when the machines did what, line by line (`parts.facts`); nothing where nothing was sent."""
-    changes = () if delivery is None else delivery.history
-    return tuple((dates.upfirst(dates.moment(each.at)), str(DELIVERIES[each.state])) for each in changes)
+    if delivery is None:
+        return ()
+    told = [(dates.upfirst(dates.moment(each.at)), _step(delivery, each.state)) for each in delivery.history]
+    if waits_for_scanner(delivery):
+        told.append((_("Nå"), str(WAITS_FOR_SCANNER)))
+    return tuple(told)
+
+
+def waits_for_scanner(delivery: Delivery) -> bool:
+    """Whether a message has not left because nobody could look for viruses in its documents."""
+    return (
+        delivery.state in OPEN and delivery.last_error is not None and delivery.last_error.code == SCANNER_SILENT
+    )
+
+
+def is_infected(delivery: Delivery) -> bool:
+    """Whether a message ended, here or at its receiver, because of a virus in its documents."""
+    return delivery.state is State.REFUSED and any(
+        problem.code is ProblemCode.INFECTED for problem in delivery.problems
+    )
+
+
+def _step(delivery: Delivery, state: State) -> str:
+    infected = state is State.REFUSED and is_infected(delivery)
+    return str(STOPPED_AS_INFECTED if infected else DELIVERIES[state])

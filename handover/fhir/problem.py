@@ -49,6 +49,7 @@ class ProblemCode(StrEnum):
     UNKNOWN_ADDRESSEE = "unknown-addressee"
     SAME_ID_OTHER_CONTENT = "same-id-other-content"
     BROKEN_REQUEST = "broken-request"
+    INFECTED = "infected"
 
 
 TEXTS: Final[dict[ProblemCode, str]] = {
@@ -90,6 +91,7 @@ TEXTS: Final[dict[ProblemCode, str]] = {
     ProblemCode.UNKNOWN_ADDRESSEE: "no such service or agency here",
     ProblemCode.SAME_ID_OTHER_CONTENT: "the message id was used before with other content",
     ProblemCode.BROKEN_REQUEST: "the message asks for something that is not possible now",
+    ProblemCode.INFECTED: "a document holds a virus",
 }
 
 

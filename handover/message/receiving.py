@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from handover.actors import Party
 from handover.directory import service as directory
 from handover.errors import Invalid, NotFound
-from handover.exchange import blobs, files
+from handover.exchange import blobs
 from handover.exchange import service as exchange
 from handover.exchange.model import Event, Received, SealedBlob
 from handover.exchange.wiring import Evidence, Products
@@ -194,8 +194,7 @@ def _check_about(session: Session, held: Stored, letter: Letter, received: Recei
 
 
 def _keep_files(session: Session, taken: Copy, sealed: Sequence[SealedBlob], received: Received) -> None:
-    """Keep the documents that came along. Raises BlobMissing, BlobDiffers, or FhirInvalid (another type)."""
-    for blob, data in zip(sealed, blobs.take_all(session, received, sealed), strict=True):
-        files.refuse_other_type(data, blob.content_type)
+    """Keep the documents that came along. Raises what `take_all` raises."""
+    for data in blobs.take_all(session, received, sealed):
         store.add_file(session, taken.standing, data)
     store.drop_unused_files(session, taken)

@@ -6,7 +6,6 @@ What is addressed is always a service. Everything forwarded is about the same pa
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -40,8 +39,6 @@ from handover.person.age import refuse_under_age
 from handover.person.alike import settle
 from handover.person.model import Identity
 from handover.team import answering
-
-_ENCRYPTED: Final = b"/Encrypt"
 
 
 class OtherPatient(Conflict):
@@ -273,10 +270,7 @@ def checked_file(name: str, data: bytes, *, held: Sequence[File] = ()) -> File:
     """Return what a document is, by its content; it goes with `held`. Raises BadFile, saying why."""
     if len(held) >= MAX_FILES:
         raise BadFile("file.too-many", fields={"file": ["too-many"]}, most=MAX_FILES)
-    file = files.checked(name, data, held=sum(each.length for each in held))
-    if file.content_type == "application/pdf" and _ENCRYPTED in data:
-        raise BadFile("file.encrypted", fields={"file": ["encrypted"]})
-    return file
+    return files.checked(name, data, held=sum(each.length for each in held))
 
 
 def _home(by: Staff, service: ServiceId) -> Party:

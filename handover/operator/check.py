@@ -23,6 +23,7 @@ from handover.db import Database
 from handover.directory import service as directory
 from handover.errors import HandoverError
 from handover.exchange import operations as exchange
+from handover.exchange.clamd import Clamd, ScannerSilent
 from handover.ids import AgencyId
 from handover.inquiry import service as inquiry
 from handover.keys import files, keyring, passphrase
@@ -156,6 +157,24 @@ def worker(session: Session, now: datetime) -> Iterator[Finding]:
         yield Finding("worker", Verdict.FINE, "A worker is running.")
 
 
+def scanner(settings: Settings, vitals: Sequence[Vitals]) -> Iterator[Finding]:
+    """Does the virus scanner answer, and does anything wait for it? Without one there is nothing to look at."""
+    if settings.clamd is None:
+        return
+    waiting = sum(each.unscanned for each in vitals)
+    try:
+        Clamd(settings.clamd).ping()
+    except ScannerSilent as silent:
+        said = f"The virus scanner does not answer ({silent}): {waiting} messages with documents wait."
+        yield Finding("scanner", Verdict.BAD, said)
+        return
+    if waiting:
+        said = f"The virus scanner answers, and {waiting} messages with documents have not been tried again yet."
+        yield Finding("scanner", Verdict.WARNING, said)
+    else:
+        yield Finding("scanner", Verdict.FINE, "The virus scanner answers, and nothing waits for it.")
+
+
 def disk(settings: Settings) -> Iterator[Finding]:
     """Is there room where the database lies? (PostgreSQL's own disk is its server's to watch.)"""
     path = Path(settings.database_url.removeprefix("sqlite:///")).parent
@@ -227,6 +246,7 @@ def examine(db: Database, settings: Settings, *, now: datetime, thorough: bool =
         yield from worker(session, now)
         vitals = service.vitals(session, settings.agencies, late_after=settings.late_after, now=now)
         yield from deliveries(vitals, now)
+        yield from scanner(settings, vitals)
         for agency in settings.agencies:
             yield from clocks_of_others(session, agency, now)
             yield from inquiries(session, agency, now)

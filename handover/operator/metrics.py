@@ -66,6 +66,11 @@ def _waiting(vitals: Sequence[Vitals], now: datetime) -> Iterator[GaugeMetricFam
         {each.agency: each.late for each in vitals},
     )
     yield _gauge(
+        "handover_messages_unscanned",
+        "Messages with documents that wait until the virus scanner answers",
+        {each.agency: each.unscanned for each in vitals},
+    )
+    yield _gauge(
         "handover_log_rows_waiting",
         "Rows of the log that wait for their place in the chain",
         {each.agency: each.unlogged for each in vitals},

@@ -22,6 +22,8 @@ class Vitals:
     """Open deliveries that are past the time in which an answer should have come."""
     unlogged: int
     """Rows of the log that wait for their place."""
+    unscanned: int = 0
+    """Messages that wait until the virus scanner answers, leaving and come."""
 
 
 @dataclass(frozen=True, kw_only=True)

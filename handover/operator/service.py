@@ -15,6 +15,7 @@ from handover.clock import local
 from handover.db import Database
 from handover.directory import service as directory
 from handover.directory.model import Service
+from handover.exchange import scanning
 from handover.ids import AgencyId, ServiceId
 from handover.notice import service as notice
 from handover.operator import store
@@ -67,9 +68,15 @@ def vitals(
             oldest_unopened=unopened_since(session, agency, now),
             late=store.count_late(session, agency, before=now - late_after),
             unlogged=audit.count_waiting(session, agency),
+            unscanned=_unscanned(session, agency),
         )
         for agency in agencies
     ]
+
+
+def _unscanned(session: Session, agency: AgencyId) -> int:
+    held = scanning.held(session, agency)
+    return held.leaving + held.came
 
 
 def unopened_since(session: Session, agency: AgencyId, now: datetime) -> datetime | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from handover.exchange import blobs, files
+from handover.exchange import blobs
 from handover.exchange.model import Received, SealedBlob
 from handover.referral import store
 from handover.referral.fhir import read_blobs
@@ -23,15 +23,10 @@ def seal(
 def keep(
     session: Session, standing: Standing, attachments: Iterable[Attachment], received: Received, *, now: datetime
 ) -> None:
-    """Decrypt the files that came with a message, keep them with the copy.
-
-    Raises BlobMissing, BlobDiffers, or FhirInvalid for a file that is not of the type the message says: it would
-    be shown, and opened, as what it is not.
-    """
-    named = read_blobs(received.resource)
-    for each in attachments:
-        content = blobs.take(session, received, named[each.id])
-        files.refuse_other_type(content, each.content_type)
+    """Decrypt the files that came with a message, keep them with the copy. Raises what `take_all` raises."""
+    named, came = read_blobs(received.resource), list(attachments)
+    contents = blobs.take_all(session, received, [named[each.id] for each in came])
+    for each, content in zip(came, contents, strict=True):
         store.add_attachment(session, standing, each, content, now=now)
 
 

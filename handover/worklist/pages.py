@@ -22,6 +22,7 @@ from handover.bundle.lifecycle import Side
 from handover.bundle.worklists import PAGE
 from handover.clock import now
 from handover.errors import NotFound
+from handover.exchange import scanning
 from handover.ids import ServiceId, StaffId
 from handover.message import service as messages
 from handover.referral import service as referrals
@@ -128,6 +129,7 @@ def show(service: str) -> ResponseReturnValue:
             "services": _service_links(session, staff, wanted),
             "tasks": len(team.tasks(session, staff)),
             "version": _news(session, wanted, staff).version,
+            "unscanned": scanning.held(session, staff.agency),
         }
     return render_template(
         "worklist/list.html",

@@ -34,6 +34,7 @@ from handover.directory import service as directory
 from handover.directory.model import LIFETIME, Agency, Anchors, Directory, ListedKey
 from handover.exchange import crash
 from handover.exchange.model import Event, Pace
+from handover.exchange.scanning import Scanner
 from handover.ids import AgencyId, ReferralId, ServiceId
 from handover.keys.keyring import AgencyKeys, Keyring
 from handover.keys.material import ClientKey, EncryptionKey, SigningKey, StorageKey
@@ -123,6 +124,7 @@ def open_node(agency: AgencyId, url: str) -> Node:
     )
     node = assemble(settings, db, Keyring({agency: keys_of(agency)}))
     db.provide(Pace, PACE)
+    db.provide(Scanner, Scanner())
     inline = agency == DPS
     for event, receive in (
         (Event.REFERRAL_REQUEST, service.receive_request),

@@ -31,6 +31,7 @@ from handover.exchange.model import (
     Received,
     Side,
 )
+from handover.exchange.scanning import Scanner
 from handover.exchange.wire import ENVELOPES
 from handover.exchange.wiring import Evidence, Peers, Products
 from handover.ids import AgencyId, KeyId, MessageId, new_uuid
@@ -241,6 +242,7 @@ def provide(
     *,
     endpoint: str,
     pace: Pace | None = None,
+    scanner: Scanner | None = None,
 ) -> Keyring:
     """Make a database a node's: keys, vault, address book, products."""
     ring = keyring.generate(agencies)
@@ -251,6 +253,7 @@ def provide(
     db.provide(Products, products)
     db.provide(Peers, book.peers())
     db.provide(Pace, pace or Pace())
+    db.provide(Scanner, scanner or Scanner())
     db.provide(Ways, Ways())
     return ring
 

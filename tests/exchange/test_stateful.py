@@ -19,6 +19,7 @@ from handover.db import Database, provided
 from handover.exchange import service
 from handover.exchange.lifecycle import OPEN, State
 from handover.exchange.model import Pace, Received
+from handover.exchange.scanning import Scanner
 from handover.exchange.service import AlreadyLeft
 from handover.exchange.tables import IncomingRow, OutgoingRow
 from handover.exchange.wiring import Peers, Products
@@ -140,6 +141,7 @@ class Post(RuleBasedStateMachine):
             db.provide(Peers, provided(session, Peers))
         db.provide(Products, products)
         db.provide(Pace, Pace())
+        db.provide(Scanner, Scanner())
         db.provide(Ways, Ways())
         old.db.engine.dispose()
         node = Node(settings=old.node.settings, db=db, keyring=old.node.keyring, products=products)

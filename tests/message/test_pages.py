@@ -12,6 +12,7 @@ from handover.message import service
 from handover.message.words.formatting import formatted
 from handover.workdays import local_date
 from tests.builders import DPS, INTAKE, NAV_OFFICE, PSYCHOLOGIST
+from tests.exchange.documents import LOCKED
 from tests.message.desks import ABOUT, QUESTION, at_desk, begun, first_thread, here, sent, written
 from tests.message.nodes import PDF, Post
 from tests.referral.nodes import INGRID, NAVN, NUMBER, OLA, PER, SENIOR
@@ -107,8 +108,8 @@ def test_documents_are_kept_or_named_as_what_they_are(post: Post) -> None:
     assert odd.status_code == 422
     assert "Dokumenter må være PDF, JPEG eller PNG" in words_of(odd)
     assert "kart.pdf" in words_of(odd)
-    locked = attach("sperret.pdf", PDF + b"/Encrypt", hidden(kept, "saved"))
-    assert "låst med passord" in words_of(locked)
+    locked = attach("sperret.pdf", LOCKED, hidden(kept, "saved"))
+    assert "«sperret.pdf»: PDF-filen er låst med passord" in words_of(locked)
     assert sent(per, per.open(f"{here(page)}/se")).status_code == 200
     post.town.settle()
     read = first_thread(at_desk(post, INGRID))

@@ -187,6 +187,7 @@ Description: "OperationOutcome.issue.details: a closed list, so that each has a 
 * #unknown-addressee "No such service or agency here"
 * #same-id-other-content "The message id was used before with other content"
 * #broken-request "The message asks for something that is not possible now"
+* #infected "A document holds a virus"
 
 // ---- value sets ----------------------------------------------------------------------------------------------------
 

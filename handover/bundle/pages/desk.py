@@ -21,6 +21,7 @@ from handover.consent.words import OBSTACLES
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import NotFound
+from handover.exchange.words import FILES
 from handover.ids import HandoverId
 from handover.person import age
 from handover.web.errors import explain, show_present_state_at
@@ -156,9 +157,7 @@ SENTENCES: Final[dict[str, Text]] = {
     "service.required": _l("Velg hvilken tjeneste som skriver overføringen."),
     "receiver.required": _l("Denne tjenesten kan ikke velges. Velg en annen."),
     "file.required": _l("Velg minst én fil."),
-    "file.type": _l("Dokumenter må være PDF, JPEG eller PNG."),
-    "file.too-large": _l("Dokumentene kan være høyst 25 MB til sammen."),
-    "file.empty": _l("Filen er tom."),
+    **{f"file.{code}": sentence for code, sentence in FILES.items()},
     "take_over_by.in-past": _l("Dagen har vært. Velg en dag fram i tid."),
     "day.required": _l("Skriv hvilken dag avtalen er."),
     "clock.required": _l("Skriv klokkeslettet for avtalen."),

@@ -38,6 +38,7 @@ from handover.clock import now
 from handover.consent.words import who_of
 from handover.errors import Conflict, Invalid
 from handover.exchange.files import BadFile
+from handover.exchange.handed_in import HandedIn, named
 from handover.ids import ItemId, PersonId, ReferralId, ServiceId
 from handover.person.alike import KnownAlready, alike
 from handover.person.model import Identity
@@ -191,19 +192,19 @@ def attach(handover: UUID) -> ResponseReturnValue:
     """Attach documents: each is an item, and travels or stays as a whole."""
     turn = turn_of(handover)
     code = TopicCode(request.form.get("topic", ""))
-    sent = [each for each in request.files.getlist("file") if each.filename]
+    handed = HandedIn(request.files.getlist("file"))
     try:
         with web.transaction() as session:
-            if not sent:
+            if not handed.files:
                 raise BadFile("file.empty", fields={"file": ["required"]})
-            for each in sent:
-                item = handovers.attach(session, turn, code, each.filename or "", each.read())
+            items = handed.keep(lambda name, data: handovers.attach(session, turn, code, name, data))
+        handed.check()
     except BadFile as refused:
-        filled = Form.refused(request.form, refused, SENTENCES)
+        filled = named(Form.refused(request.form, refused, SENTENCES), "file", refused, SENTENCES)
         with web.transaction() as session:
             case = handovers.case_of(session, turn)
             return _write_page(session, turn, case, files=filled), REFUSED
-    return redirect(url_for(".write", handover=handover, _anchor=f"punkt-{item}"))
+    return redirect(url_for(".write", handover=handover, _anchor=f"punkt-{items[-1]}"))
 
 
 @blueprint.post("/<uuid:handover>/dato")

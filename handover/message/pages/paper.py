@@ -137,7 +137,7 @@ def _sheet(session: Session, turn: Turn, found: Thread) -> Sheet:
     born = "" if patient is None else _("født %(day)s", day=dates.day(patient.birth_date))
     lines: list[Line] = []
     for each in _sent(found):
-        receipts = receipts_of(each.message, places) if each.is_ours else ()
+        receipts = receipts_of(each.message, places, each.deliveries) if each.is_ours else ()
         back = ((_("Trukket tilbake"), taken_back(each.message)),)
         lines.append(_line(said(turn, each.message, places), (*back, *receipts)))
         lines += [_line(said(turn, other, places), (), is_along=True) for other in each.along]

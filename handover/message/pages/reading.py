@@ -340,7 +340,7 @@ def _shown(
         answers_id="" if answered is None else str(answered.id),
         answers_unknown=seen.answers_unknown,
         along=tuple(said(turn, each, places) for each in seen.along),
-        receipts=receipts_of(message, places) if seen.is_ours and not is_draft else (),
+        receipts=receipts_of(message, places, seen.deliveries) if seen.is_ours and not is_draft else (),
         undelivered=tuple((each, places[each]) for each in lost),
         undo_seconds=undo if Act.UNDO_SEND in seen.acts else 0,
         may_retract=Act.RETRACT in seen.acts,

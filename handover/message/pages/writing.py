@@ -19,6 +19,7 @@ from handover.directory import names
 from handover.directory import service as directory
 from handover.errors import Conflict, HandoverError, Invalid, NotFound
 from handover.exchange.files import BadFile
+from handover.exchange.handed_in import HandedIn, named
 from handover.ids import CommunicationId, ServiceId, StaffId
 from handover.message import openness
 from handover.message import service as messages
@@ -98,16 +99,19 @@ def keep(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
     """Keep the draft, then go where the button led: on writing, to its documents, or to the preview."""
     turn, message = turn_of(service, thread), CommunicationId(letter)
     wanted = request.form.get("act", "save")
+    handed = HandedIn(request.files.getlist("files"))
     try:
         with web.transaction() as session:
             _keep(session, turn, message)
             _go_on(session, turn)
         with web.transaction() as session:
-            _change_files(session, turn, message, wanted)
+            _change_files(session, turn, message, wanted, handed)
+        handed.check()
     except Stale as stale:
         return _again(turn, letter, Form.sent(request.form), stale, MOVED)
     except Invalid as refused:
-        return _again(turn, letter, Form.refused(request.form, _named(refused), SENTENCES), refused, REFUSED)
+        form = Form.refused(request.form, _named(refused), SENTENCES)
+        return _again(turn, letter, named(form, "files", refused, SENTENCES), refused, REFUSED)
     except Conflict as moved:
         return moved_page(turn, moved)
     where = _AFTER.get(wanted, ".write")
@@ -274,12 +278,10 @@ def _content(sent: Sent, held: Content) -> Content:
     )
 
 
-def _change_files(session: Session, turn: Turn, message: CommunicationId, wanted: str) -> None:
-    sent = [each for each in request.files.getlist("files") if each.filename]
-    if wanted == "upload" and not sent:
+def _change_files(session: Session, turn: Turn, message: CommunicationId, wanted: str, handed: HandedIn) -> None:
+    if wanted == "upload" and not handed.files:
         raise BadFile("file.empty", fields={"file": ["required"]})
-    for each in sent:
-        messages.attach(session, turn, message, each.filename or "", each.read())
+    handed.keep(lambda name, data: messages.attach(session, turn, message, name, data))
     verb, _sep, position = wanted.partition(":")
     if verb == "insert" and position.isascii() and position.isdecimal():
         _insert(session, turn, message, int(position))

@@ -6,20 +6,26 @@ Then what became of one that was taken back.
 from collections.abc import Mapping
 
 from handover.actors import Party
+from handover.exchange.model import Delivery
+from handover.exchange.words import STOPPED_AS_INFECTED, WAITS_FOR_SCANNER, is_infected, waits_for_scanner
 from handover.message.model import Fate, Message, Receipt
 from handover.web import dates
 from handover.web.i18n import gettext as _
 from handover.web.parts import Pairs
 
 
-def receipts_of(message: Message, places: Mapping[Party, str]) -> Pairs:
+def receipts_of(message: Message, places: Mapping[Party, str], deliveries: Mapping[Party, Delivery]) -> Pairs:
     """Return one line for each receiver of a message written here (`parts.facts`)."""
-    return tuple((places[each.to], _said(message, each)) for each in message.receipts)
+    return tuple((places[each.to], _said(message, each, deliveries.get(each.to))) for each in message.receipts)
 
 
-def _said(message: Message, receipt: Receipt) -> str:
+def _said(message: Message, receipt: Receipt, delivery: Delivery | None) -> str:
     said = [_("Sendt %(moment)s", moment=dates.moment(message.written_at))]
-    if receipt.arrived_at is not None:
+    if receipt.arrived_at is None and delivery is not None and waits_for_scanner(delivery):
+        said = [str(WAITS_FOR_SCANNER)]
+    if receipt.arrived_at is None and delivery is not None and is_infected(delivery):
+        said.append(str(STOPPED_AS_INFECTED))
+    elif receipt.arrived_at is not None:
         said.append(_("Kommet fram %(moment)s", moment=dates.moment(receipt.arrived_at)))
     elif receipt.undelivered and message.taken_back is None:
         said.append(_("Kom ikke fram"))

@@ -3,6 +3,7 @@
 from typing import Final
 
 from handover.consent.words import OBSTACLES
+from handover.exchange.words import FILES
 from handover.person import age
 from handover.web.i18n import Sentence, Text
 from handover.web.i18n import lazy_gettext as _l
@@ -73,10 +74,7 @@ SENTENCES: Final[dict[str, Text]] = {
     "history.required": _l("Velg hva tjenesten skal få se."),
     "to.too-many": _l("En tråd kan ha høyst 12 tjenester."),
     "files.required": _l("Velg minst én fil."),
-    "files.type": _l("Dokumenter må være PDF, JPEG eller PNG."),
-    "files.too-large": _l("Dokumentene kan være høyst 25 MB til sammen."),
-    "files.empty": _l("Filen er tom."),
     "files.too-many": _l("En melding kan ha høyst 20 dokumenter."),
-    "files.encrypted": _l("PDF-filen er låst med passord. Legg ved en som ikke er låst."),
+    **{f"files.{code}": sentence for code, sentence in FILES.items() if code != "too-many"},
 }
 """By field and code."""

@@ -5,13 +5,15 @@ from uuid import UUID
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import FileStorage
 
 from handover import web
 from handover.access import allow
 from handover.access.guard import note_refusal
 from handover.actors import Role
 from handover.errors import Conflict, Invalid
+from handover.exchange.files import checked
+from handover.exchange.handed_in import HandedIn, named
+from handover.exchange.words import FILES
 from handover.referral import service as referrals
 from handover.referral.lifecycle import Version
 from handover.referral.pages.asked import BY_SLUG, ActPage, File
@@ -26,9 +28,9 @@ from handover.web.i18n import lazy_gettext as _l
 _ACT: Final = f"<any({','.join(BY_SLUG)}):slug>"
 _MOVED: Final = 409
 FILE_SENTENCES: Final[dict[str, Text]] = {
+    **{f"attachments.{code}": sentence for code, sentence in FILES.items()},
     "attachments.type": _l("Vedlegg må være PDF, JPEG eller PNG."),
     "attachments.too-large": _l("Vedleggene kan være høyst 25 MB til sammen."),
-    "attachments.empty": _l("Filen er tom."),
 }
 
 
@@ -53,8 +55,9 @@ def act(referral: UUID, slug: str) -> ResponseReturnValue:
     page = BY_SLUG[slug]
     turn = turn_of(referral, _seen())
     try:
+        files = _files()
         with web.transaction() as session:
-            page.perform(session, turn, request.form.get(page.field, ""), _files())
+            page.perform(session, turn, request.form.get(page.field, ""), files)
     except Invalid as refused:
         return _refused(turn, page, refused), REFUSED
     except Conflict as moved:
@@ -128,6 +131,7 @@ def _refused(turn: Turn, page: ActPage, refused: Invalid) -> str:
     fields = {("attachments" if name == "file" else name): codes for name, codes in refused.fields.items()}
     sentences = {f"{page.field}.required": page.empty, **FILE_SENTENCES}
     filled = Form.refused(request.form, Invalid(refused.stable_code, fields=fields), sentences)
+    filled = named(filled, "attachments", refused, sentences)
     with web.transaction() as session:
         return _form_page(referrals.show(session, Turn(**{**vars(turn), "seen": None})), page, filled)
 
@@ -149,9 +153,8 @@ def _seen() -> Version | None:
 
 
 def _files() -> tuple[File, ...]:
-    return tuple(read_file(each) for each in request.files.getlist("attachments") if each.filename)
-
-
-def read_file(sent: FileStorage) -> File:
-    """Return the name and content of a file as it was handed in."""
-    return sent.filename or "", sent.read()
+    """Return the files of the form. Raises FilesRefused, which names each that can't be sent: none is then."""
+    handed = HandedIn(request.files.getlist("attachments"))
+    handed.keep(checked)
+    handed.check()
+    return tuple(handed.files)

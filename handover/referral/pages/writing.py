@@ -24,6 +24,7 @@ from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import Conflict, Invalid, NotFound
 from handover.exchange.files import BadFile
+from handover.exchange.handed_in import HandedIn, named
 from handover.ids import ServiceId
 from handover.moves import MoveNotAllowed
 from handover.person import age
@@ -32,7 +33,7 @@ from handover.referral import schema, sharing, words
 from handover.referral import service as referrals
 from handover.referral.lifecycle import Status
 from handover.referral.model import AttachmentId, ReferralContent
-from handover.referral.pages.asking import FILE_SENTENCES, moved_page, read_file
+from handover.referral.pages.asking import FILE_SENTENCES, moved_page
 from handover.referral.pages.sending import attachment_url, blueprint, may_copy, turn_of, undo_time
 from handover.referral.service import Case, StaleDraft, TakesNoReferrals, Turn
 from handover.web.forms import REFUSED, Form
@@ -214,9 +215,10 @@ def keep(referral: UUID) -> ResponseReturnValue:
     """Keep the draft, then go where the button led: on writing, to files, to the recipient, or to the preview."""
     turn = turn_of(referral)
     wanted = request.form.get("act", "save")
+    handed = HandedIn(request.files.getlist("attachments"))
     try:
         _save(turn)
-        _change_files(turn, wanted)
+        _change_files(turn, wanted, handed)
     except StaleDraft as stale:
         return _stale_page(turn, stale), _MOVED
     except Invalid as refused:
@@ -339,14 +341,13 @@ def _differences(written: schema.Written, case: Case) -> dict[str, tuple[str, st
     return schema.differences(typed, _filled(case).values)
 
 
-def _change_files(turn: Turn, wanted: str) -> None:
-    files = [each for each in request.files.getlist("attachments") if each.filename]
+def _change_files(turn: Turn, wanted: str, handed: HandedIn) -> None:
     with web.transaction() as session:
-        for sent in files:
-            referrals.add_attachment(session, turn, *read_file(sent))
+        handed.keep(lambda name, data: referrals.add_attachment(session, turn, name, data))
         verb, _sep, attachment = wanted.partition(":")
         if verb == "remove":
             referrals.remove_attachment(session, turn, AttachmentId(UUID(attachment)))
+    handed.check()
 
 
 def _next_page(turn: Turn, wanted: str) -> str:
@@ -415,11 +416,13 @@ def _sentences(refused: Invalid) -> dict[str, Text]:
 
 def _refused_page(turn: Turn, refused: Invalid, *, sent: bool = True) -> str:
     """Return the form with everything that was typed and a sentence for each field (`sent`: the form was)."""
+    why = refused
     if isinstance(refused, TakesNoReferrals | BadFile) or not sent:
         refused = Invalid(refused.stable_code, fields=_own_names(refused.fields))
     with web.transaction() as session:
         case = referrals.show(session, turn)
         filled = Form.refused(request.form, refused, _sentences(refused))
+        filled = named(filled, "attachments", why, FILE_SENTENCES)
         return _write_page(session, case, filled if sent else Form(_filled(case).values, filled.errors))
 
 
