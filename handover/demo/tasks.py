@@ -105,5 +105,12 @@ def _table(people: Sequence[tuple[str, str, Tasks]]) -> Table:
     found.add_column(width=24)
     found.add_column()
     for name, who, tasks in people:
-        found.add_row(f"  {name}\n  [dim]{who}[/dim]", "\n".join(f"- {each}" for each in tasks))
+        found.add_row(f"  {name}\n  [dim]{who}[/dim]", _points(tasks))
+    return found
+
+
+def _points(tasks: Tasks) -> Table:
+    found = Table.grid(padding=(0, 1))
+    for each in tasks:
+        found.add_row("-", each)
     return found
