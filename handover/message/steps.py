@@ -6,13 +6,13 @@ hidden behind what is not.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from handover.actors import Party
 from handover.message.deadlines import after, answered_by, leader_told_at, opened_by
-from handover.message.lifecycle import Status
+from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.message.model import Message, Priority
 from handover.message.standing import Copy, is_unopened, shown
 from handover.workdays import end_of
@@ -27,6 +27,8 @@ class Step(StrEnum):
     """The leader's."""
     READ = "read"
     CHOOSE_TIME = "choose-time"
+    TALK = "talk"
+    """At the agreed time; both sides see it until they say that it is done."""
     ANSWER = "answer"
     FINISH_DRAFT = "finish-draft"
     # the others'
@@ -146,6 +148,7 @@ def _steps(copy: Copy) -> Iterator[NextStep]:
         elif each.via is None:
             yield from _of_theirs(copy, each)
     yield from _talking(copy)
+    yield from _agreed(copy)
 
 
 def _of_ours(sent: Message) -> Iterator[NextStep]:
@@ -190,6 +193,18 @@ def _talking(copy: Copy) -> Iterator[NextStep]:
     for each in ours:
         if heard_at is None or each.placed_at > heard_at:
             yield from _awaited(each)
+
+
+def _agreed(copy: Copy) -> Iterator[NextStep]:
+    """Yield the talks that the two who agreed on a time have before them, or have not put away since."""
+    done_at, home = copy.standing.done_at, copy.standing.home
+    for each in copy.messages:
+        choice, slot = each.choice, each.agreed
+        if choice is None or slot is None or each.status in TAKEN_BACK:
+            continue
+        is_between = home in {each.sender, Party(choice.by.agency, choice.by.service or home.service)}
+        if is_between and (done_at is None or choice.at > done_at):
+            yield NextStep(Step.TALK, slot.start + timedelta(minutes=slot.minutes))
 
 
 def _counts(copy: Copy, message: Message) -> bool:

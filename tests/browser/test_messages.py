@@ -111,3 +111,20 @@ def test_a_message_sent_by_mistake_is_taken_back_before_and_after_it_was_opened(
         expect(visitor.page.get_by_text("Lea Leder har bekreftet det")).to_be_visible()
         visitor.open(f"/meldinger/{PSYCHOLOGIST}/{unread.thread}")
         expect(visitor.page.get_by_text("Borte. Ingen der har åpnet den")).to_be_visible()
+
+
+def test_a_time_for_a_talk_is_picked_by_keyboard_without_javascript(
+    chromium: Browser, threads: tuple[AtWork, list[str]]
+) -> None:
+    at, pages = threads
+    with at.visit(chromium, javascript=False) as visitor:
+        page = visitor.page
+        visitor.open(pages[3])
+        page.get_by_role("radio").first.focus()
+        page.keyboard.press("Space")
+        visitor.press_until("Tab", on="button:has-text('Avtal dette tidspunktet')")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("valgt av Per Psykolog")).to_be_visible()
+        with page.expect_download() as file:
+            page.get_by_role("link", name="Legg det i kalenderen").click()
+        assert file.value.suggested_filename == "avtale.ics"

@@ -39,7 +39,9 @@ def test_a_time_is_offered_picked_and_put_in_both_calendars(post: Post) -> None:
     post.town.settle()
     told = per.open(left.request.path)
     assert "valgt av Ingrid Inntak. Ring 22 33 44 55." in words_of(told)
+    assert "Samtale er avtalt" in words_of(per.open("/meldinger/"))
     for desk, page in ((per, told), (ingrid, agreed)):
+        assert "Dere har avtalt en samtale" in words_of(page)
         link = search(r'href="([^"]+/avtale\.ics)"', page.text)
         assert link
         file = desk.open(link[1]).text

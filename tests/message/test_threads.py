@@ -124,6 +124,10 @@ def test_the_earliest_choice_of_a_time_counts_everywhere_even_before_its_offer_h
     town.settle()
     chosen = {town.desks[each].copies[thread].message(draft).choice for each in (DPS, NAV, FACT)}
     assert [each and each.slot for each in chosen] == [OFFER.slots[1].id]
+    steps = [next_step(town.desks[each].copies[thread]) for each in (DPS, NAV)]
+    assert {each and each.step for each in steps} == {Step.TALK}, "both see the talk they have before them"
+    assert {each and each.due_at for each in steps} == {OFFER.slots[1].start + timedelta(minutes=30)}
+    assert next_step(town.desks[FACT].copies[thread]).step is not Step.TALK  # type: ignore[union-attr]
     with pytest.raises(speaking.NotOffered):
         dps.choose(thread, draft, OFFER.slots[0].id, town.tick())
 

@@ -80,6 +80,7 @@ class Talk:
     """Times for a talk that a message offers, in the reader's words."""
 
     how: Text
+    is_phone: bool
     where: str = field(repr=False)
     is_link: bool
     times: tuple[tuple[SlotId, str, bool], ...]
@@ -381,6 +382,7 @@ def talk_of(message: Message, *, now: datetime) -> Talk | None:
     minutes = offer.slots[0].minutes if offer.slots else 0
     return Talk(
         how=_("%(way)s, %(minutes)s minutter", way=WAYS[offer.by], minutes=minutes),
+        is_phone=offer.by is By.PHONE,
         where=offer.where,
         is_link=offer.by is By.VIDEO and offer.where.startswith("https://"),
         times=tuple((each.id, dates.upfirst(dates.moment(each.start)), each.start > now) for each in offer.slots),
