@@ -30,7 +30,7 @@ from bench.load import Template
 from bench.measure import Send
 from handover import clock, migrations, worker
 from handover.access import machines
-from handover.app import Node, assemble, create_app
+from handover.app import Node, assemble, collect_seldom, create_app
 from handover.audit import service as audit
 from handover.bundle import fhir as handover
 from handover.config import Settings
@@ -134,6 +134,7 @@ def prepare(urls: dict[AgencyId, str], endpoints: dict[AgencyId, str]) -> None:
 def application() -> Flask:
     """Return node B's application, as granian serves it, with a count of its commits beside it."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    collect_seldom()
     node = open_node(AgencyId(os.environ["BENCH_AGENCY"]), os.environ["BENCH_DATABASE"])
     app = create_app(node)
     commits = Commits(node.db)
@@ -233,7 +234,8 @@ class Sending:
 
 @contextmanager
 def running(urls: tuple[str, str], template: Template) -> Iterator[Sending]:
-    """Run both nodes on these databases; gives the sending one."""
+    """Run both nodes on these databases, each in a process as it is served; gives the sending one."""
+    collect_seldom()
     port = _free_port()
     at = f"http://127.0.0.1:{port}"
     by_agency = dict(zip((template.sender, template.receiver), urls, strict=True))

@@ -1,7 +1,9 @@
 """Puts a node together: its database, keys and products, and the Flask application over them."""
 
+import gc
 import os
 from dataclasses import dataclass, field
+from typing import Final
 
 from flask import Flask
 from sqlalchemy.orm import Session
@@ -52,6 +54,9 @@ from handover.referral.pages import receiving, referrer
 from handover.worklist import asked, permits, tasks
 from handover.worklist import staff as worklist
 
+NEW_OBJECTS: Final = 20_000
+"""After so many Python looks for garbage in a process that serves; one parsed message is about 600."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
@@ -61,6 +66,11 @@ class Node:
     db: Database
     keyring: Keyring = field(repr=False)
     products: Products
+
+
+def collect_seldom() -> None:
+    """Let the process look for garbage less often than after every message (docs/decisions/hot-path.md)."""
+    gc.set_threshold(NEW_OBJECTS)
 
 
 def create_node(settings: Settings) -> Node:

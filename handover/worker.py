@@ -94,7 +94,7 @@ def work(node: Node, stop: threading.Event) -> None:
 
 
 @dataclass
-class _Lanes:
+class Lanes:
     """How many requests are under way on each way, which ways were asked for meanwhile, which failed last time."""
 
     busy: Counter[Way] = field(default_factory=Counter)
@@ -151,8 +151,9 @@ class Worker:
             self._ways_out = provided(session, Ways)
         self._client = client or Client(pace)
         self._courier = Courier(node.db, self._client, clock)
-        self._lanes = _Lanes()
+        self._lanes = Lanes()
         self._foreign = threading.Event()
+        self._looked = float("-inf")
         self._products = node.products
         self._wake = node.products.wake
         self._agencies = node.keyring.agencies
@@ -199,12 +200,13 @@ class Worker:
         self._client.close()
 
     def _wanted_ways(self) -> Counter[Way]:
-        """Return what this process has just posted on each way, or else every way on which something is due."""
+        """Return what this process has just posted on each way, and at least every POLL what is due on any."""
         posted = self._products.posted
         wanted = Counter(Way(*posted.popleft()) for _ in range(len(posted)))
-        if wanted and not self._foreign.is_set():
+        if wanted and not self._foreign.is_set() and monotonic() - self._looked < POLL:
             return wanted
         self._foreign.clear()
+        self._looked = monotonic()
         return wanted + Counter(dict.fromkeys(self._due_ways(), ENOUGH))
 
     def _deliver_all(self, way: Way) -> None:

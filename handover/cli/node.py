@@ -8,7 +8,7 @@ import click
 
 from handover import clock, logs
 from handover import worker as workers
-from handover.app import create_node
+from handover.app import collect_seldom, create_node
 from handover.config import Settings, from_environment
 from handover.db import Database
 from handover.errors import HandoverError
@@ -22,6 +22,7 @@ MARKS: Final = {Verdict.FINE: "fine   ", Verdict.WARNING: "WARNING", Verdict.BAD
 def worker() -> None:
     """Send, acknowledge, expire and order the log until stopped (SIGTERM). Run it beside the web process."""
     logs.configure()
+    collect_seldom()
     workers.run(create_node(from_environment(os.environ)))
 
 

@@ -8,13 +8,15 @@ from sqlalchemy.orm import Session
 
 from handover.directory.tables import DirectoryRow, StatementRow
 from handover.ids import AgencyId
+from handover.prepared import Prepared
 
 _ONLY = 1
+_REVISION = Prepared(select(DirectoryRow.revision).where(DirectoryRow.id == _ONLY))
 
 
 def revision(session: Session) -> str | None:
     """Return the mark of the present copies; another one means that something changed."""
-    return session.execute(select(DirectoryRow.revision).where(DirectoryRow.id == _ONLY)).scalar()
+    return next((row.revision for row in _REVISION.all(session, {})), None)
 
 
 def held_directory(session: Session) -> DirectoryRow | None:

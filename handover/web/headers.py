@@ -55,8 +55,8 @@ def init_app(app: Flask) -> None:
 
 def _dress(response: Response) -> Response:
     response.headers["X-Request-Id"] = request_id()
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
+    said = {name.lower() for name, _ in response.headers}
+    response.headers.extend([pair for pair in SECURITY_HEADERS.items() if pair[0].lower() not in said])
     if is_https():
         response.headers.setdefault("Strict-Transport-Security", HSTS)
     if request.endpoint == "static" and request.args.get("v") and response.status_code in {200, 304}:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import cast
 
 import pytest
@@ -16,6 +17,7 @@ from handover.actors import Machine
 from handover.db import Database, provided
 from handover.exchange import operations
 from handover.exchange.client import Response
+from handover.exchange.courier import Round, Way
 from handover.exchange.lifecycle import State
 from handover.exchange.model import AlarmKind, Fault, Outgoing, Side
 from handover.exchange.tables import OutgoingRow
@@ -23,7 +25,7 @@ from handover.ids import AgencyId
 from handover.keys import keyring
 from handover.keys.keyring import Keyring
 from handover.keys.vault import Vault
-from handover.worker import Worker
+from handover.worker import Lanes, Worker
 from tests.exchange.conftest import Community
 from tests.exchange.network import DPS, KOMMUNE, START, Book, Site, Wire, later, referral, site
 
@@ -145,6 +147,43 @@ def test_a_stuck_destination_does_not_slow_the_others(pair: tuple[Site, Site]) -
             sender.post(message, now=clock.now())
         until(lambda: all(_is(sender, message, State.ACKNOWLEDGED) for message in messages))
         assert not wire.let_go.is_set()
+        wire.let_go.set()
+
+
+def test_few_messages_wait_for_the_request_under_way_and_enough_of_them_go_beside_it() -> None:
+    lanes, way = Lanes(), Way(KOMMUNE, DPS)
+    assert lanes.start(way, 1)
+    assert not lanes.start(way, worker.ENOUGH - 1)
+    assert lanes.start(way, 1)
+
+
+def test_who_waited_goes_with_the_request_that_comes_back_first() -> None:
+    lanes, way = Lanes(), Way(KOMMUNE, DPS)
+    lanes.start(way, 1)
+    lanes.start(way, 1)
+    is_done = lanes.ends(way, Round(1))
+    assert not is_done
+    assert lanes.ends(way, Round(1))
+
+
+def test_what_falls_due_goes_though_others_are_posted_all_the_time(
+    pair: tuple[Site, Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "POLL", 0.3)
+    sender, _ = pair
+    wire, busy = sender.wire, AgencyId("310001099")
+    assert isinstance(wire, StuckWire)
+    wire.book.keyrings[busy], wire.book.endpoints[busy] = keyring.generate([busy]), "https://busy.example"
+    wire.stuck.add("https://busy.example")
+    later_on = referral(not_before=clock.now() + timedelta(seconds=0.5))
+    sender.post(later_on, now=clock.now())
+
+    def has_arrived_beside_another_post() -> bool:
+        sender.post(referral(receiver=busy), now=clock.now())
+        return _is(sender, later_on, State.ACKNOWLEDGED)
+
+    with working(sender):
+        until(has_arrived_beside_another_post)
         wire.let_go.set()
 
 
