@@ -7,7 +7,9 @@ from sqlalchemy.orm import Session
 from handover.access import service as access
 from handover.errors import Invalid
 from handover.ids import AgencyId
+from handover.team import standing_in
 from handover.team.blanks import Unfilled
+from handover.team.model import Place
 from handover.team.standing_in import Passed
 from handover.web.i18n import Text
 from handover.web.i18n import gettext as _
@@ -21,6 +23,12 @@ def blanks_sentences(refused: Invalid) -> Mapping[str, Text]:
         f"{name}.unfilled-blank": _("Fyll ut eller ta bort dette: %(blanks)s", blanks=", ".join(found))
         for name, found in refused.blanks.items()
     }
+
+
+def kept(session: Session, place: Place) -> str:
+    """Return who has a case in its owner's place, and why; empty where its owner has it, or nobody."""
+    found = standing_in.passed(session, place.agency, [place.subject]).get((place.service, place.subject))
+    return "" if found is None else keeper_sentence(session, place.agency, found)
 
 
 def keeper_sentence(session: Session, agency: AgencyId, found: Passed) -> str:

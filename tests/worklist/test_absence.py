@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from handover.actors import Staff
+from handover.bundle import service as handovers
 from handover.ids import StaffId
 from handover.message import service
 from handover.message.model import Content
@@ -17,6 +18,7 @@ from handover.team.model import Place, TaskKind
 from handover.workdays import local_date
 from handover.worklist import untouched
 from tests.builders import DPS, INTAKE
+from tests.bundle.meeting import sent
 from tests.message.nodes import QUESTION, Post
 from tests.referral.nodes import INGRID, LEADER, OLA, PER, SARA, Town
 from tests.referral.visiting import reader, words_of
@@ -115,7 +117,19 @@ def test_a_referral_goes_to_the_stand_in_as_well(post: Post) -> None:
     case = post.town.taken()
     post.town.do(OLA, referrals.assign, case, INGRID)
     away(post, INGRID, OLA)
-    assert "Henvisning: Solveig" in words_of(reader(post.town, OLA).open(f"{LIST}?filter=mine"))
+    ola = reader(post.town, OLA)
+    assert "Henvisning: Solveig" in words_of(ola.open(f"{LIST}?filter=mine"))
+    assert f"{OLA.name} for {INGRID.name}" in words_of(ola.open(f"/mottatt/{INTAKE}/{case}"))
+
+
+def test_a_handover_goes_to_the_stand_in_as_well(post: Post) -> None:
+    met = sent(post.town)
+    met.there(INGRID, handovers.open_)
+    met.there(INGRID, handovers.take)
+    away(post, INGRID, OLA)
+    ola = reader(post.town, OLA)
+    assert "Overføring: Solveig" in words_of(ola.open(f"{LIST}?filter=mine"))
+    assert f"{OLA.name} for {INGRID.name}" in words_of(ola.open(f"/mottatte-overforinger/{INTAKE}/{met.handover}"))
 
 
 def test_a_task_for_who_is_away_is_for_the_team(post: Post) -> None:

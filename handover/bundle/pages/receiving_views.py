@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from handover.actors import Staff
 from handover.bundle import document, scenes, service, words
+from handover.bundle.cases import place_of
 from handover.bundle.lifecycle import Act, Side, Status
 from handover.bundle.model import File
 from handover.bundle.pages import receiving_acts
@@ -20,6 +21,7 @@ from handover.directory import names
 from handover.person import service as person
 from handover.person.service import Doubts
 from handover.team import service as team
+from handover.team.words import kept
 from handover.web.forms import Form
 from handover.web.i18n import Text
 from handover.web.view import View
@@ -58,6 +60,7 @@ def case_page(
         {
             **common,
             "banner": words.banner(scene),
+            "kept": kept(session, place_of(case.standing)),
             "steps": words.timeline(scene),
             "documents": received,
             "doubts": _doubts(session, case, received),

@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 from handover.access import service as access
 from handover.errors import NotFound
 from handover.ids import AgencyId, StaffId
+from handover.message.cases import place_of
 from handover.message.service import Thread, Turn
 from handover.message.standing import Standing
 from handover.message.store import WRITERS
 from handover.team import service as team
-from handover.team import standing_in
 from handover.team.model import ReadyText
-from handover.team.words import keeper_sentence
+from handover.team.words import kept
 
 READY: Final = "message"
 """The kind of the ready texts of messages."""
@@ -38,13 +38,6 @@ def writer_of(session: Session, turn: Turn, thread: Thread) -> Writer | None:
         return None
     name = name_of(session, thread.standing.home.agency, found.staff)
     return Writer(id=found.staff, name=name, since=found.since)
-
-
-def keeper_of(session: Session, standing: Standing) -> str:
-    """Return who has the thread in its owner's place, and why; empty where its owner has it, or nobody."""
-    home = standing.home
-    found = standing_in.passed(session, home.agency, [standing.thread]).get((home.service, standing.thread))
-    return "" if found is None else keeper_sentence(session, home.agency, found)
 
 
 def colleagues_of(session: Session, standing: Standing) -> list[tuple[StaffId, str]]:
@@ -72,6 +65,6 @@ def shared(session: Session, turn: Turn, thread: Thread) -> Mapping[str, object]
     standing = thread.standing
     return {
         "writer": writer_of(session, turn, thread),
-        "kept": keeper_of(session, standing),
+        "kept": kept(session, place_of(standing)),
         "colleagues": colleagues_of(session, standing) if thread.may_write else [],
     }

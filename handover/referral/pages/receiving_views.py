@@ -19,6 +19,7 @@ from handover.directory import names
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.referral import scenes, sharing, words
+from handover.referral.cases import place_of
 from handover.referral.deadlines import Deadline, latest_start_for_young, refusal_shown_at
 from handover.referral.lifecycle import Act, Side, Status
 from handover.referral.model import Acceptance, Appointment, Attachment, Entry, Party, Refusal, Urgency
@@ -31,6 +32,7 @@ from handover.referral.store import ROLES
 from handover.referral.words import Label
 from handover.team import service as team
 from handover.team.model import ReadyText
+from handover.team.words import kept
 from handover.web import dates
 from handover.web.forms import CONTROLS, Form, Sent
 from handover.web.i18n import Text
@@ -112,6 +114,7 @@ def case_page(
             "file_url": lambda file: _file_url(case, file),
             "outcome_texts": words.outcome_texts(case.standing.outcome),
             "banner": words.banner(common["scene"], case.next),
+            "kept": kept(session, place_of(case.standing)),
             "steps": words.timeline(common["scene"]),
             "reasons": why_overdue(case),
             "first_acts": _first_acts(case, turn.by),
