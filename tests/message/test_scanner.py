@@ -11,10 +11,12 @@ from handover.access.guard import CSRF_FIELD
 from handover.actors import Staff
 from handover.exchange import scanning, upkeep
 from handover.exchange.clamd import Clamd
+from handover.exchange.lifecycle import State
 from handover.exchange.scanning import Held, Scanner
 from handover.fhir.problem import ProblemCode
 from handover.message import service
 from handover.message.service import Begun
+from handover.referral import service as referrals
 from handover.team import service as team
 from tests.builders import DPS, INTAKE, PSYCHOLOGIST
 from tests.exchange.clamav import Clamav, clamav
@@ -157,3 +159,30 @@ def test_a_virus_is_named_when_it_is_attached_and_the_other_documents_are_kept(
     assert "«tom.pdf»: Filen er tom" in words
     assert "kart.pdf" in words_of(per.open(f"{here(page)}/skriv"))
     assert "regning.pdf" not in words_of(per.open(f"{here(page)}/skriv"))
+
+
+def test_a_referrals_documents_are_looked_through_too(post: Post, scanner: Clamav) -> None:
+    town = post.town
+    _scans(post, PER, scanner)
+    referral = town.draft()
+    town.do(PER, referrals.add_attachment, referral, "svar.pdf", SICK)
+    town.do(PER, referrals.send, referral)
+    town.settle()
+    delivery = town.see(PER, referral).delivery
+    assert delivery is not None
+    assert delivery.state is State.REFUSED
+    assert [each.code for each in delivery.problems] == [ProblemCode.INFECTED]
+    assert "Stoppet: det er virus i et vedlegg" in words_of(at_desk(post, PER).open(f"/henvisninger/{referral}"))
+
+
+def test_a_referrer_sees_that_the_documents_wait(post: Post, scanner: Clamav) -> None:
+    town = post.town
+    _scans(post, PER, scanner)
+    scanner.stop()
+    referral = town.draft()
+    town.do(PER, referrals.add_attachment, referral, "svar.pdf", PDF)
+    town.do(PER, referrals.send, referral)
+    town.settle()
+    assert "ikke sjekket for virus ennå" in words_of(at_desk(post, PER).open(f"/henvisninger/{referral}"))
+    worklist = words_of(at_desk(post, PER).open(f"/arbeidsliste/{PSYCHOLOGIST}"))
+    assert "1 melding med vedlegg er ikke gått herfra" in worklist

@@ -15,12 +15,23 @@ from handover.actors import Machine
 from handover.audit import service as audit
 from handover.audit.model import Event
 from handover.db import Database
+from handover.exchange.clamd import Clamd
+from handover.exchange.scanning import Scanner
 from handover.operator import check, service
 from handover.operator.model import Verdict, spoken
 from tests.builders import DPS, MUNICIPALITY
+from tests.exchange.clamav import clamav
 from tests.operator.conftest import Watched
 
 BAD, WARNING, FINE = Verdict.BAD, Verdict.WARNING, Verdict.FINE
+WAITING = f"""
+    insert into exchange_incoming
+        (agency, sender, message, event, outcome, is_pending, due_at, attempts, received_at,
+         sha256, acknowledgement)
+    values ('{MUNICIPALITY}', '{DPS}', '00000000000040008000000000000001', 'care-message', 'unscanned', true,
+        '2026-11-22 12:00:00', 1, '2026-11-22 12:00:00', 'a', 'a')
+"""
+"""A message that came and could not be looked through yet."""
 
 
 def found(watched: Watched, about: str, **changes: object) -> list[tuple[Verdict, str]]:
@@ -152,3 +163,18 @@ def test_an_agency_whose_clock_is_hours_off_is_named_with_what_it_means(watched:
     assert [verdict for verdict, _ in told] == [WARNING, WARNING]
     assert "its clock is ahead" in told[0][1]
     assert "its clock is behind" in told[1][1]
+
+
+def test_a_virus_scanner_that_is_configured_is_asked_whether_it_runs(watched: Watched, tmp_path: Path) -> None:
+    assert found(watched, "scanner") == []
+    with clamav(f"unix:{tmp_path}/clamd") as running:
+        ((verdict, sentence),) = found(watched, "scanner", clamd=running.address)
+        assert (verdict, sentence) == (FINE, "The virus scanner answers, and nothing waits for it.")
+        watched.db.provide(Scanner, Scanner(Clamd(running.address)))
+        run(watched, WAITING)
+        ((verdict, sentence),) = found(watched, "scanner", clamd=running.address)
+        assert (verdict, "1 messages" in sentence) == (WARNING, True)
+    ((verdict, sentence),) = found(watched, "scanner", clamd=f"unix:{tmp_path}/clamd")
+    assert verdict is BAD
+    assert sentence.startswith("The virus scanner does not answer (")
+    assert sentence.endswith("1 messages with documents wait.")
