@@ -15,6 +15,8 @@ def union_of(parts: Sequence[Select[Any]]) -> Subquery:
     if len(parts) > MOST_PARTS:
         some = [parts[start : start + MOST_PARTS] for start in range(0, len(parts), MOST_PARTS)]
         return union_of([select(union_of(each)) for each in some])
+    if len(parts) == 1:  # a union of one query would be that query, with every row it repeats
+        return select(parts[0].subquery()).distinct().subquery()
     return union(*(select(part.subquery()) for part in parts)).subquery()
 
 

@@ -300,6 +300,13 @@ def test_a_thread_is_found_by_reference_patient_sender_and_words(
         assert service.search(session, NAVN, "medisinlisten", now=any_post.town.now) == ()
 
 
+def test_a_thread_in_which_a_word_stands_twice_is_found_once(post: Post) -> None:
+    begun = post.send(PER, [INTAKE], "Medisinlisten ligger ved")
+    post.answer(INGRID, begun, "Medisinlisten er lest")
+    with post.db(INGRID).transaction() as session:
+        assert len(service.search(session, INGRID, "medisinlisten", now=post.town.now)) == 1
+
+
 def test_somebody_of_another_service_or_agency_finds_no_thread(post: Post) -> None:
     begun = post.send(PER, [INTAKE])
     for stranger in (FATIMA, NAVN):
