@@ -20,6 +20,11 @@ def short_day(value: date | datetime) -> str:
     return _patterned(value, {"en": "d MMM"}, "d. MMM")
 
 
+def birthday(value: date) -> str:
+    """Say when somebody was born: `24. november 1990`; the weekday tells nobody apart."""
+    return format_date(value, "d MMMM y" if locale().language == "en" else "d. MMMM y", locale=locale())
+
+
 def clock_time(value: datetime) -> str:
     """Say a time of day on the Norwegian wall clock: `09.12`, in English `09:12`."""
     pattern = "HH:mm" if locale().language == "en" else "HH.mm"
@@ -67,7 +72,7 @@ def upfirst(text: object) -> str:
 
 def init_app(app: Flask) -> None:
     """Make the words for dates filters in templates."""
-    for word in (day, short_day, clock_time, moment, working_days_left, days_away, upfirst):
+    for word in (day, short_day, birthday, clock_time, moment, working_days_left, days_away, upfirst):
         app.jinja_env.filters[word.__name__] = word
 
 

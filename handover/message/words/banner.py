@@ -48,11 +48,10 @@ def banner(step: NextStep | None, *, now: datetime) -> parts.NextStep:
     """Return what the top of a thread's page says."""
     if step is None:
         return parts.NextStep(now=NOTHING_LEFT, act=_l("Svar når du vil."))
-    act = _l("Dere må gjøre noe.") if step.is_ours else _l("Dere trenger ikke å gjøre noe nå.")
     return parts.NextStep(
         now=SENTENCES[step.step],
         by=due(step, now=now),
-        act=act,
+        act=_act(step, now),
         must_act=step.is_ours,
         is_late=is_late(step, now),
     )
@@ -73,9 +72,21 @@ def tone(step: NextStep | None, now: datetime) -> Tone:
 
 
 def due(step: NextStep, *, now: datetime) -> str:
-    """Return by when the step is, or should have been, done."""
+    """Return by when the step is, or should have been, done; what others must do is only waited for."""
     day = dates.short_day(step.due_at - timedelta(seconds=1))
+    if not step.is_ours:
+        return _("Var ventet %(day)s", day=day) if is_late(step, now) else _("Ventes innen %(day)s", day=day)
     return _("Skulle vært gjort %(day)s", day=day) if is_late(step, now) else _("Innen %(day)s", day=day)
+
+
+def _act(step: NextStep, now: datetime) -> Sentence:
+    if step.step is Step.ANSWER:
+        return _l("Svar, eller velg «Ferdig for teamet» når det ikke trengs noe svar.")
+    if step.is_ours:
+        return _l("Dere må gjøre noe.")
+    if is_late(step, now):
+        return _l("Ring mottakeren. Nummeret står under «Hvem er med».")
+    return _l("Dere trenger ikke å gjøre noe nå.")
 
 
 def is_late(step: NextStep, now: datetime) -> bool:
