@@ -76,6 +76,7 @@ def find() -> ResponseReturnValue:
         tables=[(code, text) for code, text in tables.items() if any(table_of(one) == code for one in everything)],
         draft=draft,
         draft_url=ways.draft_url(draft) if draft else "",
+        is_message=request.args.get("hva") == "melding",
         owns_something=staff.has(Role.LEADER),
     )
 

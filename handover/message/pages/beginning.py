@@ -47,7 +47,7 @@ def begin_with() -> ResponseReturnValue:
     """Ask what a message to a service is about; without a service, lead to the address book."""
     to = request.args.get("til", "")
     if not to:
-        return redirect(url_for("addressbook.find"))
+        return redirect(url_for("addressbook.find", hva="melding"))
     return _start_page(Form.of({"to": to}))
 
 

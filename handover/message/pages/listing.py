@@ -26,6 +26,8 @@ from handover.web.i18n import Sentence, Text
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.parts import Filter, Tone
 
+DONE: Final = _l("Tråden er ferdig for hele teamet. Den kommer tilbake når noe nytt kommer.")
+"""What the list says when a thread was put away for the team on its page."""
 FILTERS: Final[Mapping[str, tuple[Sentence, Sequence[Shelf]]]] = {
     "apne": (_l("Alle åpne"), OPEN),
     "gjore": (_l("Du må gjøre noe"), (Shelf.TO_DO,)),
@@ -87,6 +89,7 @@ def listed() -> ResponseReturnValue:
         ],
         more=more,
         may_write=any(by.has(role) for role in WRITERS),
+        done=DONE if request.args.get("gjort") == "ferdig" else "",
     )
 
 

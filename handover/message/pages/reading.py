@@ -54,7 +54,6 @@ from handover.web.view import View
 DONE: Final[Mapping[str, Sentence]] = {
     "tatt": _l("Du har tatt tråden."),
     "gitt": _l("Tråden er gitt tilbake til teamet."),
-    "ferdig": _l("Tråden er ferdig for hele teamet. Den kommer tilbake når noe nytt kommer."),
     "tildelt": _l("Tråden er gitt til en kollega."),
     "utsatt": _l("Tråden er lagt bort. Den kommer tilbake den dagen du valgte."),
     "sendt": _l("Meldingen er sendt."),
@@ -192,7 +191,7 @@ def act(service: str, thread: UUID, act: str) -> ResponseReturnValue:
     except Conflict as moved:
         return moved_page(turn_of(service, thread), moved)
     if act == "ferdig":
-        return redirect(url_for(".listed"))
+        return redirect(url_for(".listed", gjort="ferdig"))
     return redirect(url_for(".show", service=service, thread=thread, gjort={"ta": "tatt", "gi": "gitt"}[act]))
 
 
