@@ -54,12 +54,13 @@ def kept_from(session: Session, turn: Turn, message: CommunicationId) -> KeptFro
 def permit_needed(session: Session, turn: Turn, to: ServiceId) -> Needed:
     """Return what the thread, and every draft to that service, needs of a permit; logged as a reading.
 
-    Raises ThreadNotFound, also for a service that takes no part, and for a thread about nobody.
+    Raises ThreadNotFound, also for a service that takes no part, and for a thread that names nobody.
     """
     stored = cases.fetch(session, turn, lock=False)
     standing, patient = stored.standing, cases.patient_of(session, stored.standing)
     party = next((each for each in _addressed(stored.copy) if each.service == to), None)
-    if party is None or patient is None:
+    subject = NEEDS.get(standing.heading.subject)
+    if party is None or patient is None or subject is None:
         raise ThreadNotFound
     cases.log(session, standing, Logged.MESSAGE_READ, by=turn.by, now=turn.now)
     drafts = [each for each in stored.copy.messages if each.status is Status.DRAFT and party in each.to]
@@ -68,7 +69,7 @@ def permit_needed(session: Session, turn: Turn, to: ServiceId) -> Needed:
         standing=standing,
         patient=patient,
         to=party,
-        topics=frozenset(topics | {NEEDS[standing.heading.subject].topic}),
+        topics=frozenset(topics | {subject.topic}),
     )
 
 

@@ -30,6 +30,9 @@ from handover.referral.tables import HistoryRow
 from tests.authorisation.house import MISSING, Caller, House, Thing, house
 from tests.builders import PSYCHOLOGIST
 
+WHOLE_LOG = "/logg"
+"""Where the security officer reads the whole log of the own agency, and whom each line is about."""
+
 
 @pytest.fixture(scope="module")
 def full_house(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Iterator[House]:
@@ -119,6 +122,7 @@ def test_every_parameter_of_every_route_has_a_case(full_house: House) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_what_is_not_yours_and_what_is_not_there_get_the_same_answer(full_house: House) -> None:
     compared: Counter[str] = Counter()
     seen: set[str] = set()
@@ -206,6 +210,8 @@ def test_a_list_or_search_shows_nobody_whom_the_reader_may_not_see(full_house: H
                     answer = full_house.ask(caller, method, path_of(route, dict(thing.values)), form)
                     assert answer.status_code < 500, (caller.name, route.rule)
                     shown = {name for name in hidden if name in answer.text}
+                    if route.rule == WHOLE_LOG:
+                        shown -= {t.shows for t in full_house.things if t.agency == caller.agency}
                     assert not shown, (caller.name, method, route.rule)
                     looked += 1
     assert looked > len(full_house.callers)
