@@ -425,7 +425,7 @@ def _with_nav() -> Iterator[_Told]:
                 ),
             ),
             (27, Say(by="aksel", text="Ja. Han kan begynne på mandag, og være der så mange timer han vil.")),
-            (26, opens("leila")),
+            (26, puts_away("leila")),
             (
                 1,
                 Say(
