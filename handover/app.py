@@ -45,6 +45,7 @@ from handover.operator import log_pages, telemetry
 from handover.operator import pages as operator
 from handover.operator import routes as watching
 from handover.patient import afterwards, choices, questions
+from handover.patient import cases as my_cases
 from handover.patient import notices as my_notices
 from handover.patient import pages as patient
 from handover.patient import threads as my_threads
@@ -135,6 +136,7 @@ def create_app(node: Node) -> Flask:
     app.register_blueprint(choices.blueprint)
     app.register_blueprint(questions.blueprint)
     app.register_blueprint(my_threads.blueprint)
+    app.register_blueprint(my_cases.blueprint)
     app.register_blueprint(afterwards.blueprint)
     app.register_blueprint(my_notices.blueprint)
     app.register_blueprint(notices.blueprint)

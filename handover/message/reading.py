@@ -18,7 +18,7 @@ from handover.errors import NotFound
 from handover.exchange import service as exchange
 from handover.exchange.model import Delivery
 from handover.ids import AgencyId, MessageId, PersonId, ServiceId
-from handover.message import cases, scope, store
+from handover.message import bonds, cases, guarding, linking, scope, store
 from handover.message.cases import Turn
 from handover.message.lifecycle import Act, Guard, Side, acts_open_to
 from handover.message.model import Entry, File, Message
@@ -122,11 +122,20 @@ def show(session: Session, stored: Stored, turn: Turn) -> Thread:
         may_write=store.works_there(turn.by, standing.home.service),
         obstacles={to: why for to, why in obstacles.items() if why is not None},
         history=store.history(session, standing),
-        notes=team.notes(session, cases.place_of(standing)),
+        notes=_notes(session, standing),
         tasks=team.tasks_about(session, standing.home.agency, standing.thread),
         answering=answering.answering(session, cases.place_of(standing), now=turn.now),
         updated_at=stored.updated_at,
     )
+
+
+def _notes(session: Session, standing: Standing) -> tuple[InternalNote, ...]:
+    """Return the team's notes; of an anonymous case not those from when it knew more than it may now."""
+    notes = team.notes(session, cases.place_of(standing))
+    if not guarding.is_anonymous(standing):
+        return notes
+    said = bonds.of_thread(session, standing.home, standing.thread)
+    return tuple(each for each in notes if not linking.is_hidden(said, each.at))
 
 
 def file_of(session: Session, turn: Turn, sha256: bytes) -> tuple[File, bytes]:

@@ -51,7 +51,7 @@ from handover.message.sending import may_still_go, retract, send, send_again, se
 from handover.message.speaking import AlreadyChosen, NotOffered
 from handover.message.standing import NoSuchMessage
 from handover.message.store import ThreadNotFound
-from handover.message.told import PatientCase, my_cases
+from handover.message.told import PatientCase, Told, my_cases
 from handover.message.wiring import register
 from handover.message.worklists import (
     ThreadRow,
@@ -112,6 +112,7 @@ __all__ = [
     "Thread",
     "ThreadNotFound",
     "ThreadRow",
+    "Told",
     "Turn",
     "Yes",
     "add_member",

@@ -188,6 +188,7 @@ def house(open_database: Callable[[], Database]) -> House:
     _referrals(found)
     _handovers(found)
     _threads(found)
+    _case(found)
     _callers(found)
     _tasks(found)
     _inquiries(found)
@@ -343,6 +344,36 @@ def _threads(house: House) -> None:
                 house.things.append(Thing(mine, AgencyId(""), patient=who.number or "", shows=who.family))
             _question(house, by, home, to, made.thread, who)
     town.settle()
+
+
+def _case(house: House) -> None:
+    """An anonymous case between two agencies that was linked to its patient: both know whom it is about."""
+    town, born = house.town, date(1949, 3, 4)
+    who = Identity(given="Prøve", family="Sakskanari", birth_date=born, number=synthetic_number(born, 0))
+    with town.kommune.db.transaction() as session:
+        about = messages.About(subject=Subject.ANONYMOUS, line="Bør et team ta kontakt?")
+        made = messages.start_draft(
+            session,
+            by=PER,
+            service=PSYCHOLOGIST,
+            about=about,
+            to=[INTAKE],
+            content=model.Content(text="En voksen person svarer ikke på brev."),
+            now=town.now,
+        )
+        turn = messages.Turn(thread=made.thread, by=PER, now=town.now, at=PSYCHOLOGIST)
+        messages.send(session, turn, made.message)
+    town.settle()
+    with town.kommune.db.transaction() as session:
+        turn = messages.Turn(thread=made.thread, by=PER, now=town.now, at=PSYCHOLOGIST)
+        yes = messages.Yes(to=(INTAKE,), until=local_date(town.now))
+        messages.link(session, turn, who, [INTAKE], yes=yes)
+    town.settle()
+    values = [("thread", str(made.thread))]
+    for owner, at in ((MUNICIPALITY, PSYCHOLOGIST), (DPS, INTAKE)):
+        here = (("service", str(at)), *values)
+        house.things.append(Thing(here, owner, at, frozenset(READ_THREADS), shows=who.family))
+    house.things.append(Thing(tuple(values), AgencyId(""), patient=who.number or "", shows=who.family))
 
 
 def _question(house: House, by: Staff, at: ServiceId, to: ServiceId, thread: ThreadId, who: Identity) -> None:

@@ -82,6 +82,16 @@ def _same(sent: Sent) -> PersonId | None:
         return None
 
 
+def typed_patient(session: Session, by: Staff, fields: Fields, sent: Sent) -> Identity:
+    """Return the patient that a form names for sure. Raises Invalid, also for one who may be known already."""
+    patient = _patient(fields, sent)
+    fields.check()
+    if alike(session, by.agency, patient):
+        fields.refuse("number", "known-already")
+        fields.check()
+    return patient
+
+
 def _subject(fields: Fields, sent: Sent, was: Subject) -> Subject:
     wanted = sent.get("subject", "")
     if wanted not in {code for code, _ in subject_choices(was)}:

@@ -1,6 +1,6 @@
 """One thread: who has it, what happens now, every message by its written time, receipts, files, who may read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -36,6 +36,8 @@ from handover.message.pages.desk import (
     owner_name,
     turn_of,
 )
+from handover.message.pages.knowing import case_of
+from handover.message.pages.weighing import weighed
 from handover.message.service import Seen, Thread, ThreadNotFound, Turn
 from handover.message.store import READERS, WRITERS
 from handover.message.words import banner
@@ -62,6 +64,8 @@ DONE: Final[Mapping[str, Sentence]] = {
     "folger": _l("Du følger tråden. De andre her ser at du gjør det."),
     "sluttet": _l("Du følger ikke tråden lenger."),
     "avtalt": _l("Tidspunktet er avtalt. De andre får vite det."),
+    "koblet": _l("Saken er koblet til pasienten. Tjenestene du valgte, får vite hvem den gjelder."),
+    "koblet-fra": _l("Koblingen er tatt bort. Saken er anonym igjen hos alle, også hos dere."),
     "bekreftet": _l("Du har bekreftet at meldingen er skjult. Avsenderen får vite det."),
 }
 
@@ -260,11 +264,17 @@ def page(
             "is_followed": turn.by.id in standing.observers,
             "history": [happened(entry, agencies) for entry in reversed(thread.history)],
             "seen": thread.updated_at.isoformat(),
+            "case": case_of(session, thread, places),
+            "points": weighed(_sent(thread), places),
             "undoing": next((each for each in shown if each.undo_seconds), None),
             "done": done,
             "problem": problem,
         },
     )
+
+
+def _sent(thread: Thread) -> Iterator[Message]:
+    return (each.message for each in thread.messages if each.message.status is not Status.DRAFT)
 
 
 def places_of(session: Session, thread: Thread) -> dict[Party, str]:

@@ -3,6 +3,7 @@
 from handover.message.pages import (
     addressing,
     beginning,
+    cases,
     listing,
     mistakes,
     openness,
@@ -19,6 +20,7 @@ __all__ = [
     "addressing",
     "beginning",
     "blueprint",
+    "cases",
     "listing",
     "mistakes",
     "openness",

@@ -24,7 +24,7 @@ from handover.ids import CommunicationId, ServiceId, StaffId
 from handover.message import openness
 from handover.message import service as messages
 from handover.message.lifecycle import Status
-from handover.message.model import MAX_NAME, MAX_TEXT, Content, Message, Priority
+from handover.message.model import MAX_NAME, MAX_POINT, MAX_TEXT, Content, Message, Priority
 from handover.message.pages.basis import bases, hurdles
 from handover.message.pages.colleagues import ready_of, writer_of
 from handover.message.pages.desk import MOVED, blueprint, instant, turn_of, undo_time
@@ -37,8 +37,10 @@ from handover.message.pages.reading import (
     purpose_name,
     talk_of,
 )
-from handover.message.service import AlreadySent, NoSuchMessage, Stale, Thread, ThreadNotFound, Turn
+from handover.message.pages.weighing import filled, is_sent, points_of, slots, weighed
+from handover.message.service import AlreadySent, Finding, NoSuchMessage, Stale, Thread, ThreadNotFound, Turn
 from handover.message.store import WRITERS
+from handover.message.words.cases import LOOKS_LIKE, place
 from handover.message.words.formatting import formatted
 from handover.message.words.names import PRIORITIES, SUBJECTS
 from handover.message.words.refusals import SENTENCES
@@ -165,6 +167,10 @@ def preview(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
             sender=places[found.standing.home],
             hurdles=hurdles(session, turn, draft.id),
             bases=bases(session, turn, found, places),
+            findings=_findings(session, turn, draft),
+            points=weighed([draft], places),
+            lacks_reason="mangler" in request.args,
+            longest_reason=messages.MAX_WHY,
             saved=draft.written_at.isoformat(),
             undo_seconds=int(undo_time().total_seconds()),
         )
@@ -187,6 +193,9 @@ def send(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
             messages.send(session, turn, message, undo=undo_time())
     except Stale as stale:
         return _again(turn, letter, None, stale, MOVED)
+    except messages.Identifying as found_out:
+        note_refusal(found_out)
+        return redirect(url_for(".preview", service=service, thread=thread, letter=letter))
     except Invalid as refused:
         said = {**SENTENCES, **blanks_sentences(refused)}
         found_form = Form.refused(request.form, _named(refused), said)
@@ -267,6 +276,7 @@ def _content(sent: Sent, held: Content) -> Content:
     text = fields.text("text", is_optional=True, at_most=MAX_TEXT)
     wished = fields.text("wished_person", is_optional=True, at_most=MAX_NAME)
     day = fields.day("answer_by") if sent.get("answer_by", "").strip() else None
+    weighing = points_of(fields, sent) if is_sent(sent) else held.weighing
     fields.check()
     soon = sent.get("priority") == Priority.SOON.value
     return replace(
@@ -275,6 +285,7 @@ def _content(sent: Sent, held: Content) -> Content:
         priority=Priority.SOON if soon else Priority.ORDINARY,
         answer_by=day,
         wished_person=wished,
+        weighing=weighing,
     )
 
 
@@ -350,8 +361,15 @@ def _filled(content: Content) -> Form:
             "priority": content.priority.value,
             "answer_by": None if content.answer_by is None else f"{content.answer_by:%d.%m.%Y}",
             "wished_person": content.wished_person,
+            **filled(content),
         }
     )
+
+
+def _findings(session: Session, turn: Turn, draft: Message) -> list[tuple[Finding, Text, Text]]:
+    """Return what looks like an identity in an anonymous case, what it looks like, and where it stands."""
+    found = messages.findings(session, turn, draft.id)
+    return [(each, LOOKS_LIKE[each.kind], place(each.where)) for each in found]
 
 
 def _files(turn: Turn, draft: Message) -> list[tuple[str, int, str]]:
@@ -406,6 +424,9 @@ def _write_page(
         along=along_with(turn, thread, draft, places),
         talk=talk_of(draft, now=turn.now),
         priorities=[(code.value, text) for code, text in PRIORITIES.items()],
+        is_case=messages.is_anonymous(thread.standing),
+        slots=slots(form.values),
+        longest_point=MAX_POINT,
         saved=draft.written_at.isoformat(),
         patient_reads=openness.lets_read(session, thread.standing.home.agency, thread.standing.heading.subject),
         problem=problem,

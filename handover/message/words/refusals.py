@@ -39,6 +39,14 @@ REFUSALS: Final[dict[str, Sentence]] = {
         "Teksten har noe som ikke er fylt ut. Meldingen er ikke sendt, og teksten er lagret."
     ),
     "team.snooze-past-deadline": _l("Velg en dag fram i tid, men ikke senere enn fristen. Ingenting er endret."),
+    "message.identifying": _l("Noe ligner en identitet. Ta det bort, eller begrunn at det kan stå."),
+    "message.not-in-a-case": _l(
+        "En anonym sak har ingen dokumenter, og ingenting sendes videre inn i den eller ut av den."
+    ),
+    "message.case.already-linked": _l("Saken er koblet til en annen pasient. Ta bort den koblingen først."),
+    "message.case.not-linked": _l("Saken er ikke koblet til noen."),
+    "message.case.not-yours": _l("Bare tjenesten som begynte på saken, kan si hvem den gjelder."),
+    "message.case.nothing-there": _l("Teksten er endret siden du åpnet siden. Se over den på nytt."),
 }
 """By stable code."""
 
@@ -76,5 +84,19 @@ SENTENCES: Final[dict[str, Text]] = {
     "files.required": _l("Velg minst én fil."),
     "files.too-many": _l("En melding kan ha høyst 20 dokumenter."),
     **{f"files.{code}": sentence for code, sentence in FILES.items() if code != "too-many"},
+    "files.not-in-a-case": REFUSALS["message.not-in-a-case"],
+    "text.not-in-a-case": REFUSALS["message.not-in-a-case"],
+    "reason.identifying": _l("Forklaringen må ikke si hvem saken gjelder. Skriv den uten navn og nummer."),
+    "phone.identifying": _l("I en anonym sak kan du bare oppgi ditt eget eller tjenestens telefonnummer."),
+    "line.required": _l("Skriv hva dere skal drøfte, uten å si hvem det gjelder."),
+    "number.known-already": _l(
+        "Dere kjenner noen med samme navn og fødselsdato."
+        " Skriv fødselsnummeret, så blir det pasienten har valgt før, fulgt."
+    ),
+    "to.required-link": _l("Velg hvem pasienten har sagt ja til."),
+    "until.required": _l("Skriv hvilken dag samtykket skal gjelde til."),
+    "until.in-past": _l("Dagen har vært. Velg en dag fram i tid."),
+    "until.too-long": _l("Et samtykke kan gjelde høyst ett år."),
+    "for-0.too-long": _l("Hvert punkt kan ha høyst 200 tegn."),
 }
 """By field and code."""

@@ -1,0 +1,230 @@
+"""However links and unlinks are lost, repeated, late or out of order, who may know whom a case is about knows it.
+
+Hypothesis lets a patient say yes and no to two members of a case, and a clinician link it and take a mistake back,
+while everything that is said is delivered in any order, twice, late or never. What was said last to a member is
+what it knows when the wires are empty; nobody learns of a person after having been told to forget them.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from handover.actors import Author, Party
+from handover.errors import HandoverError
+from handover.ids import MessageId, PersonId, ThreadId
+from handover.message import linking
+from handover.message.linking import Bond, Link, Unlink, Why
+from handover.message.model import Heading, Member, Subject
+from handover.message.standing import Standing
+from handover.person.model import Identity
+from tests.message.threads import DPS, FACT, NAV, author
+
+THREAD = ThreadId(UUID(int=7))
+MEMBERS = (NAV, FACT)
+WHO = Identity(given="Solveig", family="Nes", birth_date=datetime(1982, 6, 15, tzinfo=UTC).date())
+PERSONS = (PersonId(UUID(int=1)), PersonId(UUID(int=2)))
+_member = st.sampled_from(MEMBERS)
+
+
+def _standing(home: Party, person: PersonId | None = None) -> Standing:
+    at = datetime(2026, 11, 9, 8, tzinfo=UTC)
+    heading = Heading(thread=THREAD, reference="8H3K-PQ2M", subject=Subject.ANONYMOUS)
+    began = Member(party=DPS, since=at, added_by=DPS)
+    members = (began, *(Member(party=each, since=at) for each in MEMBERS))
+    return Standing(home=home, heading=heading, person=person, members=members, created_at=at, changed_at=at)
+
+
+@dataclass
+class Case:
+    """The service that began a case, two that take part, and what is on its way to them."""
+
+    now: datetime = datetime(2026, 11, 9, 8, tzinfo=UTC)
+    home: dict[Party, Bond] = field(default_factory=dict)
+    there: dict[Party, Bond] = field(default_factory=dict)
+    wire: list[tuple[Link | Unlink, MessageId]] = field(default_factory=list)
+    person: PersonId | None = None
+
+    def say(self, bond: Bond, said: Link | Unlink) -> None:
+        """Put something on its way."""
+        envelope = MessageId(uuid4())
+        self.home[bond.other] = linking.promised(bond, envelope)
+        self.wire.append((said, envelope))
+
+    def link(self, to: Party, person: PersonId) -> None:
+        """Tell a member whom the case is about."""
+        linking.check_link(_standing(DPS, self.person), list(self.home.values()), person, [to])
+        self.person = person
+        if linking.is_told_already(self.home.values(), to, person):
+            return
+        held = self.home.get(to) or linking.unheard(THREAD, DPS, to, is_told=False)
+        number = linking.next_number(self.home.values())
+        made = linking.link(held, number, person, until=None, now=self.now)
+        said = Link(
+            thread=THREAD,
+            number=number,
+            patient=WHO,
+            sender=DPS,
+            receiver=to,
+            author=author(DPS),
+            at=self.now,
+        )
+        self.say(made, said)
+
+    def unlink(self, to: Party, why: Why = Why.WITHDRAWN, by: Author | None = None) -> None:
+        """Tell a member to forget."""
+        held = self.home.get(to)
+        if held is not None and held.is_open:
+            closed = linking.unlink(held, linking.next_number(self.home.values()), why, by=by, now=self.now)
+            self.say(closed, linking.unlink_of(closed))
+
+    def deliver(self, said: Link | Unlink, envelope: MessageId) -> None:
+        """Let a member take something in, and sign that it did."""
+        to = said.receiver
+        held = self.there.get(to) or linking.unheard(THREAD, to, DPS, is_told=True)
+        if isinstance(said, Link):
+            person = self.home[to].person or PERSONS[0]
+            self.there[to] = linking.take_link(held, said, person, envelope=envelope)
+        else:
+            self.there[to] = linking.take_unlink(held, said, now=self.now)
+        self.home[to] = linking.arrived(self.home[to], envelope, at=self.now)
+
+    def lose(self, said: Link | Unlink, envelope: MessageId) -> None:
+        """Give a delivery up; an unlink is said again, as it was."""
+        held = linking.lost(self.home[said.receiver], envelope)
+        self.home[said.receiver] = held
+        if held.latest == envelope and not held.is_open:
+            self.say(held, linking.unlink_of(held))
+
+    def knows(self, member: Party) -> PersonId | None:
+        """Return whom a member takes the case to be about."""
+        held = self.there.get(member)
+        return linking.known_person(_standing(member), [] if held is None else [held])
+
+
+class Links(RuleBasedStateMachine):
+    """One case, two members, a patient who changes their mind, and wires that cannot be trusted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.case = Case()
+        self.forgot: dict[Party, int] = {}
+
+    @rule(to=_member, person=st.sampled_from(PERSONS))
+    def link(self, to: Party, person: PersonId) -> None:
+        self._tick()
+        try:
+            self.case.link(to, person)
+        except linking.AlreadyLinked:
+            assert self.case.person != person
+
+    @rule(to=_member)
+    def withdraw(self, to: Party) -> None:
+        self._tick()
+        self.case.unlink(to)
+
+    @rule()
+    def take_a_mistake_back(self) -> None:
+        self._tick()
+        for each in MEMBERS:
+            self.case.unlink(each, Why.MISTAKE, author(DPS))
+        self.case.person = None
+
+    @precondition(lambda self: self.case.wire)
+    @rule(data=st.data(), twice=st.booleans())
+    def deliver(self, data: st.DataObject, *, twice: bool) -> None:
+        """Deliver anything that is on its way, perhaps twice."""
+        self._tick()
+        said, envelope = self.case.wire.pop(data.draw(st.integers(0, len(self.case.wire) - 1), "which"))
+        self._deliver(said, envelope)
+        if twice:
+            self.case.wire.append((said, envelope))
+
+    @precondition(lambda self: self.case.wire)
+    @rule(data=st.data())
+    def lose(self, data: st.DataObject) -> None:
+        """Let something expire that never came."""
+        said, envelope = self.case.wire.pop(data.draw(st.integers(0, len(self.case.wire) - 1), "which"))
+        self.case.lose(said, envelope)
+
+    @invariant()
+    def nobody_learns_again_what_they_were_told_to_forget(self) -> None:
+        for member, number in self.forgot.items():
+            held = self.case.there[member]
+            assert not held.is_open or held.number > number
+
+    def teardown(self) -> None:
+        """Deliver what is left, the last first: every member knows what was said to it last."""
+        while self.case.wire:
+            self._deliver(*self.case.wire.pop())
+        for member in MEMBERS:
+            said = self.case.home.get(member)
+            if said is None or (said.is_open and said.is_lost):
+                continue
+            assert self.case.knows(member) == (said.person if said.is_open else None)
+            assert said.confirmed_at is not None
+
+    def _deliver(self, said: Link | Unlink, envelope: MessageId) -> None:
+        self.case.deliver(said, envelope)
+        if isinstance(said, Unlink):
+            self.forgot[said.receiver] = max(said.number, self.forgot.get(said.receiver, 0))
+
+    def _tick(self) -> None:
+        self.case.now += timedelta(minutes=1)
+
+
+TestLinks = Links.TestCase
+TestLinks.settings = settings(
+    max_examples=60,
+    stateful_step_count=20,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target),
+)
+
+
+@pytest.mark.parametrize(
+    ("home", "to", "refused"),
+    [
+        (NAV, [DPS], linking.NotTheirs),
+        (DPS, [], linking.NoOneToTell),
+        (DPS, [DPS], linking.NoOneToTell),
+    ],
+)
+def test_who_may_not_say_whom_a_case_is_about_is_refused(
+    home: Party, to: list[Party], refused: type[HandoverError]
+) -> None:
+    with pytest.raises(refused):
+        linking.check_link(_standing(home), [], PERSONS[0], to)
+
+
+def test_a_stranger_who_says_whom_a_case_is_about_is_not_believed() -> None:
+    said = linking.unheard(THREAD, NAV, FACT, is_told=True)
+    heard = Link(
+        thread=THREAD,
+        number=9,
+        patient=WHO,
+        sender=FACT,
+        receiver=NAV,
+        author=author(FACT),
+        at=datetime(2026, 11, 9, 8, tzinfo=UTC),
+    )
+    held = linking.take_link(said, heard, PERSONS[0], envelope=MessageId(uuid4()))
+    assert held.is_open
+    assert linking.known_person(_standing(NAV), [held]) is None
+
+
+def test_what_a_team_wrote_while_it_knew_is_hidden_when_it_may_know_no_more() -> None:
+    case = Case()
+    case.link(NAV, PERSONS[0])
+    case.deliver(*case.wire.pop())
+    during = case.now + timedelta(minutes=1)
+    assert not linking.is_hidden([case.there[NAV]], during)
+    case.now += timedelta(minutes=2)
+    case.unlink(NAV)
+    case.deliver(*case.wire.pop())
+    assert linking.is_hidden([case.there[NAV]], during)
+    assert not linking.is_hidden([case.there[NAV]], case.now + timedelta(minutes=1))
