@@ -49,8 +49,8 @@ class WorkItemRow(Base):
         Index(
             "ix_work_item_passed",
             "agency",
-            "passed_from",
             "is_open",
+            "subject",
             sqlite_where=text("passed_from IS NOT NULL"),
             postgresql_where=text("passed_from IS NOT NULL"),
         ),

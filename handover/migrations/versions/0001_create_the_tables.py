@@ -870,7 +870,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_work_item_passed",
         "work_item",
-        ["agency", "passed_from", "is_open"],
+        ["agency", "is_open", "subject"],
         unique=False,
         sqlite_where=sa.text("passed_from IS NOT NULL"),
         postgresql_where=sa.text("passed_from IS NOT NULL"),
