@@ -102,10 +102,10 @@ class TaskLine:
 @blueprint.get("/oppgaver")
 @allow(*_ANYBODY)
 def mine() -> ResponseReturnValue:
-    """Show the reader's own tasks, and those of their services that name nobody."""
+    """Show the reader's own tasks first, then those of their services that name nobody."""
     staff = current_staff()
     with web.reading() as session:
-        found = team.tasks(session, staff)
+        found = sorted(team.tasks(session, staff), key=lambda task: task.for_staff != staff.id)
         places = {
             task.id: names.of_service(session, task.service)
             for task in found

@@ -34,6 +34,8 @@ def test_a_message_is_left_found_read_and_answered(any_post: Post) -> None:
     assert "1 ny melding" in words_of(read)
     assert "1 ny melding" not in words_of(first_thread(ingrid)), "it is new once"
     answer = ingrid.send(f"{read.request.path}/svar")
+    assert "Meldingen du svarer på" in words_of(answer)
+    assert "<strong>Plan</strong>" in answer.text, "what is answered can be read while writing"
     assert sent(ingrid, written(ingrid, answer, "Takk, den er lest.")).status_code == 200
     any_post.town.settle()
     words = words_of(per.open(left.request.path))

@@ -35,6 +35,7 @@ from handover.message.pages.reading import (
     partakers,
     places_of,
     purpose_name,
+    said,
     talk_of,
 )
 from handover.message.pages.weighing import filled, is_sent, points_of, slots, weighed
@@ -408,10 +409,13 @@ def _write_page(
         except NotFound:
             continue
         receivers.append((places[to], addressbook.standing_of(session, service, today=local_date(turn.now))))
+    held = {each.message.id: each.message for each in thread.messages}
+    answered = None if draft.replies_to is None else held.get(draft.replies_to)
     return render_template(
         "message/write.html",
         **_about_thread(thread),
         draft=draft,
+        answered=None if answered is None else said(turn, answered, places),
         writer=writer_of(session, turn, thread),
         ready=ready_of(session, thread.standing),
         form=form,
