@@ -63,6 +63,8 @@ def around_commit(session: Session, name: str) -> None:
     """Put the points `name.before-commit` and `name.after-commit` around this session's commit."""
     if not _armed.point.startswith(f"{name}."):
         return
+    if not session.in_transaction():
+        session.begin()  # what only Prepared statements used would not commit by itself
     event.listen(session, "before_commit", lambda _session: at(f"{name}.before-commit"))
     after_commit(session, lambda: at(f"{name}.after-commit"))
 
