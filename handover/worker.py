@@ -67,12 +67,15 @@ log = structlog.get_logger(__name__)
 def run_once(node: Node, now: datetime, *, client: Client | None = None) -> int:
     """Do everything that is due now, one thing at a time, until nothing is; returns how many messages it tried."""
     worker = Worker(node, client=client, clock=lambda: now)
-    total = 0
-    while done := worker.step():
-        total += done
+    tried = worker.step_until_done()
     worker.tidy()
     worker.tell()
-    return total
+    return tried
+
+
+def deliver_once(node: Node, now: datetime, *, client: Client | None = None) -> int:
+    """Do what of `run_once` belongs to messages alone, and leave what time brings about to it."""
+    return Worker(node, client=client, clock=lambda: now).step_until_done()
 
 
 def run(node: Node) -> None:
@@ -162,6 +165,13 @@ class Worker:
         """Deliver, process and acknowledge what is due, once round; returns how many messages were tried."""
         done = sum(self._courier.deliver(way).tried for way in self._due_ways())
         return done + self._answer()
+
+    def step_until_done(self) -> int:
+        """Go round until nothing is due; returns how many messages were tried."""
+        tried = 0
+        while done := self.step():
+            tried += done
+        return tried
 
     def tidy(self) -> None:
         """End what time has ended and give the log its order."""

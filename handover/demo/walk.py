@@ -87,10 +87,13 @@ class Walk:
     def settle(self) -> None:
         """Run every worker until nothing is due anywhere."""
         for _ in range(ROUNDS):
-            if not sum(
-                worker.run_once(node, clock.now(), client=self._clients[name]) for name, node in self.nodes.items()
-            ):
-                return
+            if not sum([self._work(name, worker.deliver_once) for name in self.nodes]):
+                break
+        for name in self.nodes:
+            self._work(name, worker.run_once)
+
+    def _work(self, name: str, what: Callable[..., int]) -> int:
+        return what(self.nodes[name], clock.now(), client=self._clients[name])
 
     def staff(self, session: Session, key: str) -> Staff:
         """Return somebody who works there, as their agency knows them."""

@@ -4,6 +4,7 @@ Node A hosts the municipality and NAV, node B the DPS (with a second service tha
 """
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -145,6 +146,8 @@ class Town:
     services: dict[ServiceId, dict[str, Any]] = field(default_factory=dict)
     """What the agencies changed in their entries since; told with the next directory."""
     _signed: int = 1
+    _told: tuple[datetime, dict[ServiceId, dict[str, Any]]] | None = None
+    """When the community last signed, and what the agencies had changed by then."""
     _databases: list[Database] = field(default_factory=list)
     _apps: dict[str, Flask] = field(default_factory=dict)
 
@@ -160,7 +163,7 @@ class Town:
         return self.dps if agency == DPS else self.kommune
 
     def pass_time(self, **passed: float) -> datetime:
-        """Let time pass at both nodes, and the community sign its directory anew."""
+        """Let time pass at both nodes, and the community sign its directory anew when that is due."""
         return self.move_to(self.now + timedelta(**passed))
 
     def move_to(self, now: datetime) -> datetime:
@@ -173,8 +176,10 @@ class Town:
     def work(self, rounds: int = 3) -> None:
         """Let both workers do what is due, a few times, so that answers to answers arrive too."""
         for _ in range(rounds):
-            for node in {id(node): node for node in (self.kommune, self.dps)}.values():
-                self.work_at(node)
+            if not sum([self._deliver_at(node) for node in self._nodes()]):
+                break
+        for node in self._nodes():
+            self.work_at(node)
 
     def work_at(self, node: Node) -> None:
         """Let one node's worker do what is due, once."""
@@ -237,13 +242,26 @@ class Town:
         for db in self._databases:
             db.engine.dispose()
 
+    def _deliver_at(self, node: Node) -> int:
+        self.now += timedelta(seconds=5)
+        clock.set_offset(self.now - datetime.now(UTC))
+        return worker.deliver_once(node, self.now, client=self.wire)
+
+    def _nodes(self) -> tuple[Node, ...]:
+        return (self.kommune,) if self.kommune is self.dps else (self.kommune, self.dps)
+
     def _sign_again(self) -> None:
+        if self._told is not None:
+            signed_at, changed = self._told
+            if timedelta() <= self.now - signed_at < LIFETIME / 2 and changed == self.services:
+                return
+        self._told = self.now, deepcopy(self.services)
         self._signed += 1
         made, at = self.community, self.now
         listed = replace(made.listed, version=self._signed, iat=at, exp=at + LIFETIME)
         document = documents.sign_directory(listed, anchor=made.anchor)
         statements = {agency: _statement(made, agency, at, self.services) for agency in made.keys}
-        for node in {id(node): node for node in (self.kommune, self.dps)}.values():
+        for node in self._nodes():
             with node.db.transaction() as session:
                 directory.accept_directory(session, document, now=at)
                 for agency, jws in statements.items():
