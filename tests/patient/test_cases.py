@@ -1,0 +1,40 @@
+"""A patient reads of cases discussed without a name: who was told that it is about them, and what was read."""
+
+from handover.message import service
+from tests.builders import INTAKE
+from tests.message import conftest as two_nodes
+from tests.message.cases import discuss, link, withdraw
+from tests.message.nodes import Post
+from tests.patient.test_threads import MINE, solveig
+from tests.referral.nodes import INGRID, PER
+from tests.referral.visiting import words_of
+
+open_sqlite, post = two_nodes.open_sqlite, two_nodes.post
+CASES = f"{MINE}/uten-navn"
+
+
+def test_a_patient_sees_who_knows_and_after_taking_the_yes_back_what_had_been_read(post: Post) -> None:
+    case = discuss(post, PER, [INTAKE])
+    assert "Ingen slik sak er koblet til deg" in words_of(solveig(post).open(CASES))
+    link(post, PER, case, INTAKE)
+    post.do(INGRID, case, service.open_)
+    post.town.settle()
+    for at_dps in (False, True):
+        words = words_of(solveig(post, at_dps=at_dps).open(CASES))
+        assert "Vet at saken gjelder deg" in words
+        assert "Ingrid Inntak" in words
+    withdraw(post, PER)
+    for at_dps in (False, True):
+        words = words_of(solveig(post, at_dps=at_dps).open(CASES))
+        assert "Visste at saken gjaldt deg til" in words
+        assert "Ingrid Inntak" in words
+        assert "Sier du ja igjen" in words
+    assert "Drøftet uten navn" in words_of(solveig(post).open(MINE))
+
+
+def test_a_link_made_by_mistake_is_not_shown_as_the_patients_case(post: Post) -> None:
+    case = discuss(post, PER, [INTAKE])
+    link(post, PER, case, INTAKE)
+    post.do(PER, case, service.unlink)
+    post.town.settle()
+    assert "Ingen slik sak er koblet til deg" in words_of(solveig(post).open(CASES))
