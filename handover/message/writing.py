@@ -18,7 +18,7 @@ from handover.ids import CommunicationId, PersonId, ServiceId, ThreadId, new_ref
 from handover.message import cases, guarding, scope, speaking, store
 from handover.message.anonymity import NotInACase
 from handover.message.cases import Said, Turn
-from handover.message.lifecycle import Status
+from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.message.model import (
     MAX_FILES,
     Content,
@@ -32,7 +32,16 @@ from handover.message.model import (
     check_heading,
 )
 from handover.message.speaking import Written
-from handover.message.standing import Copy, Standing, brought_along, letter_of, shown, to_forward, written_here
+from handover.message.standing import (
+    Copy,
+    NoSuchMessage,
+    Standing,
+    brought_along,
+    letter_of,
+    shown,
+    to_forward,
+    written_here,
+)
 from handover.message.steps import Shelf, shelf_of
 from handover.message.store import WRITERS, Stored, ThreadNotFound
 from handover.person.age import refuse_under_age
@@ -155,7 +164,8 @@ def add_member(
     chosen = _chosen(stored.copy, history)
     forwards = [to_forward(stored.copy, each) for each in chosen]
     written = Written(to=tuple(dict.fromkeys(receivers)), content=content or Content())
-    return _written(session, stored, turn, written, forwards=forwards)
+    also_about = _also_about(stored.copy, chosen)
+    return _written(session, stored, turn, written, forwards=forwards, also_about=also_about)
 
 
 def forward(
@@ -185,7 +195,14 @@ def forward(
     forwards = [to_forward(stored.copy, each) for each in chosen]
     copy = _new_thread(session, standing.home, about, now=turn.now, known=standing.person)
     made = _begun(
-        session, copy, to=to, content=Content(), by=turn.by, now=turn.now, forwards=forwards, source=stored
+        session,
+        copy,
+        to=to,
+        content=Content(),
+        by=turn.by,
+        now=turn.now,
+        forwards=forwards,
+        also_about=(heading.subject, *_also_about(stored.copy, chosen)),
     )
     for each in forwards:
         for file in each.content.files:
@@ -317,11 +334,10 @@ def _begun(
     by: Staff,
     now: datetime,
     forwards: Sequence[Message] = (),
-    source: Stored | None = None,
+    also_about: Sequence[Subject] = (),
 ) -> Begun:
     home, message = copy.standing.home, CommunicationId(new_uuid())
     written = Written(to=_addressed(session, to, copy.standing, now=now), content=replace(content, files=()))
-    also_about = () if source is None else (source.standing.heading.subject,)
     after = speaking.begin(
         copy,
         message,
@@ -338,7 +354,13 @@ def _begun(
 
 
 def _written(
-    session: Session, stored: Stored, turn: Turn, written: Written, *, forwards: Sequence[Message] = ()
+    session: Session,
+    stored: Stored,
+    turn: Turn,
+    written: Written,
+    *,
+    forwards: Sequence[Message] = (),
+    also_about: Sequence[Subject] = (),
 ) -> CommunicationId:
     message = CommunicationId(new_uuid())
     after = speaking.begin(
@@ -348,6 +370,7 @@ def _written(
         author=Author.of(turn.by, stored.standing.home.service),
         now=turn.now,
         forwards=forwards,
+        also_about=also_about,
     )
     said = Said(message=message)
     cases.record(session, stored, after, Doing.WRITE, by=turn.by, now=turn.now, said=said)
@@ -374,14 +397,25 @@ def _addressed(
 
 
 def _chosen(copy: Copy, wanted: Sequence[CommunicationId] | None) -> tuple[Message, ...]:
-    """Return messages to forward, as readers here see them, with what they brought along. Raises NoSuchMessage."""
-    seen = [each for each in shown(copy) if each.status is not Status.DRAFT]
-    along = [other for each in seen for other in brought_along(copy, each)]
+    """Return messages to forward, as readers here see them, with what they brought along. Raises NoSuchMessage.
+
+    What was taken back goes on to nobody, also where it was written and can still be read.
+    """
+    seen = shown(copy)
+    along = (other for each in seen for other in brought_along(copy, each))
+    found = _once(each for each in (*seen, *along) if each.status not in {Status.DRAFT, *TAKEN_BACK})
     if wanted is None:
-        return tuple(_once((*seen, *along)))
-    for each in wanted:
-        copy.message(each)
-    return tuple(_once(each for each in (*seen, *along) if each.id in set(wanted)))
+        return tuple(found)
+    if not {each.id for each in found}.issuperset(wanted):
+        raise NoSuchMessage
+    return tuple(each for each in found if each.id in set(wanted))
+
+
+def _also_about(copy: Copy, chosen: Iterable[Message]) -> tuple[Subject, ...]:
+    """Return the other subjects under which something stood before it was brought into this thread."""
+    vias = {each.via for each in chosen}
+    carriers = (each for each in copy.messages if each.via is None and each.id in vias)
+    return tuple(subject for each in carriers for subject in each.also_about)
 
 
 def _once(messages: Iterable[Message]) -> list[Message]:

@@ -15,7 +15,7 @@ from handover.access.guard import note_refusal
 from handover.errors import Conflict, Invalid
 from handover.ids import CommunicationId, ServiceId
 from handover.message import service as messages
-from handover.message.lifecycle import Status
+from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.message.model import MAX_LINE, Subject
 from handover.message.pages.choosing import service_choices, subject_choices
 from handover.message.pages.desk import blueprint, turn_of
@@ -157,13 +157,15 @@ def _history(fields: Fields, found: Thread) -> Sequence[CommunicationId] | None:
 
 
 def _standing(found: Thread) -> list[Seen]:
-    return [each for each in found.messages if each.message.status is not Status.DRAFT]
+    """Return what may go on: what was sent, and not taken back since."""
+    return [each for each in found.messages if each.message.status not in {Status.DRAFT, *TAKEN_BACK}]
 
 
 def _chosen(found: Thread, wanted: Sequence[str]) -> list[CommunicationId]:
     """Return the messages that were chosen, each with what it brought from other threads."""
     chosen = [each for each in _standing(found) if str(each.message.id) in set(wanted)]
-    return [part.id for each in chosen for part in (each.message, *each.along)]
+    parts = (part for each in chosen for part in (each.message, *each.along))
+    return [part.id for part in parts if part.status not in TAKEN_BACK]
 
 
 def _forward_page(turn: Turn, refused: Invalid | None = None) -> ResponseReturnValue:
