@@ -53,7 +53,9 @@ def findings(session: Session, turn: Turn, message: CommunicationId) -> tuple[Fi
     return left_in(session, stored.copy, written_here(stored.copy, message), by=turn.by, now=turn.now)
 
 
-def left_in(session: Session, copy: Copy, message: Message, *, by: Staff, now: datetime) -> tuple[Finding, ...]:
+def left_in(
+    session: Session, copy: Copy, message: Message, *, by: Staff | Author, now: datetime
+) -> tuple[Finding, ...]:
     """Return what in a draft looks like an identity and was not justified; nothing outside an anonymous case."""
     if not is_anonymous(copy.standing):
         return ()
@@ -108,7 +110,9 @@ def without_old_reasons(session: Session, copy: Copy, message: Message, *, by: S
 # --- what is known of names ----------------------------------------------------------------------------------
 
 
-def _all(session: Session, copy: Copy, message: Message, *, by: Staff, now: datetime) -> tuple[Finding, ...]:
+def _all(
+    session: Session, copy: Copy, message: Message, *, by: Staff | Author, now: datetime
+) -> tuple[Finding, ...]:
     standing = copy.standing
     heading = standing.heading if began(standing) == standing.home else None
     texts = anonymity.texts_of(message.content, heading)
@@ -116,7 +120,7 @@ def _all(session: Session, copy: Copy, message: Message, *, by: Staff, now: date
     return anonymity.look_through(texts, names, today=local_date(now))
 
 
-def _names(session: Session, standing: Standing, texts: Mapping[str, str], *, by: Staff) -> Names:
+def _names(session: Session, standing: Standing, texts: Mapping[str, str], *, by: Staff | Author) -> Names:
     agency = standing.home.agency
     known = person.name_words(session, agency, anonymity.candidates(texts.values()))
     pairs = sorted(anonymity.neighbours(texts.values(), known))[:MAX_PAIRS]

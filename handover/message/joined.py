@@ -4,6 +4,7 @@ Everything is idempotent and may come in any order, also before the case itself:
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -16,14 +17,16 @@ from handover.exchange.lifecycle import State
 from handover.exchange.model import DeliveryFact, Event, OutgoingRef, Received
 from handover.exchange.wiring import Evidence, Products
 from handover.ids import AgencyId
-from handover.message import bonds, cases, fhir, guarding, linking, store
+from handover.message import bonds, cases, fhir, guarding, linking, speaking, store
 from handover.message.cases import Said
 from handover.message.following import LOST
 from handover.message.joining import bond_between, bonds_of, covered_until, forgotten, say
+from handover.message.lifecycle import Status
 from handover.message.linking import Bond
 from handover.message.model import Doing
 from handover.message.receiving import check_service, check_way
 from handover.message.standing import Copy
+from handover.message.store import Stored
 from handover.person import service as person
 from handover.team.model import TaskKind
 
@@ -84,7 +87,19 @@ def receive_unlink(session: Session, received: Received) -> None:
     if linking.began(stored.standing) == said.sender:
         by = cases.machine(said.receiver.agency)
         detail = Said(party=said.sender, author=said.author)
-        forgotten(session, stored, Doing.RECEIVE_UNLINK, by=by, now=received.received_at, said=detail)
+        bare = _without_drafts_that_name(session, stored, now=received.received_at)
+        forgotten(session, bare, Doing.RECEIVE_UNLINK, by=by, now=received.received_at, said=detail)
+
+
+def _without_drafts_that_name(session: Session, stored: Stored, *, now: datetime) -> Stored:
+    """Return the copy after every draft was thrown away that still says whom the case was about."""
+    by = cases.machine(stored.standing.home.agency)
+    for each in stored.copy.messages:
+        if each.status is Status.DRAFT and guarding.left_in(session, stored.copy, each, by=each.author, now=now):
+            after = speaking.discard(stored.copy, each.id, now=now)
+            said = Said(message=each.id)
+            stored = cases.record(session, stored, after, Doing.DISCARD, by=by, now=now, said=said)
+    return stored
 
 
 def may_still_go(session: Session, ref: OutgoingRef) -> bool:

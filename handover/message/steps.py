@@ -174,25 +174,24 @@ def _of_theirs(copy: Copy, received: Message) -> Iterator[NextStep]:
 
 
 def _talking(copy: Copy) -> Iterator[NextStep]:
-    """Yield who must answer: we, what came after our last word; they, our last word if it wished an answer.
+    """Yield who must answer: we, what came after our last word to its sender; they, ours if it wished an answer.
 
-    A draft answers nothing, nor does what was taken back: the wished date stands while somebody writes.
+    A draft answers nothing, nor does what was taken back, nor a word to somebody else: the wished date stands
+    while somebody writes.
     """
     sent = (each for each in copy.messages if each.status is Status.SENT)
     ours = [each for each in sent if _counts(copy, each) and each.sender == copy.standing.home]
-    spoke_at = max((each.placed_at for each in ours), default=None)
     theirs = [each for each in copy.messages if _counts(copy, each) and each.sender != copy.standing.home]
     for each in theirs:
-        if (
-            each.status is Status.OPENED
-            and each.choice is None
-            and (spoke_at is None or each.placed_at > spoke_at)
-        ):
+        if each.status is Status.OPENED and each.choice is None and not _is_answered(each, ours):
             yield _answer(each)
-    heard_at = max((each.placed_at for each in theirs), default=None)
     for each in ours:
-        if heard_at is None or each.placed_at > heard_at:
+        if not any(other.sender in each.to and other.placed_at > each.placed_at for other in theirs):
             yield from _awaited(each)
+
+
+def _is_answered(received: Message, ours: list[Message]) -> bool:
+    return any(received.sender in each.to and each.placed_at >= received.placed_at for each in ours)
 
 
 def _agreed(copy: Copy) -> Iterator[NextStep]:

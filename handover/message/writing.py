@@ -40,6 +40,7 @@ from handover.message.standing import (
     letter_of,
     shown,
     to_forward,
+    with_messages,
     written_here,
 )
 from handover.message.steps import Shelf, shelf_of
@@ -108,7 +109,10 @@ def start_draft(
 
 
 def change_about(session: Session, turn: Turn, about: About) -> Stored:
-    """Change what a thread is about, while nothing was sent in it. Raises AlreadySent, BadHeading, TooYoung."""
+    """Change what a thread is about, while nothing was sent in it. Raises AlreadySent, BadHeading, TooYoung.
+
+    Its draft counts as saved anew: what was looked at before is not what would be sent now.
+    """
     stored = cases.fetch(session, turn)
     standing = stored.standing
     if shelf_of(stored.copy) is not Shelf.DRAFT:
@@ -119,7 +123,9 @@ def change_about(session: Session, turn: Turn, about: About) -> Stored:
     heading = replace(fresh.heading, thread=standing.thread, reference=standing.heading.reference)
     changed = replace(standing, heading=heading, person=fresh.person, purpose=fresh.purpose, members=fresh.members)
     _refuse_other_patient(changed, stored.copy.messages, standing.person)
-    after = Copy(changed, stored.copy.messages)
+    drafts = (each for each in stored.copy.messages if each.status is Status.DRAFT)
+    saved = (replace(each, written_at=turn.now) for each in drafts)
+    after = with_messages(Copy(changed, stored.copy.messages), *saved, now=turn.now)
     return cases.record(session, stored, after, Doing.WRITE, by=turn.by, now=turn.now)
 
 

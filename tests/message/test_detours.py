@@ -6,23 +6,27 @@ from handover.consent import service as consent
 from handover.message import service
 from handover.message.model import Content, Subject
 from handover.message.service import About
-from tests.builders import FACT, INTAKE, NAV_OFFICE
+from handover.message.steps import Step
+from tests.builders import FACT, INTAKE, NAV_OFFICE, PSYCHOLOGIST
+from tests.message.cases import WORDS, discuss, link, withdraw
+from tests.message.desks import at_desk, begun, here, sent, written
 from tests.message.nodes import PATIENT, Post
-from tests.referral.nodes import INGRID, PER
+from tests.referral.nodes import FATIMA, INGRID, NAVN, PER
+from tests.referral.visiting import words_of
 
 MEDICINES = About(subject=Subject.MEDICINES, line="Medisiner", patient=PATIENT)
 
 
 def test_a_message_that_was_taken_back_goes_on_to_nobody(post: Post) -> None:
-    sent = post.send(PER, [FACT], "Feil tekst")
-    post.do(PER, sent, service.retract, sent.message, "Feil pasient")
+    wrong = post.send(PER, [FACT], "Feil tekst")
+    post.do(PER, wrong, service.retract, wrong.message, "Feil pasient")
     post.town.settle()
-    draft = post.do(PER, sent, service.add_member, INTAKE, history=None, content=Content(text="Se her"))
-    post.do(PER, sent, service.send, draft)
+    draft = post.do(PER, wrong, service.add_member, INTAKE, history=None, content=Content(text="Se her"))
+    post.do(PER, wrong, service.send, draft)
     post.town.settle()
-    assert post.texts(INGRID, sent) == ["Se her"]
+    assert post.texts(INGRID, wrong) == ["Se her"]
     with pytest.raises(service.NoSuchMessage):
-        post.do(PER, sent, service.forward, to=[INTAKE], messages=[sent.message])
+        post.do(PER, wrong, service.forward, to=[INTAKE], messages=[wrong.message])
 
 
 def test_who_is_let_in_needs_a_permit_for_everything_that_was_brought_into_the_thread(post: Post) -> None:
@@ -37,3 +41,35 @@ def test_who_is_let_in_needs_a_permit_for_everything_that_was_brought_into_the_t
     again = post.do(INGRID, brought, service.forward, to=[NAV_OFFICE])
     with pytest.raises(consent.OutsideScope):
         post.do(INGRID, again, service.send, again.message)
+
+
+def test_who_changes_the_patient_of_a_draft_makes_an_open_preview_of_it_stale(post: Post) -> None:
+    per = at_desk(post, PER)
+    shown = written(per, begun(per), "Hun klarer seg bra.")
+    per.send(
+        f"{here(shown)}/gjelder", subject="plan", line="", given="Kari", family="Annen", birth_date="01.02.1980"
+    )
+    assert "endret siden du åpnet siden" in words_of(sent(per, shown))
+    post.town.settle()
+    assert "Ingen meldinger her." in words_of(at_desk(post, INGRID).open("/meldinger/"))
+
+
+def test_a_word_to_one_of_several_leaves_the_question_of_another_open(post: Post) -> None:
+    thread = post.send(INGRID, [FACT, PSYCHOLOGIST], "Kommer dere?")
+    post.answer(FATIMA, thread, "Når?")
+    post.do(INGRID, thread, service.open_)
+    post.town.pass_time(minutes=5)
+    aside = post.do(INGRID, thread, service.reply, to=[PSYCHOLOGIST], content=Content(text="Bare til deg"))
+    post.do(INGRID, thread, service.send, aside)
+    assert post.step(INGRID, thread) is Step.ANSWER
+
+
+def test_a_draft_that_names_the_patient_goes_when_its_service_may_not_know_any_more(post: Post) -> None:
+    case = discuss(post, INGRID, [NAV_OFFICE])
+    link(post, INGRID, case, NAV_OFFICE)
+    for text in ("Solveig Nes trenger bolig", "Har dere prøvd å ringe?"):
+        post.do(NAVN, case, service.reply, content=Content(text=text))
+    withdraw(post, INGRID)
+    assert sorted(post.texts(NAVN, case)) == sorted([WORDS, "Har dere prøvd å ringe?"])
+    with post.db(NAVN).transaction() as session:
+        assert service.search(session, NAVN, "bolig", now=post.town.now) == ()
