@@ -16,6 +16,8 @@ from typing import Final
 from handover.errors import Invalid
 from handover.keys.vault import words
 from handover.message.model import Content, Heading, Justified, Message
+from handover.person import numbers
+from handover.person.numbers import Series
 
 MAX_WHY: Final = 200
 """Characters of a justification."""
@@ -72,6 +74,12 @@ class NotInACase(Invalid):
     """An anonymous case has no documents, and nothing is forwarded into it or out of it."""
 
     code = "message.not-in-a-case"
+
+
+class NamesAPatient(Invalid):
+    """A question without a patient holds somebody's national number."""
+
+    code = "message.names-a-patient"
 
 
 # --- looked through ------------------------------------------------------------------------------------------
@@ -132,6 +140,14 @@ def refuse_unless_bare(message: Message, along: Sequence[Message]) -> None:
         raise NotInACase(fields={"files": ["not-in-a-case"]})
     if any(each.from_thread is not None for each in along):
         raise NotInACase(fields={"text": ["not-in-a-case"]})
+
+
+def refuse_numbers(texts: Iterable[str]) -> None:
+    """Raise NamesAPatient where a text holds the national number of somebody."""
+    found = (digits(match.group()) for text in texts for match in _NATIONAL.finditer(_plain(text)[0]))
+    checked = (numbers.check(each) for each in found)
+    if any(each.series in {Series.BIRTH, Series.D} and not each.warnings for each in checked):
+        raise NamesAPatient(fields={"text": ["names-a-patient"]})
 
 
 def spelt(text: str) -> str:

@@ -21,7 +21,14 @@ from handover.message.cases import Said, Turn
 from handover.message.lifecycle import Status
 from handover.message.linking import began
 from handover.message.model import Doing, Justified, Message, Subject
-from handover.message.standing import Copy, Standing, brought_with, with_messages, written_here
+from handover.message.standing import (
+    Copy,
+    Standing,
+    brought_with,
+    forwarded_by,
+    with_messages,
+    written_here,
+)
 from handover.message.store import Stored
 from handover.person import service as person
 from handover.workdays import local_date
@@ -63,7 +70,14 @@ def left_in(
 
 
 def refuse_identities(session: Session, copy: Copy, message: Message, *, by: Staff, now: datetime) -> None:
-    """Raise Identifying or NotInACase where a message of an anonymous case may not leave as it is."""
+    """Raise Identifying or NotInACase where a message of an anonymous case may not leave as it is.
+
+    NamesAPatient for a question without a patient: with a number in it, it would go around what patients choose.
+    """
+    heading = copy.standing.heading
+    if heading.subject is Subject.QUESTION:
+        texts = anonymity.texts_of(message.content, None if copy.standing.others else heading)
+        anonymity.refuse_numbers((*texts.values(), *(each.text for each in forwarded_by(copy, message))))
     if is_anonymous(copy.standing):
         anonymity.refuse_unless_bare(message, [each for each in brought_with(copy, message.id) if each.via])
         anonymity.refuse(left_in(session, copy, message, by=by, now=now))

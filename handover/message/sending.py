@@ -36,7 +36,8 @@ def send(session: Session, turn: Turn, message: CommunicationId, *, undo: timede
     """Send a draft to everyone it is addressed to; it leaves when the time to undo is over.
 
     Raises Unfilled, Empty, ToOneself, TextTooLong, BadContent, BadReceiver, of an anonymous case Identifying and
-    NotInACase, and what the patient's choices forbid (`consent.service`; `details["service"]` says towards whom).
+    NotInACase, of a question NamesAPatient, and what the patient's choices forbid (`consent.service`;
+    `details["service"]` says towards whom).
     Then nothing is sent and the draft is kept.
     """
     stored = cases.fetch(session, turn)

@@ -9,7 +9,7 @@ from handover.message.service import About
 from handover.message.steps import Step
 from tests.builders import FACT, INTAKE, NAV_OFFICE, PSYCHOLOGIST
 from tests.message.cases import WORDS, discuss, link, withdraw
-from tests.message.desks import at_desk, begun, here, sent, written
+from tests.message.desks import QUESTION, at_desk, begun, here, sent, written
 from tests.message.nodes import PATIENT, Post
 from tests.referral.nodes import FATIMA, INGRID, NAVN, PER
 from tests.referral.visiting import words_of
@@ -73,3 +73,13 @@ def test_a_draft_that_names_the_patient_goes_when_its_service_may_not_know_any_m
     assert sorted(post.texts(NAVN, case)) == sorted([WORDS, "Har dere prøvd å ringe?"])
     with post.db(NAVN).transaction() as session:
         assert service.search(session, NAVN, "bolig", now=post.town.now) == ()
+
+
+def test_a_question_without_a_patient_that_holds_a_national_number_is_not_sent(post: Post) -> None:
+    ingrid = at_desk(post, INGRID)
+    shown = written(ingrid, begun(ingrid, NAV_OFFICE, **QUESTION), "Gjelder 158682 12346")
+    refused = sent(ingrid, shown)
+    assert "kan ikke ha et fødselsnummer" in words_of(refused)
+    assert "158682 12346" in refused.text, "the text is kept"
+    fine = written(ingrid, refused, "Kontonummer 12345678903, saksnummer 20261109123?")
+    assert "Angre sendingen" in words_of(sent(ingrid, fine))

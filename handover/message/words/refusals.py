@@ -43,6 +43,10 @@ REFUSALS: Final[dict[str, Sentence]] = {
     "message.not-in-a-case": _l(
         "En anonym sak har ingen dokumenter, og ingenting sendes videre inn i den eller ut av den."
     ),
+    "message.names-a-patient": _l(
+        "Et spørsmål uten pasient kan ikke ha et fødselsnummer. Ta det bort, eller velg et emne med pasient."
+        " Meldingen er ikke sendt, og teksten er lagret."
+    ),
     "message.case.already-linked": _l("Saken er koblet til en annen pasient. Ta bort den koblingen først."),
     "message.case.not-linked": _l("Saken er ikke koblet til noen."),
     "message.case.not-yours": _l("Bare tjenesten som begynte på saken, kan si hvem den gjelder."),
@@ -86,6 +90,7 @@ SENTENCES: Final[dict[str, Text]] = {
     **{f"files.{code}": sentence for code, sentence in FILES.items() if code != "too-many"},
     "files.not-in-a-case": REFUSALS["message.not-in-a-case"],
     "text.not-in-a-case": REFUSALS["message.not-in-a-case"],
+    "text.names-a-patient": REFUSALS["message.names-a-patient"],
     "reason.identifying": _l("Forklaringen må ikke si hvem saken gjelder. Skriv den uten navn og nummer."),
     "phone.identifying": _l("I en anonym sak kan du bare oppgi ditt eget eller tjenestens telefonnummer."),
     "line.required": _l("Skriv hva dere skal drøfte, uten å si hvem det gjelder."),
