@@ -47,6 +47,8 @@ class Persona:
     name: str
     number: str = field(repr=False)
     role: Text
+    place: Text = ""
+    """Where they work or have something to see, and the address of that."""
     try_this: Sequence[Text] = ()
     hpr: str | None = None
     level: str = "high"

@@ -25,7 +25,7 @@ from handover.access import service as access
 from handover.access.wiring import CALLBACK
 from handover.actors import Role
 from handover.demo import reported, story, tasks, threads, told
-from handover.demo.community import DPS, HOSTED, INTAKE, MUNICIPALITY, STAFF
+from handover.demo.community import DPS, HOSTED, INTAKE, MUNICIPALITY, NAMES, STAFF, DemoStaff
 from handover.demo.ground import Ground
 from handover.demo.people import patients
 from handover.demo.processes import Processes
@@ -99,6 +99,9 @@ def _logging_to(path: Path) -> Iterator[None]:
 def _seed(ground: Ground, console: Console, every: int) -> None:
     now = datetime.now(UTC)
     closing = now - timedelta(days=2)
+    console.print(
+        "Filling the demo with two nodes, people and cases. It takes some minutes; wait for the list of names."
+    )
     what = f"Walking two nodes from {DAYS} days ago to now"
     with (
         Progress(console=console, transient=True) as progress,
@@ -150,7 +153,10 @@ def _login(ground: Ground) -> Iterator[None]:
     """Serve the two persona providers, each in a thread of this process."""
     clients = [_client(ground, name) for name in NODES]
     servers = []
-    for style, kind, personas in (("helseid", "staff", _staff()), ("idporten", "citizen", _citizens())):
+    for style, kind, personas in (
+        ("helseid", "staff", staff_personas(ground)),
+        ("idporten", "citizen", citizen_personas(ground)),
+    ):
         provider = PersonaProvider(issuer=ground.issuers[kind], style=style, personas=personas, clients=clients)
         port = int(ground.issuers[kind].rsplit(":", 1)[1])
         app = create_provider_app(provider)
@@ -172,13 +178,15 @@ def _client(ground: Ground, name: str) -> Client:
     return Client(id=f"node-{name}", jwk=jwk, redirect_uris=(ground.urls[name] + CALLBACK,))
 
 
-def _staff() -> Sequence[Persona]:
+def staff_personas(ground: Ground) -> Sequence[Persona]:
+    """Return the staff of the demo as its login offers them, each with agency and address."""
     return [
         Persona(
             key=each.key,
             name=each.name,
             number=each.number,
             role=each.title,
+            place=f"{NAMES[each.agency]}, {ground.urls[_node_of(each)]}",
             try_this=tasks.TRY.get(each.key, ()),
             hpr=each.hpr,
         )
@@ -186,17 +194,28 @@ def _staff() -> Sequence[Persona]:
     ]
 
 
-def _citizens() -> Sequence[Persona]:
+def citizen_personas(ground: Ground) -> Sequence[Persona]:
+    """Return the patients as the login offers them, with where they have something to see."""
     return [
         Persona(
             key=f"p{index}",
             name=f"{each.given} {each.family}",
             number=each.number,
             role="pasient",
+            place=", ".join(url for node, url in ground.urls.items() if node.upper() in _seen_at(index)),
             try_this=tasks.TRY_AS_PATIENT.get(index, ("", ()))[1],
         )
         for index, each in enumerate(patients())
     ]
+
+
+def _node_of(person: DemoStaff) -> str:
+    return next(node for node, agencies in HOSTED.items() if person.agency in agencies)
+
+
+def _seen_at(index: int) -> Sequence[str]:
+    """Return the nodes, as the first screen names them, where a patient has something to try."""
+    return tasks.TRY_AS_PATIENT.get(index, ("", ()))[0].split(" or ")
 
 
 def self_check(ground: Ground) -> float:

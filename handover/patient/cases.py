@@ -64,7 +64,7 @@ def _line(session: Session, case: PatientCase) -> Line:
 
 
 def _knows(session: Session, told: Told) -> Knows:
-    said = _("Vet at saken gjelder deg, siden %(day)s.", day=dates.short_day(told.since))
+    said = _("Vet at saken gjelder deg (siden %(day)s).", day=dates.short_day(told.since))
     if told.ended_at is not None and told.is_confirmed:
         said = _("Visste at saken gjaldt deg til %(day)s. Den er uten navn der igjen.", day=_day(told.ended_at))
     elif told.ended_at is not None:

@@ -23,7 +23,8 @@ from handover.audit.model import EntryId, Event
 from handover.clock import now
 from handover.config import Settings
 from handover.consent import schema
-from handover.consent.model import Target
+from handover.consent import service as consent
+from handover.consent.model import Kind, Receiver, Target
 from handover.consent.vocabulary import purpose_names
 from handover.consent.words import named_topics
 from handover.directory import names
@@ -60,6 +61,7 @@ _STAFF: Final[Mapping[Event, Sentence]] = {
     Event.ATTACHMENT_READ: _l("%(name)s ved %(place)s åpnet et vedlegg."),
 }
 _YOU: Final = _l("Du leste om meldingen selv.")
+_BLOCKED: Final = _l("Du har sagt nei til at noe sendes dit. Det kan du ta tilbake under «Mine valg om deling».")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +94,8 @@ class Member:
     name: str
     target: str
     rests_on: str
+    is_blocked: bool = False
+    """Whether a no of the patient's holds towards it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,10 +242,13 @@ def _shown(message: PatientMessage, places: Mapping[Party, str]) -> Shown:
 
 
 def _member(session: Session, party: Party, found: PatientThread, places: Mapping[Party, str]) -> Member:
+    target = schema.target_value(Target(agency=party.agency, service=party.service))
+    if _is_blocked(session, party, found):
+        return Member(name=places[party], target=target, rests_on=str(_BLOCKED), is_blocked=True)
     held = [each for each in found.rests_on if each.receiver == party]
     return Member(
         name=places[party],
-        target=schema.target_value(Target(agency=party.agency, service=party.service)),
+        target=target,
         rests_on=" ".join(
             _(
                 "Du har sagt ja til at %(place)s sender dit: %(topics)s. Det gjelder til og med %(until)s.",
@@ -252,6 +259,21 @@ def _member(session: Session, party: Party, found: PatientThread, places: Mappin
             for each in held
         )
         or _without_yes(session, party),
+    )
+
+
+def _is_blocked(session: Session, party: Party, found: PatientThread) -> bool:
+    """Whether the patient has said no to the service at every agency here that has the thread."""
+    receiver, at = Receiver(agency=party.agency, service=party.service, is_health=False), now()
+    return all(
+        any(
+            each.kind is Kind.DENY
+            and each.holds(at)
+            and each.target.covers(receiver)
+            and not (each.target.is_everyone and agency == party.agency)
+            for each in consent.choices_of(session, agency, person)
+        )
+        for agency, person in found.persons
     )
 
 

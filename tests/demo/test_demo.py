@@ -130,3 +130,11 @@ def test_every_paper_of_the_story_is_a_document_that_may_be_attached() -> None:
     assert all(
         checked_file(f"{each}.pdf", threads.paper(each)).content_type == "application/pdf" for each in papers
     )
+
+
+def test_whoever_chooses_a_person_reads_where_they_work_and_at_which_address(tmp_path: Path) -> None:
+    ground = run.Places(tmp_path, 18_000).ground()
+    staff = {each.name: each.place for each in run.staff_personas(ground)}
+    assert staff["Aksel Lie"] == f"{community.NAMES[community.NAV]}, {ground.urls['a']}"
+    assert staff["Stein Aune"] == f"{community.NAMES[community.DPS]}, {ground.urls['b']}"
+    assert [each.place for each in run.citizen_personas(ground)][2] == ground.urls["b"]

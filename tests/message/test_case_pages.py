@@ -16,6 +16,8 @@ def test_a_case_is_begun_weighed_looked_through_and_read_without_a_name(any_post
     known(any_post, INGRID, PATIENT)
     ingrid = at_desk(any_post, INGRID)
     assert "Drøft en sak uten navn" in words_of(ingrid.open(f"/meldinger/sak/ny?til={NAV_OFFICE}"))
+    offered = f'href="/meldinger/sak/ny?til={NAV_OFFICE}"'
+    assert offered in ingrid.open(f"/meldinger/ny?til={NAV_OFFICE}").text, "also where a message is begun"
     empty = ingrid.send("/meldinger/sak/ny", to=NAV_OFFICE, line="")
     assert "uten å si hvem det gjelder" in words_of(empty)
     page = ingrid.send("/meldinger/sak/ny", to=NAV_OFFICE, line=LINE)

@@ -1,16 +1,19 @@
 """What staff meet who sent a message by mistake, and those who got it."""
 
+from dataclasses import replace
 from re import search
+from uuid import UUID
 
 from werkzeug.test import TestResponse
 
+from handover.ids import StaffId
 from handover.message import service
 from handover.message.service import Begun
 from tests.builders import FACT, INTAKE, PSYCHOLOGIST
 from tests.message.desks import at_desk, first_thread, here, sent
 from tests.message.nodes import PDF, PLAN, Post
 from tests.referral.nodes import FATIMA, INGRID, LEADER, OLA, PER
-from tests.referral.visiting import Reader, words_of
+from tests.referral.visiting import Reader, register, words_of
 
 OTHER = {"number": "", "given": "Kari", "family": "Annen", "birth_date": "01.02.1990"}
 
@@ -51,7 +54,13 @@ def test_an_opened_message_is_hidden_until_the_leader_has_confirmed_it(post: Pos
     hidden = first_thread(ingrid)
     assert "Lederen deres må bekrefte" in words_of(hidden)
     assert "Feil person" not in hidden.text
-    confirm = search(r'action="([^"]+/bekreft)"', first_thread(leader).text)
+    waiting = first_thread(leader)
+    assert "En leder bekrefter det under «Meldinger»" in words_of(waiting)
+    writes_too = replace(LEADER, id=StaffId(UUID(int=78)), roles=INGRID.roles | LEADER.roles)
+    register(post.town, writes_too)
+    both = first_thread(at_desk(post, writes_too))
+    assert 'data-variant="secondary" type="submit">Svar</button>' in both.text, "to confirm comes first"
+    confirm = search(r'action="([^"]+/bekreft)"', waiting.text)
     assert confirm
     assert ingrid.send(confirm[1]).status_code == 403
     assert "Du har bekreftet at meldingen er skjult" in words_of(leader.send(confirm[1]))

@@ -101,6 +101,9 @@ def test_a_patient_says_no_from_a_thread_and_it_is_obeyed_from_then_on(post: Pos
     again = sent(per, written(per, begun(per, INTAKE), "En gang til"))
     assert again.status_code == 409
     assert "Pasienten har sagt nei til at dere sender noe dit" in words_of(again) and "En gang til" in again.text
+    after = patient.open(f"{MINE}/{made.thread}")
+    assert "Du har sagt nei til at noe sendes dit." in words_of(after)
+    assert f'value="{target}"' not in after.text, "what was said no to is not offered again"
 
 
 def test_nav_and_the_patient_see_the_yes_that_a_thread_rests_on(post: Post) -> None:

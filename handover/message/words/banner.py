@@ -82,6 +82,8 @@ def due(step: NextStep, *, now: datetime) -> str:
 def _act(step: NextStep, now: datetime) -> Sentence:
     if step.step is Step.ANSWER:
         return _l("Svar, eller velg «Ferdig for teamet» når det ikke trengs noe svar.")
+    if step.step is Step.CONFIRM_RETRACTION:
+        return _l("En leder bekrefter det under «Meldinger», lenger ned på siden.")
     if step.is_ours:
         return _l("Dere må gjøre noe.")
     if is_late(step, now):

@@ -38,7 +38,7 @@ def knows(bond: Bond | None) -> Text:
     if bond is None or bond.since is None:
         return _("Vet ikke hvem saken gjelder.")
     if bond.is_open:
-        return _("Vet hvem saken gjelder, siden %(day)s.", day=dates.short_day(bond.since))
+        return _("Vet hvem saken gjelder (siden %(day)s).", day=dates.short_day(bond.since))
     if bond.confirmed_at is not None:
         return _("Saken er anonym der igjen.")
     return _("Skal ikke lenger vite hvem saken gjelder. Vi venter på at det bekreftes.")
