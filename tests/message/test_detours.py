@@ -8,11 +8,11 @@ from handover.message.model import Content, Subject
 from handover.message.service import About
 from handover.message.steps import Step
 from tests.builders import FACT, INTAKE, NAV_OFFICE, PSYCHOLOGIST
-from tests.message.cases import WORDS, discuss, link, withdraw
+from tests.message.cases import WORDS, discuss, link, patient_at, withdraw
 from tests.message.desks import QUESTION, at_desk, begun, here, sent, written
 from tests.message.nodes import PATIENT, Post
 from tests.referral.nodes import FATIMA, INGRID, NAVN, PER
-from tests.referral.visiting import words_of
+from tests.referral.visiting import hidden, words_of
 
 MEDICINES = About(subject=Subject.MEDICINES, line="Medisiner", patient=PATIENT)
 
@@ -83,3 +83,18 @@ def test_a_question_without_a_patient_that_holds_a_national_number_is_not_sent(p
     assert "158682 12346" in refused.text, "the text is kept"
     fine = written(ingrid, refused, "Kontonummer 12345678903, saksnummer 20261109123?")
     assert "Angre sendingen" in words_of(sent(ingrid, fine))
+
+
+def test_a_case_that_a_colleague_has_linked_to_somebody_else_is_not_linked_from_an_old_page(post: Post) -> None:
+    case = discuss(post, INGRID, [NAV_OFFICE, FACT])
+    link(post, INGRID, case, NAV_OFFICE)
+    ingrid, path = at_desk(post, INGRID), f"/meldinger/{INTAKE}/{case.thread}/koble"
+    who = {"given": "Kari", "family": "Annen", "birth_date": "01.02.1980"}
+    old = ingrid.send(path, to=FACT, until="20.11.2026", said_yes="yes", **who)
+    assert "Tråden har endret seg" in words_of(old)
+    post.town.settle()
+    assert patient_at(post, FATIMA, case) is None
+    fresh = ingrid.open(path)
+    ingrid.send(path, to=FACT, until="20.11.2026", said_yes="yes", linked=hidden(fresh, "linked"))
+    post.town.settle()
+    assert patient_at(post, FATIMA, case) == PATIENT

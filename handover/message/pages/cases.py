@@ -170,7 +170,10 @@ def unlink(service: str, thread: UUID) -> ResponseReturnValue:
 
 
 def _link(session: Session, turn: Turn, sent: Sent) -> None:
+    """Link the case to whom the page showed, or asked for. Raises Stale where a colleague has said who it is."""
     found = messages.thread_of(session, turn)
+    if sent.get("linked", "") != str(found.standing.person or ""):
+        raise messages.Stale
     fields = Fields(sent)
     to = tuple(ServiceId(each) for each in request.form.getlist("to"))
     if not to:
