@@ -116,11 +116,20 @@ def _menu(app: Flask | App) -> list[MenuItem]:
 def menu_for(actor: Actor | None) -> list[Filter]:
     """Return the menu this actor sees, in order, with the present one marked."""
     shown = sorted((item for item in _menu(current_app) if item.is_for(actor)), key=lambda item: item.order)
-    here = request.blueprint or ""
-    return [
-        Filter(text=item.text, url=url_for(item.endpoint), is_current=item.endpoint.split(".")[0] == here)
-        for item in shown
-    ]
+    here = _item_here(shown)
+    return [Filter(text=item.text, url=url_for(item.endpoint), is_current=item is here) for item in shown]
+
+
+def _item_here(shown: list[MenuItem]) -> MenuItem | None:
+    """Return the item of this page's blueprint whose address the page's begins with, or else its first item."""
+
+    def shared(item: MenuItem) -> int:
+        address = url_for(item.endpoint)
+        return len(address) if request.path.startswith(address) else 0
+
+    return max(
+        (item for item in shown if item.endpoint.split(".")[0] == request.blueprint), key=shared, default=None
+    )
 
 
 def _language_links() -> dict[str, tuple[str, str]]:

@@ -1,5 +1,7 @@
 """A thread that is printed, saved as PDF or copied into the record; and a leader who follows one."""
 
+import re
+
 from handover.message import service
 from handover.message.model import Content
 from tests.builders import INTAKE, PSYCHOLOGIST
@@ -24,6 +26,7 @@ def test_a_thread_is_printed_saved_and_copied_and_the_log_says_so(post: Post) ->
             assert what in words
         assert words.index("Se vedlagt plan") < words.index("Takk")
         assert "Tatt ut av Overgang av Per Psykolog" in words
+    assert re.search(r"Solveig Nes, født \d", on_paper), "a birth date has no weekday"
     assert per.open(f"{url}/utskrift.pdf").data.startswith(b"%PDF")
     assert post.logged(PER).count("export.made") == 3
 

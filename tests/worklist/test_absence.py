@@ -1,5 +1,6 @@
 """Whoever is away gets no work: their stand-in has it, else the team, and nothing is hidden past its date."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -192,6 +193,12 @@ def test_somebody_notes_their_own_absence_and_ends_it(post: Post) -> None:
     said = words_of(ingrid.send("/fravar/tilbake", who=str(INGRID.id)))
     assert "Ingen er borte." in said
     assert owner_of(post, begun) == INGRID.id
+
+
+@pytest.mark.parametrize(("address", "name"), [("/arbeidsliste", "Arbeidsliste"), ("/fravar", "Fravær")])
+def test_the_menu_marks_only_the_page_one_is_on(post: Post, address: str, name: str) -> None:
+    shown = reader(post.town, INGRID).open(address)
+    assert re.findall(r'aria-current="page">([^<]+)<', shown.text) == [name]
 
 
 def test_a_leader_notes_it_for_somebody_else_and_nobody_else_can(post: Post) -> None:

@@ -134,7 +134,7 @@ def _sent(found: Thread) -> list[messages.Seen]:
 def _sheet(session: Session, turn: Turn, found: Thread) -> Sheet:
     standing, places = found.standing, places_of(session, found)
     heading, patient = standing.heading, found.patient
-    born = "" if patient is None else _("født %(day)s", day=dates.day(patient.birth_date))
+    born = "" if patient is None else _("født %(day)s", day=dates.birthday(patient.birth_date))
     lines: list[Line] = []
     for each in _sent(found):
         receipts = receipts_of(each.message, places, each.deliveries) if each.is_ours else ()
