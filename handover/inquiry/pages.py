@@ -113,7 +113,7 @@ def _line(session: Session, each: Inquiry) -> Line:
         name="" if known is None else known.name,
         birth_year=None if known is None else known.birth_date.year,
         place=names.of_service(session, each.about.service),
-        about=str(KINDS[where.kind]) % {"reference": where.reference},
+        about=(str(KINDS[where.kind]) % {"reference": where.reference}).rstrip(),
         entry=entry,
         did="" if entry is None else label(entry.event),
         is_overdue=each.is_overdue(now()),

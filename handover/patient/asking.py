@@ -133,7 +133,8 @@ def _page(log: Log, entry: EntryId | None, filled: Form, *, problem: Text = "") 
         wanted = log.find(session, entry)
         line = "" if wanted.entry is None else log.tell(session, wanted.entry)
         place = name_of(session, Target(agency=wanted.about.agency, service=wanted.about.service))
-    subject = "" if log.subject is None else _(log.subject.bokmaal, reference=wanted.about.reference)
+    reference = wanted.about.reference
+    subject = _(log.subject.bokmaal, reference=reference) if log.subject is not None and reference else ""
     return render_template(
         "patient/ask.html",
         log=log,

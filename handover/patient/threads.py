@@ -33,6 +33,7 @@ from handover.errors import NotFound
 from handover.ids import ThreadId
 from handover.inquiry.model import About
 from handover.message import service as messages
+from handover.message.model import Subject
 from handover.message.service import PatientMessage, PatientThread
 from handover.message.words.formatting import formatted
 from handover.message.words.names import SUBJECTS
@@ -181,7 +182,10 @@ def _log(thread: UUID) -> asking.Log:
 
 
 def _wanted(session: Session, thread: UUID, entry: EntryId | None) -> asking.Wanted:
-    """Return what is asked about: a line is answered where it was written, the thread by who has it here."""
+    """Return what is asked about: a line is answered where it was written, the thread by who has it here.
+
+    A question outlives the yes on which a case was told to be about somebody, so that it never says which case.
+    """
     found = _thread(session, thread)
     where, line, known = found.homes[0], None, dict(found.persons)
     if entry is not None:
@@ -195,7 +199,7 @@ def _wanted(session: Session, thread: UUID, entry: EntryId | None) -> asking.Wan
         service=where.service,
         kind=ABOUT,
         subject=thread,
-        reference=found.heading.reference,
+        reference="" if found.heading.subject is Subject.ANONYMOUS else found.heading.reference,
         entry=None if line is None else line.id,
     )
     return asking.Wanted(about=about, person=known[where.agency], entry=line)

@@ -32,7 +32,7 @@ from handover.consent.vocabulary import purpose_names, topic_names
 from handover.consent.words import who_of
 from handover.directory import service as directory
 from handover.directory.model import Service
-from handover.errors import NotFound
+from handover.errors import Conflict, NotFound
 from handover.ids import AgencyId, HandoverId, PersonId, ReferralId, ServiceId
 from handover.person import service as person
 from handover.person.alike import ANOTHER, KnownAlready, alike
@@ -42,11 +42,21 @@ from handover.referral.lifecycle import Side as ReferralSide
 from handover.referral.lifecycle import Status
 from handover.referral.sharing import is_unsettled
 from handover.web.dates import upfirst
+from handover.web.errors import explain
 from handover.web.forms import REFUSED, Form
 from handover.web.i18n import language
+from handover.web.i18n import lazy_gettext as _l
 from handover.workdays import local_date
 
 blueprint = Blueprint("sharing", __name__, url_prefix="/deling")
+explain(
+    blueprint,
+    {
+        "sharing.stale": _l(
+            "Saken gjelder en annen enn da du åpnet siden. Ingenting er lagret. Se hvem den gjelder."
+        )
+    },
+)
 
 _T = TypeVar("_T")
 _USUAL: Final = timedelta(days=90)
@@ -79,6 +89,17 @@ class Shared:
     """What the patient was asked for this case, the latest first."""
     ask_url: str = ""
     """Where the patient is asked on their own page; empty where that is not done."""
+
+    @property
+    def about(self) -> str:
+        """How a form says whom it was about when it was shown; empty for somebody not registered yet."""
+        return "" if self.person is None else str(self.person)
+
+
+class StalePage(Conflict):
+    """The case is about somebody else than when the form was shown."""
+
+    code = "sharing.stale"
 
 
 Find = Callable[[Session], Shared]
@@ -279,10 +300,16 @@ def take_back(find: Find) -> ResponseReturnValue:
 def keep_choice(
     find: Find, keep: Keep, page: Callable[[Session, Shared, Form], str], *, done: str
 ) -> ResponseReturnValue:
-    """Do what a form asks for in the case, or show it again with what is missing."""
+    """Do what a form asks for in the case, or show it again with what is missing.
+
+    Raises StalePage where the case is about somebody else than when the form was shown: what a patient has said is
+    never written down for another.
+    """
     try:
         with web.transaction() as session:
             shared = find(session)
+            if request.form.get("about", shared.about) != shared.about:
+                raise StalePage
             keep(session, shared)
     except (BadChoice, KnownAlready) as refused:
         with web.transaction() as session:

@@ -6,8 +6,8 @@ from tests.message import conftest as two_nodes
 from tests.message.cases import discuss, link, withdraw
 from tests.message.nodes import Post
 from tests.patient.test_threads import MINE, solveig
-from tests.referral.nodes import INGRID, PER
-from tests.referral.visiting import words_of
+from tests.referral.nodes import INGRID, LEADER, PER
+from tests.referral.visiting import reader, words_of
 
 open_sqlite, post = two_nodes.open_sqlite, two_nodes.post
 CASES = f"{MINE}/uten-navn"
@@ -30,6 +30,18 @@ def test_a_patient_sees_who_knows_and_after_taking_the_yes_back_what_had_been_re
         assert "Ingrid Inntak" in words
         assert "Sier du ja igjen" in words
     assert "Drøftet uten navn" in words_of(solveig(post).open(MINE))
+
+
+def test_a_question_about_a_case_does_not_say_which_one_when_it_names_nobody_again(post: Post) -> None:
+    case = discuss(post, PER, [INTAKE])
+    link(post, PER, case, INTAKE)
+    reference = post.see(INGRID, case).standing.heading.reference
+    asked = solveig(post, at_dps=True).send(f"{MINE}/{case.thread}/spor", text="Hvem har sagt det til dere?")
+    assert asked.status_code == 200
+    withdraw(post, PER)
+    words = words_of(reader(post.town, LEADER).open("/sporsmal"))
+    assert "Solveig" in words
+    assert reference not in words
 
 
 def test_a_link_made_by_mistake_is_not_shown_as_the_patients_case(post: Post) -> None:

@@ -1,6 +1,7 @@
 """From a draft to NAV that may not be sent to the patient's yes: on their own page, or given in the meeting."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from re import search
 
 import pytest
@@ -11,7 +12,8 @@ from handover.team import noticing
 from tests.builders import INTAKE, MUNICIPALITY, NAV, NAV_OFFICE
 from tests.conftest import OpenDatabase
 from tests.message.desks import at_desk, begun, first_thread, here, sent, written
-from tests.message.nodes import PDF, Post
+from tests.message.nodes import PATIENT as PATIENT_OF_DRAFT
+from tests.message.nodes import PDF, PLAN, Post
 from tests.referral.nodes import FATIMA, NAVN, PATIENT, PER, town
 from tests.referral.visiting import Reader, reader, register_everybody, words_of
 
@@ -137,6 +139,22 @@ def test_the_question_must_cover_what_is_written_documents_too(post: Post) -> No
     assert lacking.status_code == 422
     assert "Kryss av for alle temaene det du har skrevet, trenger." in words_of(lacking)
     assert "Vi vil avtale et møte." in lacking.text
+
+
+def test_what_one_patient_said_is_never_written_down_for_another(post: Post) -> None:
+    per = at_desk(post, PER)
+    draft = post.begin(PER, [NAV_OFFICE])
+    home = post.see(PER, draft).standing.home.service
+    led = f"/deling/melding/{home}/{draft.thread}/{NAV_OFFICE}"
+    about = search(r'name="about" value="([^"]+)"', per.open(led).text)
+    assert about and search(r'name="about" value="([^"]+)"', per.open(f"{led}/spor").text)
+    other = replace(PATIENT_OF_DRAFT, given="Kari", number=None)
+    post.do(PER, draft, service.change_about, replace(PLAN, patient=other))
+    for path in ("", "/nei", "/tilbake", "/spor"):
+        late = per.send(f"{led}{path}", about=about[1], target=f"{NAV}/{NAV_OFFICE}", said="yes", topics="plans")
+        assert late.status_code in {404, 409}, "somebody without a number cannot be asked on a page of their own"
+    assert "Saken gjelder en annen" in words_of(per.send(led, about=about[1]))
+    assert "consent.give" not in post.logged(PER)
 
 
 def test_a_question_is_taken_back(post: Post) -> None:
