@@ -2,8 +2,9 @@
 VENV ?= .venv
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PY := $(VENV)/bin/python
-# Tests run in this many processes; every test has its own database, keys and ports.
-TEST_PROCESSES ?= 2
+# Tests run in this many processes; every test has its own database, keys and ports. A third of their time they wait for
+# servers, browsers and clocks, so that two cores have work for three.
+TEST_PROCESSES ?= 3
 PYTEST_ARGS ?=
 # How many referrals `make bench` stores before it looks at pages, beside 10 000; 100000 is quicker.
 BENCH_SIZE ?= 1000000

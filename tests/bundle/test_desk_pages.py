@@ -77,7 +77,7 @@ def test_a_person_under_18_gets_a_clear_message_and_no_case(open_town: Town) -> 
     desk = at_desk(open_town)
     page = desk.send("/overforinger/ny", **{**WHO, "birth_date": "15.06.2015", "number": ""})
     assert page.status_code == 422
-    assert "Overgang kan bare brukes for personer over 18 år. Det er ikke laget noen overføring." in words_of(page)
+    assert "Overgang kan bare brukes for personer over 18 år. Ingenting er sendt." in words_of(page)
     assert "Alle åpne (0)" in words_of(desk.open("/overforinger/"))
 
 
