@@ -21,7 +21,7 @@ TRY: Final[Mapping[str, Tasks]] = {
     "rune": (
         "Les kriseplanen som poliklinikken sendte videre.",
         "Se meldingen som ingen hos NAV har åpnet på seks dager.",
-        "Ta imot overføringer fra DPS og fra kommunepsykologen.",
+        "Vei for og imot i saken uten navn, og koble den når pasienten har sagt ja.",
     ),
     "maja": (
         "Bekreft at en melding som ble sendt ved en feil, er skjult.",
@@ -31,6 +31,7 @@ TRY: Final[Mapping[str, Tasks]] = {
     "oda": ("Se leveringer som venter: Havnes DPS svarer ikke.",),
     "aksel": (
         "Svar FACT-teamet, som ønsker svar til i morgen.",
+        "Si hva dere mener i en sak som ikke sier hvem den gjelder.",
         "Les en overføring som pasienten har gitt NAV lov til å få.",
     ),
     "berit": (

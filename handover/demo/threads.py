@@ -33,8 +33,8 @@ from handover.demo.people import DemoPatient, patients
 from handover.demo.walk import APART, Walk, workdays_ago
 from handover.ids import AgencyId, CommunicationId, ServiceId, new_uuid
 from handover.message import service as messages
-from handover.message.model import By, Content, Offer, Priority, Slot, SlotId, Subject
-from handover.message.service import About, Begun, Turn
+from handover.message.model import By, Content, Offer, Point, Priority, Slot, SlotId, Subject, Weighs
+from handover.message.service import About, Begun, Turn, Yes
 from handover.notice import pdf
 from handover.notice.pdf import Block, Paper
 from handover.person import service as person
@@ -122,6 +122,8 @@ class Say:
     """They offer times for a talk."""
     attach: str = ""
     """The name of a paper that goes along."""
+    weighing: tuple[Point, ...] = ()
+    """What they say for and against, in a case without a name."""
     is_sent: bool = True
     """Else it stays a draft."""
 
@@ -155,6 +157,7 @@ class Say:
             priority=Priority.ORDINARY if self.answer_in is None else Priority.SOON,
             answer_by=None if self.answer_in is None else working_days_after(today, self.answer_in),
             offer=None if self.offer is None else _times(self.offer, now),
+            weighing=self.weighing,
         )
 
 
@@ -271,6 +274,16 @@ def forwards(by: str, text: str, *to: ServiceId) -> Act:
     return act
 
 
+def links(by: str, who: int, *to: ServiceId) -> Act:
+    """The patient of a case without a name says yes in a meeting: some services are told whom it is about."""
+
+    def act(session: Session, turn: Turn) -> None:
+        until = local_date(turn.now) + timedelta(days=90)
+        messages.link(session, turn, patients()[who].identity, to, yes=Yes(to=to, until=until))
+
+    return _act(by, act)
+
+
 def _agency(by: str) -> AgencyId:
     return next(each.agency for each in STAFF if each.key == by)
 
@@ -317,6 +330,7 @@ def told() -> Iterator[_Told]:
     yield from _with_nav()
     yield from _between_health_services()
     yield from _mistakes()
+    yield from _without_a_name()
 
 
 def _with_nav() -> Iterator[_Told]:
@@ -642,5 +656,56 @@ def _mistakes() -> Iterator[_Told]:
             ),
             (2, opens("rune")),
             (1, takes_back("leila", "Den gjaldt en annen pasient.")),
+        ),
+    )
+
+
+def _without_a_name() -> Iterator[_Told]:
+    yield (
+        None,
+        Subject.ANONYMOUS,
+        "Bør noen ta kontakt?",
+        (
+            (
+                3,
+                Say(
+                    by="rune",
+                    to=(OUTPATIENT, NAV_OFFICE),
+                    text="Hei! En voksen person svarer ikke på brev, og har mistet boligen. Vi kommer ikke inn. "
+                    "Bør vi dra hjem til vedkommende, eller vente?",
+                    weighing=(
+                        Point(weighs=Weighs.FOR, text="Har bedt om hjelp før, og tok imot den"),
+                        Point(weighs=Weighs.AGAINST, text="Har sagt at ingen skal komme hjem"),
+                    ),
+                ),
+            ),
+            (
+                2,
+                Say(
+                    by="jon",
+                    text="Vi ville dratt, to sammen, og ringt først.",
+                    weighing=(Point(weighs=Weighs.FOR, text="Fem uker uten livstegn er lenge"),),
+                ),
+            ),
+        ),
+    )
+    yield (
+        None,
+        Subject.ANONYMOUS,
+        "Hvem kan hjelpe med arbeid og søvn?",
+        (
+            (
+                8,
+                Say(
+                    by="tone",
+                    to=(OUTPATIENT,),
+                    text="Hei! En ung voksen vil tilbake i arbeid, og sover lite. Er det dere eller kommunen som "
+                    "bør begynne?",
+                    weighing=(Point(weighs=Weighs.FOR, text="Ønsker det selv"),),
+                ),
+            ),
+            (7, Say(by="leila", text="Begynn gjerne hos dere. Vi kan ta søvnen hvis det ikke er nok.")),
+            (6, links("tone", 0, OUTPATIENT)),
+            (5, opens("leila")),
         ),
     )
