@@ -309,7 +309,9 @@ def partakers(session: Session, thread: Thread, places: Mapping[Party, str]) -> 
 
 
 def _let_in(member: Member, places: Mapping[Party, str]) -> Text:
-    if member.added_by is None:
+    if (
+        member.added_by is None or member.added_by == member.party
+    ):  # who began a case without a name says so itself
         return ""
     by, day = places.get(member.added_by, ""), dates.day(member.since)
     return _("Med fra %(day)s, tatt inn av %(place)s.", day=day, place=by)
