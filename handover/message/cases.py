@@ -167,19 +167,9 @@ def log(
 def plan(session: Session, copy: Copy, *, by: Actor, now: datetime) -> None:
     """Give the service its next step in a thread, owner and date, or close its work."""
     step, place = next_step(copy), place_of(copy.standing)
-    if step is None:
-        team.close_item(session, place, by=by.id if isinstance(by, Staff) else None, now=now)
-        return
-    team.open_item(
-        session,
-        place,
-        next_step=step.step.value,
-        due_at=step.due_at,
-        owner=copy.standing.owner,
-        now=now,
-        by=by,
-    )
-    if step.is_ours and step.step is not Step.FINISH_DRAFT:
+    todo = None if step is None else (step.step.value, step.due_at)
+    team.plan(session, place, todo, owner=copy.standing.owner, by=by, now=now)
+    if step is not None and step.is_ours and step.step is not Step.FINISH_DRAFT:
         noticing.tell(session, place, owner=copy.standing.owner, by=by, now=now)
 
 

@@ -2,9 +2,7 @@
 taking it back, and opening it again. The pages before sending are `bundle.pages.home`.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import UUID
 
@@ -43,11 +41,11 @@ from handover.ids import HandoverId, ItemId
 from handover.inquiry.model import About
 from handover.notice import calendar
 from handover.patient import asking
+from handover.patient.readings import Reading, by_day
 from handover.web.errors import explain, sentence_for
 from handover.web.i18n import Text
 from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
-from handover.workdays import local_date
 
 HOME: Final = "/mine-overforinger"
 """The patient's list of handovers, and the pages before sending (`bundle.pages.home`)."""
@@ -89,17 +87,6 @@ _TOLD: Final = frozenset(
 )
 """What is the patient's to read of the history; the rest is how it was written."""
 _FILE_OPENED: Final = _l("%(name)s ved %(place)s åpnet et vedlegg.")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """Who opened it on one day, in a sentence."""
-
-    entry: EntryId
-    """The last one that day; what is asked about."""
-    at: datetime
-    sentence: str = field(repr=False)
-    times: int = 1
 
 
 @blueprint.get("/sendt")
@@ -161,7 +148,7 @@ def readers(handover: UUID) -> ResponseReturnValue:
     turn = _turn(handover)
     with web.transaction() as session:
         entries = handovers.who_opened(session, turn)
-        readings = _readings(session, entries)
+        readings = by_day(session, (each for each in entries if each.who.kind != "patient"), _reading)
         asked = asking.asked(session, _log(handover), kind=ABOUT, subjects=frozenset({handover}))
     return render_template(
         "patient/handover_readers.html",
@@ -340,18 +327,6 @@ def _sent(case: Case, document_id: str) -> str:
     if found is None:
         raise HandoverNotFound
     return found
-
-
-def _readings(session: Session, entries: Sequence[LogEntry]) -> list[Reading]:
-    """Return one sentence for each person, act and day, newest first; the patient's own are left out."""
-    found: dict[tuple[object, ...], Reading] = {}
-    for entry in entries:
-        if entry.who.kind == "patient":
-            continue
-        key = (entry.agency, entry.who, entry.event, local_date(entry.at))
-        first = found.get(key)
-        found[key] = _reading(session, entry) if first is None else replace(first, times=first.times + 1)
-    return list(found.values())
 
 
 def _reading(session: Session, entry: LogEntry) -> Reading:

@@ -4,8 +4,8 @@ A refusal is shown when DESIGN rule 14 says so: `referral.service` gives these p
 for now. A patient sees the cases at the agencies of this node; the pages say that other nodes have their own.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
 from uuid import UUID
@@ -32,6 +32,7 @@ from handover.ids import AgencyId, ReferralId
 from handover.inquiry.model import About
 from handover.patient import asking
 from handover.patient import questions as asks
+from handover.patient.readings import Reading, by_day, told
 from handover.person import service as person
 from handover.person.age import is_under_age
 from handover.referral import scenes, words
@@ -74,20 +75,6 @@ class Line:
     sent_at: datetime | None
     label: Label
     is_late: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """One line of who has opened the case."""
-
-    entry: EntryId
-    """The last one that day; what is asked about."""
-    at: datetime
-    """The last time that day."""
-    sentence: str = field(repr=False)
-    times: int = 1
-    is_own: bool = False
-    """Whether the patient did it."""
 
 
 @blueprint.get("")
@@ -142,7 +129,7 @@ def readers(referral: UUID) -> ResponseReturnValue:
     patient, at = current_patient(), now()
     with web.transaction() as session:
         found = referrals.who_opened(session, _agencies(), ReferralId(referral), by=patient, now=at)
-        readings = _readings(session, found)
+        readings = by_day(session, found, _reading)
         places = [names.of_agency(session, agency) for agency in _agencies()]
         asked = asking.asked(session, _log(referral), kind=ABOUT, subjects=frozenset({referral}))
     return render_template(
@@ -303,19 +290,5 @@ def _lines(session: Session, case: PatientCase) -> list[Happened[Entry]]:
     return [words.happened(entry, places) for entry in reversed(shown)]
 
 
-def _readings(session: Session, entries: Iterable[LogEntry]) -> list[Reading]:
-    """Return one sentence for each person, act and day, newest first."""
-    found: dict[tuple[object, ...], Reading] = {}
-    for entry in entries:
-        key = (entry.agency, entry.who, entry.event, local_date(entry.at))
-        first = found.get(key)
-        found[key] = _reading(session, entry) if first is None else replace(first, times=first.times + 1)
-    return list(found.values())
-
-
 def _reading(session: Session, entry: LogEntry) -> Reading:
-    if entry.who.kind == "patient":
-        return Reading(entry=entry.id, at=entry.at, sentence=str(_YOU), is_own=True)
-    name = ", ".join(filter(None, (entry.who.name, entry.who.title)))
-    place = names.of_agency(session, entry.agency)
-    return Reading(entry=entry.id, at=entry.at, sentence=_(_DID[entry.event].bokmaal, name=name, place=place))
+    return told(session, entry, staff=_DID[entry.event], patient=_YOU)

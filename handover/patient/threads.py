@@ -4,8 +4,8 @@ That a thread exists, between whom, about what, when, on what basis and who open
 where the author's agency lets the patient read them.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, cast
 from uuid import UUID
@@ -38,13 +38,13 @@ from handover.message.service import PatientMessage, PatientThread
 from handover.message.words.formatting import formatted
 from handover.message.words.names import SUBJECTS
 from handover.patient import asking
+from handover.patient.readings import Reading, by_day, told
 from handover.team import noticing
 from handover.web import dates
 from handover.web.i18n import Sentence, Text, language
 from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.shell import MenuItem, add_menu_item
-from handover.workdays import local_date
 
 blueprint = Blueprint("my_threads", __name__, url_prefix="/mine-meldinger")
 add_menu_item(
@@ -99,17 +99,6 @@ class Member:
     """Whether a no of the patient's holds towards it."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reading:
-    """One line of who has opened the thread."""
-
-    entry: EntryId
-    at: datetime
-    sentence: str = field(repr=False)
-    times: int = 1
-    is_own: bool = False
-
-
 @blueprint.get("")
 @patients_only
 def mine() -> ResponseReturnValue:
@@ -149,7 +138,7 @@ def readers(thread: UUID) -> ResponseReturnValue:
     """Show who has opened the thread at this node's agencies, newest first, and what I have asked about it."""
     with web.transaction() as session:
         found = messages.who_opened(session, current_patient(), ThreadId(thread), now=now())
-        readings = _readings(session, found)
+        readings = by_day(session, found, _reading)
         asked = asking.asked(session, _log(thread), kind=ABOUT, subjects=frozenset({thread}))
     return render_template(
         "patient/thread_readers.html", thread=thread, readings=readings, asked=asked, is_done=asking.is_done()
@@ -291,20 +280,5 @@ def _without_yes(session: Session, party: Party) -> str:
     return _("Ingen ja fra deg gjelder for å sende noe dit nå.")
 
 
-def _readings(session: Session, entries: Sequence[LogEntry]) -> list[Reading]:
-    """Return one sentence for each person, act and day, newest first."""
-    found: dict[tuple[object, ...], Reading] = {}
-    for entry in entries:
-        key = (entry.agency, entry.who, entry.event, local_date(entry.at))
-        first = found.get(key)
-        found[key] = _reading(session, entry) if first is None else replace(first, times=first.times + 1)
-    return list(found.values())
-
-
 def _reading(session: Session, entry: LogEntry) -> Reading:
-    if entry.who.kind == "patient":
-        return Reading(entry=entry.id, at=entry.at, sentence=str(_YOU), is_own=True)
-    name = ", ".join(filter(None, (entry.who.name, entry.who.title)))
-    place = names.of_agency(session, entry.agency)
-    said = _STAFF.get(entry.event, _STAFF[Event.MESSAGE_READ])
-    return Reading(entry=entry.id, at=entry.at, sentence=_(said.bokmaal, name=name, place=place))
+    return told(session, entry, staff=_STAFF.get(entry.event, _STAFF[Event.MESSAGE_READ]), patient=_YOU)

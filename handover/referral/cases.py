@@ -149,22 +149,11 @@ def log(
 
 def plan(session: Session, standing: Standing, *, by: Actor, now: datetime) -> None:
     """Give the copy's service its next step, owner and date, or close its work."""
-    step = next_step(standing)
-    place = place_of(standing)
-    if step is None:
-        done_by = by.id if isinstance(by, Staff) else None
-        team.close_item(session, place, by=done_by, now=now)
-        return
-    team.open_item(
-        session,
-        place,
-        next_step=step.step.value,
-        due_at=step.due_at,
-        owner=standing.owner,
-        now=now,
-        by=by,
-    )
-    noticing.tell_staff(session, standing, place, by=by, now=now)
+    step, place = next_step(standing), place_of(standing)
+    todo = None if step is None else (step.step.value, step.due_at)
+    team.plan(session, place, todo, owner=standing.owner, by=by, now=now)
+    if step is not None:
+        noticing.tell_staff(session, standing, place, by=by, now=now)
 
 
 def close_work(session: Session, standing: Standing, *, by: Staff, now: datetime) -> None:

@@ -74,6 +74,23 @@ class _Note:
     text: str = field(repr=False)
 
 
+def plan(
+    session: Session,
+    place: Place,
+    step: tuple[str, datetime] | None,
+    *,
+    owner: StaffId | None,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """Give a service a case's next step with its date, or close its work there when nothing is left to do."""
+    if step is None:
+        close_item(session, place, by=by.id if isinstance(by, Staff) else None, now=now)
+        return
+    next_step, due_at = step
+    open_item(session, place, next_step=next_step, due_at=due_at, owner=owner, now=now, by=by)
+
+
 def open_item(
     session: Session,
     place: Place,

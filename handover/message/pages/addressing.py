@@ -20,7 +20,7 @@ from handover.message import service as messages
 from handover.message.pages.choosing import about_of, subject_choices, who_may_be
 from handover.message.pages.desk import blueprint, turn_of
 from handover.message.pages.reading import moved_page, only_draft
-from handover.message.pages.writing import draft_of, problem_of
+from handover.message.pages.writing import draft_of, problem_of, unsent
 from handover.message.service import Turn
 from handover.message.store import WRITERS
 from handover.message.words.refusals import SENTENCES
@@ -51,9 +51,7 @@ def change_receivers(service: str, thread: UUID, letter: UUID) -> ResponseReturn
     added, removed = request.form.get("add", ""), request.form.get("remove", "")
     try:
         with web.transaction() as session:
-            draft = draft_of(messages.thread_of(session, turn), letter)
-            if draft is None:
-                raise messages.AlreadySent("message.move-not-allowed")
+            draft = unsent(session, turn, letter)
             kept = [each.service for each in draft.to if each.service != removed]
             wanted = [*kept, *([ServiceId(added)] if added else [])]
             messages.save_draft(session, turn, message, draft.content, to=wanted)

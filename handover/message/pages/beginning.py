@@ -30,9 +30,14 @@ from handover.web.i18n import lazy_gettext as _l
 from handover.workdays import local_date
 
 
+def may_begin(staff: Staff, service: Service, today: date, draft: UUID | None) -> bool:
+    """Whether the reader writes messages and the service is open; never for a draft that looks for a receiver."""
+    return draft is None and service.is_open_on(today) and any(staff.has(role) for role in WRITERS)
+
+
 def _way(staff: Staff, service: Service, today: date, draft: UUID | None) -> Begin | None:
     """Offer whoever writes messages to begin one to the service."""
-    if draft is not None or not service.is_open_on(today) or not any(staff.has(role) for role in WRITERS):
+    if not may_begin(staff, service, today, draft):
         return None
     text = _l("Skriv melding til %(service)s", service=service.name)
     return Begin(text=text, url=url_for("messages.begin_with", til=service.id))

@@ -22,6 +22,7 @@ from handover.errors import Conflict, HandoverError, Invalid, NotFound
 from handover.ids import CommunicationId, ServiceId
 from handover.message import service as messages
 from handover.message.model import MAX_LINE, Subject
+from handover.message.pages.beginning import may_begin
 from handover.message.pages.choosing import typed_patient
 from handover.message.pages.desk import MOVED, blueprint, my_services, turn_of
 from handover.message.pages.knowing import knowing, may_link
@@ -41,7 +42,7 @@ _THREAD: Final = "/<service>/<uuid:thread>"
 
 def _way(staff: Staff, service: Service, today: date, draft: UUID | None) -> Begin | None:
     """Offer whoever writes messages to discuss a case without a name with the service."""
-    if draft is not None or not service.is_open_on(today) or not any(staff.has(role) for role in WRITERS):
+    if not may_begin(staff, service, today, draft):
         return None
     text = _l("Drøft en sak uten navn med %(service)s", service=service.name)
     return Begin(text=text, url=url_for("messages.begin_case_with", til=service.id))

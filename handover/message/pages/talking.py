@@ -15,8 +15,8 @@ from handover.message import service as messages
 from handover.message.model import MAX_NAME, MAX_TALK_MINUTES, By, Message, Offer, Slot, SlotId
 from handover.message.pages.desk import as_download, blueprint, turn_of
 from handover.message.pages.reading import moved_page
-from handover.message.pages.writing import draft_of
-from handover.message.service import AlreadySent, ThreadNotFound, Turn
+from handover.message.pages.writing import draft_of, unsent
+from handover.message.service import ThreadNotFound, Turn
 from handover.message.store import READERS, WRITERS
 from handover.message.words.names import WAYS
 from handover.message.words.refusals import SENTENCES
@@ -47,9 +47,7 @@ def offer(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
     turn = turn_of(service, thread)
     try:
         with web.transaction() as session:
-            draft = draft_of(messages.thread_of(session, turn), letter)
-            if draft is None:
-                raise AlreadySent("message.move-not-allowed")
+            draft = unsent(session, turn, letter)
             wanted = None if request.form.get("act") == "remove" else _offer(turn, request.form)
             content = replace(draft.content, offer=wanted)
             messages.save_draft(session, turn, CommunicationId(letter), content)

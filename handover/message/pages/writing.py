@@ -184,10 +184,7 @@ def send(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
     turn, message = turn_of(service, thread), CommunicationId(letter)
     try:
         with web.transaction() as session:
-            found = messages.thread_of(session, turn)
-            draft = draft_of(found, letter)
-            if draft is None:
-                raise AlreadySent("message.move-not-allowed")
+            draft = unsent(session, turn, letter)
             if instant(request.form.get("saved", "")) != draft.written_at:
                 raise Stale
             messages.begin_answer(session, turn)
@@ -257,12 +254,17 @@ def draft_of(thread: Thread, letter: UUID) -> Message | None:
     return found if found.status is Status.DRAFT else None
 
 
-def _keep(session: Session, turn: Turn, message: CommunicationId) -> None:
-    """Keep what was typed, unless somebody else has kept something in the draft meanwhile (Stale)."""
-    found = messages.thread_of(session, turn)
-    draft = draft_of(found, message)
+def unsent(session: Session, turn: Turn, letter: UUID) -> Message:
+    """Return a draft of the thread. Raises NoSuchMessage, and AlreadySent where it was sent meanwhile."""
+    draft = draft_of(messages.thread_of(session, turn), letter)
     if draft is None:
         raise AlreadySent("message.move-not-allowed")
+    return draft
+
+
+def _keep(session: Session, turn: Turn, message: CommunicationId) -> None:
+    """Keep what was typed, unless somebody else has kept something in the draft meanwhile (Stale)."""
+    draft = unsent(session, turn, message)
     content = _content(request.form, draft.content)
     if content == draft.content:
         return
