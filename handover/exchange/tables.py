@@ -185,3 +185,26 @@ class IncomingBlobPart(Base):
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     start: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class HeldDocument(Base):
+    """A document of a message that was taken in without it, and waits until the virus scanner has looked at it.
+
+    Its ciphertext stays uploaded (`IncomingBlob`) as long as this row stands.
+    """
+
+    __tablename__ = "exchange_held_document"
+    __table_args__ = (Index("ix_exchange_held_document_due", "agency", "due_at"),)
+    agency: Mapped[str] = mapped_column(String(20), primary_key=True)
+    sender: Mapped[str] = mapped_column(String(20), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """Of the ciphertext: the blob's name."""
+    message: Mapped[UUID] = mapped_column(Uuid)
+    event: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(160))
+    """What the product calls where it belongs; ids only."""
+    blob: Mapped[bytes] = mapped_column(LargeBinary)
+    """Sealed `model.SealedBlob`: how to open it."""
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Next look. Whoever takes the row moves it past the lease: a dead worker's rows come back."""
+    attempts: Mapped[int] = mapped_column(Integer)

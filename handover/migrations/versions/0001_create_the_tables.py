@@ -201,6 +201,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("agency", "receiver", name=op.f("pk_exchange_destination")),
     )
     op.create_table(
+        "exchange_held_document",
+        sa.Column("agency", sa.String(length=20), nullable=False),
+        sa.Column("sender", sa.String(length=20), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("message", sa.Uuid(), nullable=False),
+        sa.Column("event", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.String(length=160), nullable=False),
+        sa.Column("blob", sa.LargeBinary(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("agency", "sender", "sha256", name=op.f("pk_exchange_held_document")),
+    )
+    op.create_index("ix_exchange_held_document_due", "exchange_held_document", ["agency", "due_at"], unique=False)
+    op.create_table(
         "exchange_history",
         sa.Column("agency", sa.String(length=20), nullable=False),
         sa.Column("message", sa.Uuid(), nullable=False),
