@@ -26,7 +26,7 @@ def _urls(node: Node) -> set[str]:
 
 
 def _subjects(message: Node) -> list[str]:
-    return _codes(message["category"][0]) if "category" in message else []
+    return [code for each in message.get("category", ()) for code in _codes(each)]
 
 
 def _resources(bundle: Node) -> list[Node]:
@@ -62,13 +62,12 @@ def _message(message: Node) -> bool:
     systems = {each.get("system") for each in message["identifier"]}
     of_what_is_sent = (
         "recipient" in message,
-        "category" in message,
         "priority" in message,
         f"{urls.BASE}/sid/thread-reference" in systems,
         urls.extension("thread-member") in _urls(message),
     )
     if not is_sent_on:
-        return all(of_what_is_sent)
+        return all(of_what_is_sent) and len(message.get("category", ())) == 1
     says_more = not _SAYS_MORE.isdisjoint(message) or not _OWN_OF_WHAT_IS_SENT.isdisjoint(_urls(message))
     return not any(of_what_is_sent) and not says_more
 

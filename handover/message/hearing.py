@@ -266,6 +266,7 @@ def unwrapped(each: Forwarded, letter: Letter) -> Message:
         replies_to=each.replies_to,
         from_thread=each.thread,
         patient_reads=each.patient_reads,
+        stood_under=each.stood_under,
         hops=(*each.hops, last),
     )
 

@@ -189,6 +189,8 @@ class Forwarded:
     replies_to: CommunicationId | None = None
     patient_reads: bool = False
     """As of a message: its author's agency decides, also where it is forwarded."""
+    stood_under: tuple[Subject, ...] = ()
+    """The subjects of the threads in which it has stood, each once; none: whoever sent it on did not say."""
     hops: tuple[Hop, ...] = ()
     """How it had come to the one who forwards it, in order; none where its author had sent it there."""
 
@@ -380,8 +382,8 @@ class Message:
     taken_back: TakenBack | None = None
     choice: Choice | None = None
     """Of an offer."""
-    also_about: tuple[Subject, ...] = ()
-    """Of the threads from which something is forwarded: it takes a permit for these, too."""
+    stood_under: tuple[Subject, ...] = ()
+    """Of one that was forwarded: as `Forwarded.stood_under`. It takes a permit for these, wherever it goes."""
     rests_on: tuple[Basis, ...] = ()
     """Of one that came: the permits its sender held. What was written here rests on what the patient has chosen
     here (`consent`)."""

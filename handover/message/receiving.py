@@ -170,11 +170,16 @@ def _recognised(session: Session, home: Party, patient: Identity | None, receive
 
 
 def _check_case(letter: Letter) -> None:
-    """Raise NotInACase for an anonymous case that names somebody, or brings a document or another thread."""
+    """Raise NotInACase for an anonymous case that names somebody, or brings a document or another thread.
+
+    So for a message of anything else that brings what was said in a case.
+    """
     if letter.heading.subject is Subject.ANONYMOUS:
         foreign = any(each.thread != letter.heading.thread for each in letter.forwards)
         if letter.patient is not None or cases.files_of(letter) or foreign:
             raise NotInACase
+    elif any(Subject.ANONYMOUS in each.stood_under for each in letter.forwards):
+        raise NotInACase
 
 
 def _check_about(session: Session, held: Stored, letter: Letter, received: Received) -> None:

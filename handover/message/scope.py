@@ -17,8 +17,9 @@ from handover.consent.vocabulary import vocabulary
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import Invalid, NotFound
+from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.message.model import Basis, Letter, Message, Subject
-from handover.message.standing import Copy, Leaves, Standing, forwarded_by
+from handover.message.standing import Copy, Leaves, Standing
 from handover.workdays import local_date
 
 DOCUMENTS: Final = "documents"
@@ -43,6 +44,8 @@ NEEDS: Final[Mapping[Subject, Needs]] = {
     Subject.CASE: Needs("referral", "needs"),
 }
 """Of every subject that is about a patient."""
+ALL: Final = frozenset(each.topic for each in NEEDS.values())
+"""What a permit must cover for something of which nobody knows under which subject it stood."""
 
 
 class BadReceiver(Invalid):
@@ -68,12 +71,21 @@ def purpose_of(subject: Subject, wanted: str | None = None) -> str:
 
 
 def topics_of(copy: Copy, message: Message) -> frozenset[str]:
-    """Return what a permit must cover for a message to go to a service that is no health service."""
-    subjects = (copy.standing.heading.subject, *message.also_about)
-    topics = {NEEDS[each].topic for each in subjects if each in NEEDS}
-    if message.content.files or any(each.files for each in forwarded_by(copy, message)):
-        topics.add(DOCUMENTS)
-    return frozenset(topics)
+    """Return what a permit must cover for a message to go to a service that is no health service.
+
+    Of what it forwards: every subject under which that has stood, and each there is where that is not known. What
+    was taken back since the message left counts, too: it may be on its way.
+    """
+    along = [each for each in copy.messages if each.via == message.id]
+    if message.status is Status.DRAFT:
+        along = [each for each in along if each.status not in TAKEN_BACK]
+    topics = _topics((copy.standing.heading.subject,)).union(*(_topics(each.stood_under) or ALL for each in along))
+    has_files = any(each.content.files for each in (message, *along))
+    return topics | {DOCUMENTS} if has_files else topics
+
+
+def _topics(subjects: Iterable[Subject]) -> frozenset[str]:
+    return frozenset(NEEDS[each].topic for each in subjects if each in NEEDS)
 
 
 def refuse_unless_allowed(

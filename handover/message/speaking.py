@@ -22,7 +22,6 @@ from handover.message.model import (
     Opened,
     Receipt,
     SlotId,
-    Subject,
     TakenBack,
     Told,
     Word,
@@ -84,7 +83,6 @@ def begin(
     author: Author,
     now: datetime,
     forwards: Sequence[Message] = (),
-    also_about: Sequence[Subject] = (),
 ) -> Copy:
     """Return the copy with a new draft, and copies of what it forwards. Raises what `check_draft` raises."""
     home = copy.standing.home
@@ -102,7 +100,6 @@ def begin(
         placed_at=now,
         replies_to=written.replies_to,
         forwards=tuple(each.id for each in forwards),
-        also_about=tuple(dict.fromkeys(also_about)),
     )
     along = (brought(each, copy, via=message, by=home, now=now) for each in forwards)
     return with_messages(copy, draft, *along, now=now)

@@ -23,6 +23,7 @@ from handover.message.model import (
     Message,
     Receipt,
     Retraction,
+    Subject,
     TakenBack,
     Told,
     Word,
@@ -156,8 +157,19 @@ def brought_along(copy: Copy, message: Message) -> tuple[Message, ...]:
 
 
 def to_forward(copy: Copy, message: Message) -> Message:
-    """Return a message as another one may bring it along: it knows in which thread it stood."""
-    return replace(message, from_thread=message.from_thread or copy.standing.thread)
+    """Return a message as another one may bring it along: it knows in which thread, and under what, it stood."""
+    thread = message.from_thread or copy.standing.thread
+    return replace(message, from_thread=thread, stood_under=_stood_under(copy, message))
+
+
+def _stood_under(copy: Copy, message: Message) -> tuple[Subject, ...]:
+    """Return the subjects under which a message has stood, that of this thread the last.
+
+    None for one from another thread that came without any: what is not known stays so, however far it goes.
+    """
+    if message.from_thread is not None and not message.stood_under:
+        return ()
+    return tuple(dict.fromkeys((*message.stood_under, copy.standing.heading.subject)))
 
 
 def has_vanished(copy: Copy, wanted: CommunicationId) -> bool:
@@ -345,5 +357,6 @@ def _wrapped(each: Message, copy: Copy) -> Forwarded:
         written_at=each.written_at,
         replies_to=each.replies_to,
         patient_reads=each.patient_reads,
+        stood_under=each.stood_under,
         hops=each.hops,
     )

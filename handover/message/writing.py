@@ -167,11 +167,9 @@ def add_member(
     stored = cases.fetch(session, turn)
     standing = stored.standing
     receivers = (*standing.others, *_addressed(session, [service], standing, now=turn.now))
-    chosen = _chosen(stored.copy, history)
-    forwards = [to_forward(stored.copy, each) for each in chosen]
+    forwards = [to_forward(stored.copy, each) for each in _chosen(stored.copy, history)]
     written = Written(to=tuple(dict.fromkeys(receivers)), content=content or Content())
-    also_about = _also_about(stored.copy, chosen)
-    return _written(session, stored, turn, written, forwards=forwards, also_about=also_about)
+    return _written(session, stored, turn, written, forwards=forwards)
 
 
 def forward(
@@ -197,8 +195,7 @@ def forward(
         line=heading.line if line is None else line,
         patient=cases.patient_of(session, standing),
     )
-    chosen = _chosen(stored.copy, messages)
-    forwards = [to_forward(stored.copy, each) for each in chosen]
+    forwards = [to_forward(stored.copy, each) for each in _chosen(stored.copy, messages)]
     copy = _new_thread(session, standing.home, about, now=turn.now, known=standing.person)
     made = _begun(
         session,
@@ -208,7 +205,6 @@ def forward(
         by=turn.by,
         now=turn.now,
         forwards=forwards,
-        also_about=(heading.subject, *_also_about(stored.copy, chosen)),
     )
     for each in forwards:
         for file in each.content.files:
@@ -340,7 +336,6 @@ def _begun(
     by: Staff,
     now: datetime,
     forwards: Sequence[Message] = (),
-    also_about: Sequence[Subject] = (),
 ) -> Begun:
     home, message = copy.standing.home, CommunicationId(new_uuid())
     written = Written(to=_addressed(session, to, copy.standing, now=now), content=replace(content, files=()))
@@ -351,7 +346,6 @@ def _begun(
         author=Author.of(by, home.service),
         now=now,
         forwards=forwards,
-        also_about=also_about,
     )
     owned = Copy(replace(after.standing, owner=by.id), after.messages)
     stored = store.add(session, owned, now=now)
@@ -366,7 +360,6 @@ def _written(
     written: Written,
     *,
     forwards: Sequence[Message] = (),
-    also_about: Sequence[Subject] = (),
 ) -> CommunicationId:
     message = CommunicationId(new_uuid())
     after = speaking.begin(
@@ -376,7 +369,6 @@ def _written(
         author=Author.of(turn.by, stored.standing.home.service),
         now=turn.now,
         forwards=forwards,
-        also_about=also_about,
     )
     said = Said(message=message)
     cases.record(session, stored, after, Doing.WRITE, by=turn.by, now=turn.now, said=said)
@@ -415,13 +407,6 @@ def _chosen(copy: Copy, wanted: Sequence[CommunicationId] | None) -> tuple[Messa
     if not {each.id for each in found}.issuperset(wanted):
         raise NoSuchMessage
     return tuple(each for each in found if each.id in set(wanted))
-
-
-def _also_about(copy: Copy, chosen: Iterable[Message]) -> tuple[Subject, ...]:
-    """Return the other subjects under which something stood before it was brought into this thread."""
-    vias = {each.via for each in chosen}
-    carriers = (each for each in copy.messages if each.via is None and each.id in vias)
-    return tuple(subject for each in carriers for subject in each.also_about)
 
 
 def _once(messages: Iterable[Message]) -> list[Message]:

@@ -90,6 +90,7 @@ LETTERS: Final[Mapping[str, Letter]] = {
                 written_at=AT - timedelta(days=1),
                 replies_to=CommunicationId(named("message unknown")),
                 patient_reads=True,
+                stood_under=(Subject.MEDICINES, Subject.PLAN),
             ),
             Forwarded(
                 id=CommunicationId(named("message far")),
@@ -98,6 +99,7 @@ LETTERS: Final[Mapping[str, Letter]] = {
                 author=CASEWORKER,
                 text="Har dere en plan for høsten?",
                 written_at=AT - timedelta(days=5),
+                stood_under=(Subject.WORK,),
                 hops=(
                     Hop(
                         message=CommunicationId(named("message between")),

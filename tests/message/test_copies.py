@@ -12,12 +12,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from handover.actors import Party
 from handover.ids import CommunicationId, ThreadId
 from handover.message.lifecycle import TAKEN_BACK, Status
-from handover.message.model import Fate, Letter
+from handover.message.model import Fate, Letter, Subject
+from handover.message.scope import NEEDS, topics_of
 from handover.message.standing import Copy, brought_along, placed, shown, to_forward
 from handover.message.steps import Shelf, next_step, shelf_of
 from tests.message.threads import PARTIES, Between, Desk
 
 _party = st.sampled_from(PARTIES)
+_subject = st.sampled_from((Subject.PLAN, Subject.MEDICINES, Subject.HOUSING))
 _some = st.lists(_party, min_size=1, max_size=2, unique=True)
 
 
@@ -28,14 +30,15 @@ class Copies(RuleBasedStateMachine):
         super().__init__()
         self.town = Between()
         self.sent: list[tuple[ThreadId, CommunicationId, Party]] = []
+        self.written_under: dict[CommunicationId, Subject] = {}
         self.lost: set[tuple[CommunicationId, Party]] = set()
         self.retracted: set[CommunicationId] = set()
 
-    @rule(by=_party, to=_some)
-    def begin(self, by: Party, to: list[Party]) -> None:
+    @rule(by=_party, to=_some, subject=_subject)
+    def begin(self, by: Party, to: list[Party], subject: Subject) -> None:
         if by in to or len(self.sent) > 8:
             return
-        thread, message = self.town.desks[by].begin(to, "Hei", self.town.tick())
+        thread, message = self.town.desks[by].begin(to, "Hei", self.town.tick(), subject=subject)
         self._send(by, thread, message)
 
     @rule(by=_party, data=st.data())
@@ -68,13 +71,15 @@ class Copies(RuleBasedStateMachine):
         seen = [
             (copy, each)
             for copy in desk.copies.values()
-            for each in shown(copy)
+            for found in shown(copy)
+            for each in (found, *brought_along(copy, found))
             if each.status in {Status.OPENED, Status.SENT}
         ]
         if by == to or not seen or len(self.sent) > 8:
             return
         copy, chosen = data.draw(st.sampled_from(seen), "forwarded")
-        thread, draft = desk.begin([to], "Se dette", self.town.tick())
+        subject = data.draw(_subject, "subject")
+        thread, draft = desk.begin([to], "Se dette", self.town.tick(), subject=subject)
         message = desk.write(thread, [to], "Se dette", self.town.tick(), forwards=[to_forward(copy, chosen)])
         assert draft != message
         self._send(by, thread, message)
@@ -121,6 +126,7 @@ class Copies(RuleBasedStateMachine):
     def _send(self, by: Party, thread: ThreadId, message: CommunicationId) -> None:
         self.town.leave(self.town.desks[by].send(thread, message, self.town.tick()))
         self.sent.append((thread, message, by))
+        self.written_under[message] = self.town.desks[by].copies[thread].standing.heading.subject
 
     @invariant()
     def nobody_sees_a_message_twice_and_all_see_them_by_written_time(self) -> None:
@@ -128,6 +134,15 @@ class Copies(RuleBasedStateMachine):
             seen = shown(copy)
             assert len({each.id for each in seen}) == len(seen)
             assert placed(seen) == seen
+
+    @invariant()
+    def what_is_sent_on_takes_a_permit_for_the_subject_it_was_written_under_at_every_service(self) -> None:
+        for _, copy in self._copies():
+            for each in copy.messages:
+                if each.via is not None:
+                    subject = self.written_under[each.id]
+                    assert subject in each.stood_under
+                    assert NEEDS[subject].topic in topics_of(copy, copy.message(each.via))
 
     @invariant()
     def every_thread_has_a_next_step_or_is_closed(self) -> None:

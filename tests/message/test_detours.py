@@ -98,3 +98,23 @@ def test_a_case_that_a_colleague_has_linked_to_somebody_else_is_not_linked_from_
     ingrid.send(path, to=FACT, until="20.11.2026", said_yes="yes", linked=hidden(fresh, "linked"))
     post.town.settle()
     assert patient_at(post, FATIMA, case) == PATIENT
+
+
+def test_medicines_that_were_sent_on_under_plans_take_a_permit_for_medicines_at_whoever_sends_them_to_nav(
+    post: Post,
+) -> None:
+    source = post.send(INGRID, [FACT], "Litium 300 mg", about=MEDICINES)
+    brought = post.do(FATIMA, source, service.forward, to=[PSYCHOLOGIST], subject=Subject.PLAN)
+    post.do(FATIMA, brought, service.send, brought.message)
+    post.town.settle()
+    post.permit(PER)
+    let_in = post.do(PER, brought, service.add_member, NAV_OFFICE, history=None)
+    with pytest.raises(consent.OutsideScope):
+        post.do(PER, brought, service.send, let_in)
+    on = post.do(PER, brought, service.forward, to=[NAV_OFFICE], subject=Subject.PLAN)
+    with pytest.raises(consent.OutsideScope):
+        post.do(PER, on, service.send, on.message)
+    post.permit(PER, topics=("plans", "medicines"))
+    post.do(PER, on, service.send, on.message)
+    post.town.settle()
+    assert "Litium 300 mg" in [each.content.text for each in post.message(NAVN, on).along]

@@ -8,6 +8,7 @@ import pytest
 
 from handover.errors import Invalid
 from handover.fhir.messages import check_parsed
+from handover.fhir.problem import FhirInvalid
 from handover.message import fhir
 from tests.fhir import threads
 
@@ -95,3 +96,25 @@ def test_a_letter_whose_hops_say_other_than_its_messages_is_refused(
     with pytest.raises(Invalid) as refused:
         fhir.read_letter(message)
     assert refused.value.stable_code == "message.unreadable"
+
+
+@pytest.mark.parametrize("subjects", [0, 2])
+def test_a_message_that_is_sent_is_about_one_subject(subjects: int) -> None:
+    message = orjson.loads(WRITTEN["care-message"])
+    main = _messages(WRITTEN["care-message"])[0]["resource"]["category"]
+    found = next(each["resource"] for each in message["entry"] if each["resource"].get("topic"))
+    found["category"] = main * subjects
+    if not subjects:
+        del found["category"]
+    with pytest.raises(FhirInvalid):
+        check_parsed(message, "care-message")
+
+
+def test_what_is_sent_on_without_its_subjects_is_read_as_of_unknown_ones() -> None:
+    message = orjson.loads(WRITTEN["care-message"])
+    for each in message["entry"]:
+        if "partOf" in each["resource"]:
+            del each["resource"]["category"]
+    check_parsed(message, "care-message")
+    letter, _ = fhir.read_letter(message)
+    assert [each.stood_under for each in letter.forwards] == [(), ()]

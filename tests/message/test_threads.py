@@ -12,6 +12,7 @@ from handover.exchange.files import MAX_FILES_BYTES
 from handover.ids import CommunicationId, PersonId, ThreadId
 from handover.message import hearing, model, speaking
 from handover.message.model import By, Content, File, Heading, Letter, Offer, Slot, SlotId, Subject
+from handover.message.scope import ALL, topics_of
 from handover.message.standing import NotYetHere, is_new, shown, to_forward
 from handover.message.steps import Shelf, Step, next_step, shelf_of
 from tests.message.threads import DPS, FACT, NAV, START, Between, Desk, shifted
@@ -221,3 +222,23 @@ def _sent_on(
     between.leave(desk.send(other, on, between.tick()))
     between.settle()
     return other, on
+
+
+def test_what_came_without_its_subject_is_sent_on_as_if_it_had_stood_under_every_one() -> None:
+    between = Between()
+    dps, nav, fact = (between.desks[each] for each in (DPS, NAV, FACT))
+    first, asked = dps.begin((NAV,), "Litium 300 mg", between.tick(), subject=Subject.MEDICINES)
+    between.leave(dps.send(first, asked, between.tick()))
+    between.settle()
+    along = to_forward(nav.copies[first], nav.copies[first].message(asked))
+    second, _ = nav.begin((FACT,), "", between.tick())
+    on = nav.write(second, (FACT,), "Se under.", between.tick(), forwards=(along,))
+    assert topics_of(nav.copies[second], nav.copies[second].message(on)) == {"plans", "medicines"}
+    (letter,) = nav.send(second, on, between.tick())
+    assert isinstance(letter, Letter)
+    fact.take(
+        replace(letter, forwards=tuple(replace(each, stood_under=()) for each in letter.forwards)), between.now
+    )
+    third, again = _sent_on(between, fact, second, asked, DPS)
+    for desk in (fact, dps):
+        assert topics_of(desk.copies[third], desk.copies[third].message(again)) == ALL

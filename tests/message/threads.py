@@ -46,10 +46,12 @@ class Desk:
     early: set[tuple[CommunicationId, Party]] = field(default_factory=set)
     """What was taken back before it came, by whom."""
 
-    def begin(self, to: Sequence[Party], text: str, now: datetime) -> tuple[ThreadId, CommunicationId]:
+    def begin(
+        self, to: Sequence[Party], text: str, now: datetime, *, subject: Subject = Subject.PLAN
+    ) -> tuple[ThreadId, CommunicationId]:
         """Begin a thread with a draft."""
         thread = ThreadId(uuid4())
-        heading = Heading(thread=thread, reference="8H3K-PQ2M", subject=Subject.PLAN)
+        heading = Heading(thread=thread, reference="8H3K-PQ2M", subject=subject)
         standing = Standing(
             home=self.home,
             heading=heading,

@@ -180,6 +180,7 @@ def _forwarded(frame: Frame, name: str, each: Forwarded, blobs: Iterator[SealedB
         partOf=[frame.reference(FOCUS)],
         inResponseTo=[parts.named(each.replies_to)] if each.replies_to else None,
         status="completed",
+        category=[concept((SUBJECTS, subject)) for subject in each.stood_under] or None,
         sender=frame.author(by),
         sent=when(each.written_at),
         payload=list(_payload(frame, name, each.text, each.files, blobs)),
@@ -266,6 +267,7 @@ def _read_forwarded(opened: OpenedLetter, url: str, node: Json, sent: Json) -> t
         written_at=instant_of(node["sent"]),
         replies_to=parts.of_named(node["inResponseTo"][0]) if "inResponseTo" in node else None,
         patient_reads=parts.is_for_patient(node),
+        stood_under=tuple(Subject(code_of(each, SUBJECTS)) for each in node.get("category", ())),
         hops=hops.read_forwardings(opened, url, message, sent),
     )
     return forwarded, blobs
