@@ -1,7 +1,8 @@
 """What a patient sees of threads about them: between whom, about what, when, on what basis, who opened what.
 
 The words are shown where the author's agency lets the patient read them. Several copies at one node are shown as
-one thread. What is somebody else's is not there; a draft is nobody's but its writers'.
+one thread. What is somebody else's is not there; a draft is nobody's but its writers', and so is a message that
+its writer can still undo: neither it nor whom it lets in is shown before it leaves.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,10 +18,12 @@ from handover.audit import service as audit
 from handover.audit.model import Entry as LogEntry
 from handover.audit.model import Event as Logged
 from handover.ids import AgencyId, CommunicationId, PersonId, ThreadId
-from handover.message import cases, scope, store
+from handover.message import cases, scope, speaking, store
 from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.message.model import Basis, Heading, Member, Message, Opened
-from handover.message.standing import shown
+from handover.message.reading import can_be_undone, deliveries
+from handover.message.standing import Copy, shown
+from handover.message.steps import Shelf, shelf_of
 from handover.message.store import Stored, ThreadNotFound
 
 _OPENINGS: Final = frozenset(
@@ -82,7 +85,7 @@ def my_threads(
 ) -> tuple[PatientThread, ...]:
     """Return the threads about a patient at these agencies, latest first; one row in the log of each agency."""
     known = cases.known_as(session, by, agencies)
-    found = store.about(session, known)
+    found = _left(session, store.about(session, known), now)
     for agency, who in known:
         if any(each.standing.home.agency == agency for each in found):
             audit.record(session, event=Logged.MESSAGE_LIST, actor=by, agency=agency, persons=(who,), now=now)
@@ -92,7 +95,7 @@ def my_threads(
 
 def my_thread(session: Session, by: Patient, thread: ThreadId, *, now: datetime) -> PatientThread:
     """Return one thread, and log that the patient read it. Raises ThreadNotFound."""
-    copies = _mine(session, by, thread)
+    copies = _mine(session, by, thread, now)
     for each in copies:
         cases.log(session, each.standing, Logged.MESSAGE_READ, by=by, now=now)
     return next(_together(session, copies, now))
@@ -100,7 +103,7 @@ def my_thread(session: Session, by: Patient, thread: ThreadId, *, now: datetime)
 
 def who_opened(session: Session, by: Patient, thread: ThreadId, *, now: datetime) -> tuple[LogEntry, ...]:
     """Return who at this node has opened, sent or taken back something in the thread, newest first."""
-    copies = _mine(session, by, thread)
+    copies = _mine(session, by, thread, now)
     for each in copies:
         cases.log(session, each.standing, Logged.LOG_READ, by=by, now=now)
     entries = [
@@ -111,12 +114,26 @@ def who_opened(session: Session, by: Patient, thread: ThreadId, *, now: datetime
     return tuple(sorted(entries, key=lambda entry: entry.at, reverse=True))
 
 
-def _mine(session: Session, by: Patient, thread: ThreadId) -> tuple[Stored, ...]:
+def _mine(session: Session, by: Patient, thread: ThreadId, now: datetime) -> tuple[Stored, ...]:
     found = store.about(session, cases.known_as(session, by))
-    copies = tuple(each for each in found if each.standing.thread == thread)
+    copies = _left(session, (each for each in found if each.standing.thread == thread), now)
     if not copies:
         raise ThreadNotFound
     return copies
+
+
+def _left(session: Session, found: Iterable[Stored], now: datetime) -> tuple[Stored, ...]:
+    """Return copies without what can still be undone; not those in which nothing else has happened yet."""
+    copies = (replace(each, copy=_without_what_waits(session, each.copy, now)) for each in found)
+    return tuple(each for each in copies if shelf_of(each.copy) is not Shelf.DRAFT)
+
+
+def _without_what_waits(session: Session, copy: Copy, now: datetime) -> Copy:
+    for message in copy.messages:
+        is_on_its_way = message.status is Status.SENT and all(each.arrived_at is None for each in message.receipts)
+        if is_on_its_way and can_be_undone(message, deliveries(session, message, now), now):
+            copy = speaking.undo_send(copy, message.id, now=message.written_at)
+    return copy
 
 
 def _together(session: Session, found: Iterable[Stored], now: datetime) -> Iterator[PatientThread]:

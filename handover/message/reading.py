@@ -20,7 +20,7 @@ from handover.exchange.model import Delivery
 from handover.ids import AgencyId, MessageId, PersonId, ServiceId
 from handover.message import bonds, cases, guarding, linking, scope, store
 from handover.message.cases import Turn
-from handover.message.lifecycle import Act, Guard, Side, acts_open_to
+from handover.message.lifecycle import Act, Guard, Side, Status, acts_open_to
 from handover.message.model import Entry, File, Message
 from handover.message.standing import Copy, Standing, brought_along, is_new, shown
 from handover.message.steps import Glance, NextStep, Shelf, next_step
@@ -187,7 +187,7 @@ def counts(session: Session, by: Staff, service: ServiceId | None = None) -> dic
 
 
 def _seen(session: Session, copy: Copy, message: Message, turn: Turn, read_at: datetime | None) -> Seen:
-    answers, deliveries = _answered(copy, message), _deliveries(session, message, turn.now)
+    answers, found = _answered(copy, message), deliveries(session, message, turn.now)
     return Seen(
         message=message,
         is_ours=message.sender == copy.standing.home,
@@ -195,8 +195,8 @@ def _seen(session: Session, copy: Copy, message: Message, turn: Turn, read_at: d
         answers=answers,
         answers_unknown=message.replies_to is not None and answers is None,
         along=brought_along(copy, message),
-        acts=_acts(copy, message, turn, deliveries),
-        deliveries=deliveries,
+        acts=_acts(copy, message, turn, found),
+        deliveries=found,
     )
 
 
@@ -204,7 +204,7 @@ def _answered(copy: Copy, message: Message) -> Message | None:
     return next((each for each in shown(copy) if each.id == message.replies_to), None)
 
 
-def _acts(copy: Copy, message: Message, turn: Turn, deliveries: Mapping[Party, Delivery]) -> tuple[Act, ...]:
+def _acts(copy: Copy, message: Message, turn: Turn, found: Mapping[Party, Delivery]) -> tuple[Act, ...]:
     """Return what may be done with one message of ours; what came is opened with its thread."""
     home = copy.standing.home
     is_ours = message.sender == home and message.via is None
@@ -213,12 +213,19 @@ def _acts(copy: Copy, message: Message, turn: Turn, deliveries: Mapping[Party, D
     facts = set()
     if any(each.undelivered for each in message.receipts):
         facts.add(Guard.UNDELIVERED)
-    if deliveries and all(each.attempts == 0 and turn.now < each.not_before for each in deliveries.values()):
+    if can_be_undone(message, found, turn.now):
         facts.add(Guard.NOT_LEFT)
     return acts_open_to(message.status, Side.AUTHOR, frozenset(facts))
 
 
-def _deliveries(session: Session, message: Message, now: datetime) -> dict[Party, Delivery]:
+def can_be_undone(message: Message, found: Mapping[Party, Delivery], now: datetime) -> bool:
+    """Whether a message was sent and waits here for its writer to change their mind. `found`: its deliveries."""
+    waits = all(each.attempts == 0 and now < each.not_before for each in found.values())
+    return message.status is Status.SENT and bool(found) and waits
+
+
+def deliveries(session: Session, message: Message, now: datetime) -> dict[Party, Delivery]:
+    """Return how far a message came with each receiver that it was promised to."""
     found: dict[Party, Delivery] = {}
     for receipt in message.receipts:
         if receipt.envelope is None:

@@ -65,6 +65,8 @@ class Log:
     """Says one line to the patient."""
     subject: Sentence | None = None
     """What is asked about, with its `reference`, where that is no line; None: only lines are asked about."""
+    thing: tuple[str, Text] | None = None
+    """Where who asks about the thing itself comes from, and what the way back there is called."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +144,7 @@ def _page(log: Log, entry: EntryId | None, filled: Form, *, problem: Text = "") 
         line=line,
         subject=subject,
         place=place,
+        back=log.thing if log.thing is not None and wanted.entry is None else (log.url, log.heading),
         form=filled,
         problem=problem,
         last_day=local_date(due_after(now()) - timedelta(seconds=1)),

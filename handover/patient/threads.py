@@ -167,6 +167,7 @@ def _log(thread: UUID) -> asking.Log:
         find=lambda session, entry: _wanted(session, thread, entry),
         tell=lambda session, entry: _reading(session, entry).sentence,
         subject=_SUBJECT,
+        thing=(url_for(".show", thread=thread), _("Tilbake til meldingen")),
     )
 
 

@@ -1,7 +1,7 @@
 """A patient reads of the messages about them: who, about what, on what basis; asks about it, and says no."""
 
 from dataclasses import replace
-from re import search
+from re import findall, search
 from uuid import UUID
 
 import pytest
@@ -9,9 +9,9 @@ import pytest
 from handover.actors import Role
 from handover.ids import StaffId
 from handover.message import service
-from handover.message.model import Subject
+from handover.message.model import Content, Subject
 from handover.message.service import About
-from tests.builders import DPS, INTAKE, MUNICIPALITY, NAV_OFFICE, PSYCHOLOGIST
+from tests.builders import DPS, FACT, INTAKE, MUNICIPALITY, NAV_OFFICE, PSYCHOLOGIST
 from tests.message import conftest as two_nodes
 from tests.message.desks import at_desk, begun, sent, written
 from tests.message.nodes import PATIENT as SOLVEIG
@@ -74,9 +74,29 @@ def test_a_message_that_was_taken_back_and_a_draft_show_no_words(post: Post) -> 
     assert patient.open(f"{MINE}/{draft.thread}").status_code == 404
 
 
+def test_a_patient_sees_nothing_of_a_message_while_it_can_be_undone(post: Post) -> None:
+    made = post.begin(PER, [INTAKE], "Angrer jeg?")
+    post.do(PER, made, service.send, made.message)
+    patient = solveig(post)
+    assert "Plan" not in words_of(patient.open(MINE)), "the thread has nothing else"
+    assert patient.open(f"{MINE}/{made.thread}").status_code == 404
+    assert patient.open(f"{MINE}/{made.thread}/hvem-har-lest").status_code == 404
+    post.town.settle()
+    assert "Angrer jeg?" in words_of(patient.open(f"{MINE}/{made.thread}"))
+    third = post.do(PER, made, service.add_member, FACT, content=Content(text="Vi tar med flere"))
+    post.do(PER, made, service.send, third)
+    words = words_of(patient.open(f"{MINE}/{made.thread}"))
+    assert "Angrer jeg?" in words and "Vi tar med flere" not in words
+    assert len(findall(r'name="target"', patient.open(f"{MINE}/{made.thread}").text)) == 2, "nor whom it lets in"
+    post.town.settle()
+    assert "Vi tar med flere" in words_of(patient.open(f"{MINE}/{made.thread}"))
+
+
 def test_a_patient_asks_about_a_thread_and_about_who_read_it(post: Post) -> None:
     made = post.send(PER, [INTAKE], "Hei")
     patient = solveig(post)
+    form = patient.open(f"{MINE}/{made.thread}/spor")
+    assert f'href="{MINE}/{made.thread}"' in form.text and "Tilbake til meldingen" in words_of(form)
     asked = patient.send(f"{MINE}/{made.thread}/spor", text="Hvorfor skriver dere?")
     assert "Hvorfor skriver dere?" in words_of(asked)
     line = search(r'name="om" value="([^"]+)"', asked.text)
