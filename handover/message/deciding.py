@@ -10,6 +10,7 @@ from handover.audit.model import Event as Logged
 from handover.errors import Conflict, NotPermitted
 from handover.ids import AgencyId, CommunicationId, StaffId
 from handover.message import cases, guarding, speaking, store
+from handover.message.answering import taken_by_answering
 from handover.message.cases import Said, Turn
 from handover.message.model import Doing, SlotId
 from handover.message.standing import Copy, is_unopened
@@ -66,8 +67,11 @@ def snooze(session: Session, turn: Turn, until: datetime) -> None:
 def choose_slot(
     session: Session, turn: Turn, message: CommunicationId, slot: SlotId, *, phone: str = ""
 ) -> Stored:
-    """Pick one of the times offered; everyone who had the offer is told. Raises NotOffered, AlreadyChosen."""
-    stored = cases.fetch(session, turn)
+    """Pick one of the times offered; everyone who had the offer is told. Raises NotOffered, AlreadyChosen.
+
+    That answers, too: whoever does it becomes responsible for the thread here, where nobody was.
+    """
+    stored = taken_by_answering(session, cases.fetch(session, turn), turn)
     guarding.refuse_in(session, stored.standing, {"phone": phone}, by=turn.by, now=turn.now)
     author = Author.of(turn.by, stored.standing.home.service)
     moved = speaking.choose(stored.copy, message, slot, by=author, phone=phone.strip(), now=turn.now)

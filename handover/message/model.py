@@ -14,7 +14,7 @@ from uuid import UUID
 from handover.actors import Author, Party
 from handover.errors import Invalid
 from handover.exchange.files import MAX_FILES_BYTES, File
-from handover.ids import CommunicationId, MessageId, ThreadId
+from handover.ids import CommunicationId, MessageId, StaffId, ThreadId
 from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.person.model import Identity
 
@@ -391,6 +391,8 @@ class Message:
     """Whether the patient may read the words: the author's agency decided it when it was sent (`openness`)."""
     justified: tuple[Justified, ...] = ()
     """At its author: what was found in it and may stand."""
+    made_owner: StaffId | None = None
+    """Who became responsible here by sending it, where nobody was; undoing it takes that back."""
 
     @property
     def agreed(self) -> Slot | None:

@@ -4,6 +4,7 @@ The patient's choices are asked when it is sent, and again in the transaction th
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,10 +18,11 @@ from handover.exchange.model import OutgoingRef
 from handover.exchange.service import AlreadyLeft
 from handover.ids import CommunicationId, ServiceId
 from handover.message import cases, guarding, hearing, openness, scope, speaking, store
+from handover.message.answering import taken_by_answering
 from handover.message.cases import Said, Turn
 from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.message.model import Doing, Message, TakenBack
-from handover.message.standing import Copy, NoSuchMessage, written_here
+from handover.message.standing import Copy, NoSuchMessage, with_messages, written_here
 from handover.message.store import Stored
 from handover.message.writing import About, Begun, start_draft
 from handover.moves import require_text
@@ -35,12 +37,15 @@ UNDO: Final = timedelta(seconds=30)
 def send(session: Session, turn: Turn, message: CommunicationId, *, undo: timedelta = UNDO) -> Stored:
     """Send a draft to everyone it is addressed to; it leaves when the time to undo is over.
 
+    Whoever sends it becomes responsible for the thread here, where nobody was.
+
     Raises Unfilled, Empty, ToOneself, TextTooLong, BadContent, BadReceiver, of an anonymous case Identifying and
     NotInACase, of a question NamesAPatient, and what the patient's choices forbid (`consent.service`;
     `details["service"]` says towards whom).
     Then nothing is sent and the draft is kept.
     """
-    stored = cases.fetch(session, turn)
+    found = cases.fetch(session, turn)
+    stored = taken_by_answering(session, found, turn)
     draft = written_here(stored.copy, message)
     home = stored.standing.home
     refuse_unfilled({"text": draft.content.text})
@@ -60,6 +65,9 @@ def send(session: Session, turn: Turn, message: CommunicationId, *, undo: timede
     leaves = scope.with_basis(session, moved.copy.standing, moved.leaves, now=turn.now)
     letters, others = cases.post_all(session, moved.copy, leaves, now=turn.now, not_before=not_before)
     after = hearing.promised(moved.copy, message, letters, others)
+    if stored is not found:
+        mark = replace(written_here(after, message), made_owner=turn.by.id)
+        after = with_messages(after, mark, now=turn.now)
     detail = {"message": str(message), "to": ",".join(to.service for to in draft.to)}
     said = Said(message=message, detail=detail)
     answering.end(session, cases.place_of(stored.standing), by=turn.by)

@@ -7,7 +7,7 @@ their codes for what is missing or too much, `consent.service`'s for what the pa
 """
 
 from handover.message.anonymity import MAX_WHY, Finding, Identifying, NotInACase
-from handover.message.answering import begin_answer
+from handover.message.answering import begin_answer, is_untaken
 from handover.message.cases import WORK, Stale, Turn
 from handover.message.deciding import (
     StillUnopened,
@@ -134,6 +134,7 @@ __all__ = [
     "forward",
     "is_anonymous",
     "is_told_of",
+    "is_untaken",
     "justify",
     "kept_from",
     "link",

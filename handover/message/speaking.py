@@ -171,12 +171,16 @@ def send(
 
 
 def undo_send(copy: Copy, message: CommunicationId, *, now: datetime) -> Copy:
-    """Return the copy with a message that had not left as a draft again; whom it let in is out again."""
+    """Return the copy with a message that had not left as a draft again; whom it let in is out again.
+
+    Whoever became responsible by sending it is so no longer.
+    """
     sent, home = written_here(copy, message), copy.standing.home
     status = next_status(sent.status, Act.UNDO_SEND, Side.AUTHOR, frozenset({Guard.NOT_LEFT}))
     members = (each for each in copy.standing.members if each.party == home or each.since != sent.written_at)
-    standing = replace(copy.standing, members=tuple(members))
-    draft = replace(sent, status=status, receipts=(), also_told=(), placed_at=now)
+    owner = None if copy.standing.owner == sent.made_owner else copy.standing.owner
+    standing = replace(copy.standing, members=tuple(members), owner=owner)
+    draft = replace(sent, status=status, receipts=(), also_told=(), made_owner=None, placed_at=now)
     return with_messages(Copy(standing, copy.messages), draft, now=now)
 
 

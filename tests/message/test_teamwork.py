@@ -85,6 +85,26 @@ def test_nobody_is_told_any_longer_when_the_writer_has_been_away_or_has_thrown_i
     assert "skriver svar nå" not in words_of(ola.open(thread))
 
 
+def test_whoever_answers_what_nobody_has_taken_becomes_responsible_until_they_undo_it(post: Post) -> None:
+    thread, ingrid = arrived(post), reader(post.town, INGRID)
+    assert "Den som svarer, blir ansvarlig her." in words_of(ingrid.open(thread))
+    shown = write(ingrid, answer(ingrid, thread), "Seks uker", "preview")
+    assert "Når du sender, blir du ansvarlig for den her." in words_of(shown)
+    letter = shown.request.path.rsplit("/", 1)[0]
+    words = words_of(ingrid.send(f"{letter}/send", saved=hidden(shown, "saved")))
+    assert "Ansvarlig her: Ingrid Inntak" in words and "Den som svarer" not in words
+    assert "Sendingen er angret." in words_of(ingrid.send(f"{letter}/angre"))
+    assert "Ingen har tatt denne" in words_of(ingrid.open(thread))
+    ola = reader(post.town, OLA)
+    assert "Ansvarlig her: Ola Overlege" in words_of(
+        send(ola, answer(ola, thread, over=str(INGRID.id)), "Åtte uker")
+    )
+    again = write(ingrid, answer(ingrid, thread), "Ni uker", "preview")
+    assert "blir du ansvarlig" not in words_of(again)
+    send(ingrid, answer(ingrid, thread), "Ni uker")
+    assert "Ansvarlig her: Ola Overlege" in words_of(ingrid.open(thread)), "his it is already"
+
+
 def test_who_does_not_work_there_cannot_take_an_answer_over(post: Post) -> None:
     thread, ingrid = arrived(post), reader(post.town, INGRID)
     answer(ingrid, thread)

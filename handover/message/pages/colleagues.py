@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from handover.access import service as access
 from handover.errors import NotFound
 from handover.ids import AgencyId, StaffId
+from handover.message import service as messages
 from handover.message.cases import place_of
 from handover.message.service import Thread, Turn
 from handover.message.standing import Standing
@@ -66,5 +67,6 @@ def shared(session: Session, turn: Turn, thread: Thread) -> Mapping[str, object]
     return {
         "writer": writer_of(session, turn, thread),
         "kept": kept(session, place_of(standing)),
+        "is_untaken": thread.may_write and messages.is_untaken(session, standing),
         "colleagues": colleagues_of(session, standing) if thread.may_write else [],
     }

@@ -174,6 +174,7 @@ def preview(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
             longest_reason=messages.MAX_WHY,
             saved=draft.written_at.isoformat(),
             undo_seconds=int(undo_time().total_seconds()),
+            is_untaken=messages.is_untaken(session, found.standing),
         )
 
 
