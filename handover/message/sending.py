@@ -20,11 +20,12 @@ from handover.ids import CommunicationId, ServiceId
 from handover.message import cases, guarding, hearing, openness, scope, speaking, store
 from handover.message.answering import taken_by_answering
 from handover.message.cases import Said, Turn
+from handover.message.forwarding import brought_anew
 from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.message.model import Doing, Message, TakenBack
 from handover.message.standing import Copy, NoSuchMessage, with_messages, written_here
 from handover.message.store import Stored
-from handover.message.writing import About, Begun, start_draft
+from handover.message.writing import About, Begun, begun, new_thread
 from handover.moves import require_text
 from handover.team import answering
 from handover.team.blanks import refuse_unfilled
@@ -134,25 +135,26 @@ def send_anew(
 ) -> Begun:
     """Take a message back and begin another with the same words for the right patient or receiver, in one step.
 
-    Its documents go along. The new one is a draft: it leaves when it has been looked at and sent.
+    Its documents go along, and what it forwarded, unless the patient was put right (`Begun.left_out`). The new one
+    is a draft: it leaves when it has been looked at and sent.
     """
     stored = retract(session, turn, message, reason)
-    wrong = written_here(stored.copy, message)
-    home = stored.standing.home
+    wrong, home = written_here(stored.copy, message), stored.standing.home
     is_same = about.patient is not None and about.patient == cases.patient_of(session, stored.standing)
     known = stored.standing.person if is_same else None
-    made = start_draft(session, by=turn.by, service=home.service, about=about, to=to, known=known, now=turn.now)
-    again = Turn(thread=made.thread, by=turn.by, now=turn.now, at=home.service)
-    fresh = cases.fetch(session, again)
-    for file in wrong.content.files:
-        store.add_file(session, fresh.standing, store.file_data(session, stored.standing, file))
-    draft = written_here(fresh.copy, made.message)
-    written = speaking.Written(to=draft.to, content=wrong.content)
-    author = Author.of(turn.by, home.service)
-    after = speaking.rewrite(fresh.copy, made.message, written, author=author, now=turn.now)
-    said = Said(message=made.message)
-    cases.record(session, fresh, after, Doing.WRITE, by=turn.by, now=turn.now, said=said)
-    return made
+    copy = new_thread(session, home, about, known=known, now=turn.now)
+    along = brought_anew(stored.copy, wrong, copy.standing)
+    made = begun(
+        session,
+        copy,
+        to=to,
+        content=wrong.content,
+        by=turn.by,
+        now=turn.now,
+        forwards=along,
+        source=stored.standing,
+    )
+    return replace(made, left_out=bool(wrong.forwards) and not along)
 
 
 def pass_on(

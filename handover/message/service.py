@@ -21,6 +21,7 @@ from handover.message.deciding import (
     tell_leaders,
 )
 from handover.message.following import is_told_of, on_delivery
+from handover.message.forwarding import add_member, forward
 from handover.message.guarding import NothingThere, findings, is_anonymous, justify
 from handover.message.joining import LASTS, Yes, bonds_of, choice_changed, end_expired, link, unlink
 from handover.message.linking import AlreadyLinked, NoOneToTell, NotLinked, NotTheirs
@@ -66,12 +67,10 @@ from handover.message.writing import (
     AlreadySent,
     Begun,
     OtherPatient,
-    add_member,
     attach,
     change_about,
     detach,
     discard,
-    forward,
     preview,
     reply,
     save_draft,

@@ -152,8 +152,10 @@ def at_home(session: Session, home: Party, thread: ThreadId, *, lock: bool = Tru
     return None if row is None else _whole(session, row)
 
 
-def holding(session: Session, home: Party, messages: Iterable[CommunicationId]) -> tuple[Stored, ...]:
-    """Return, for the machine, the copies of a service in which one of those messages lies, locked."""
+def holding(
+    session: Session, home: Party, messages: Iterable[CommunicationId], *, lock: bool = True
+) -> tuple[Stored, ...]:
+    """Return, for the machine, the copies of a service in which one of those messages lies."""
     found = (
         select(MESSAGE.c.thread)
         .where(
@@ -164,7 +166,7 @@ def holding(session: Session, home: Party, messages: Iterable[CommunicationId]) 
         .distinct()
     )
     threads = sorted(session.scalars(found))
-    held = (at_home(session, home, ThreadId(thread)) for thread in threads)
+    held = (at_home(session, home, ThreadId(thread), lock=lock) for thread in threads)
     return tuple(each for each in held if each is not None)
 
 

@@ -1,9 +1,6 @@
-"""Drafts: a new thread, a reply, something forwarded, another service let in; saved on the server as it is typed.
+"""Drafts: a new thread, or a reply; saved on the server as it is typed. What is addressed is always a service."""
 
-What is addressed is always a service. Everything forwarded is about the same patient as the thread it goes into.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -18,7 +15,7 @@ from handover.ids import CommunicationId, PersonId, ServiceId, ThreadId, new_ref
 from handover.message import cases, guarding, scope, speaking, store
 from handover.message.anonymity import NotInACase
 from handover.message.cases import Said, Turn
-from handover.message.lifecycle import TAKEN_BACK, Status
+from handover.message.lifecycle import Status
 from handover.message.model import (
     MAX_FILES,
     Content,
@@ -34,12 +31,9 @@ from handover.message.model import (
 from handover.message.speaking import Written
 from handover.message.standing import (
     Copy,
-    NoSuchMessage,
     Standing,
-    brought_along,
     letter_of,
     shown,
-    to_forward,
     with_messages,
     written_here,
 )
@@ -69,6 +63,8 @@ class Begun:
 
     thread: ThreadId
     message: CommunicationId
+    left_out: bool = False
+    """Whether it was to bring something along that stayed behind."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,8 +100,8 @@ def start_draft(
     Raises NotPermitted, BadReceiver, BadHeading, BadPurpose, KnownAlready, TooYoung, and as `check_draft`.
     """
     home = _home(by, service)
-    copy = _new_thread(session, home, about, now=now, known=known)
-    return _begun(session, copy, to=to, content=content or Content(), by=by, now=now)
+    copy = new_thread(session, home, about, now=now, known=known)
+    return begun(session, copy, to=to, content=content or Content(), by=by, now=now)
 
 
 def change_about(session: Session, turn: Turn, about: About) -> Stored:
@@ -143,73 +139,13 @@ def reply(
     """Begin a reply to everyone in the thread, or to some; the latest message is what it answers."""
     stored = cases.fetch(session, turn)
     standing = stored.standing
-    receivers = standing.others if to is None else _addressed(session, to, standing, now=turn.now)
+    receivers = standing.others if to is None else scope.addressed(session, to, standing.home, now=turn.now)
     seen = [each for each in shown(stored.copy) if each.status is not Status.DRAFT]
     answered = to_message or (seen[-1].id if seen else None)
     if answered is not None:
         stored.copy.message(answered)
     written = Written(to=receivers, content=content or Content(), replies_to=answered)
-    return _written(session, stored, turn, written)
-
-
-def add_member(
-    session: Session,
-    turn: Turn,
-    service: ServiceId,
-    *,
-    history: Sequence[CommunicationId] | None = (),
-    content: Content | None = None,
-) -> CommunicationId:
-    """Begin a message to everyone in the thread and to one more service; sending it lets that service in.
-
-    It sees what is sent from then on, and of what was before only `history` (None: everything shown here).
-    """
-    stored = cases.fetch(session, turn)
-    standing = stored.standing
-    receivers = (*standing.others, *_addressed(session, [service], standing, now=turn.now))
-    forwards = [to_forward(stored.copy, each) for each in _chosen(stored.copy, history)]
-    written = Written(to=tuple(dict.fromkeys(receivers)), content=content or Content())
-    return _written(session, stored, turn, written, forwards=forwards)
-
-
-def forward(
-    session: Session,
-    turn: Turn,
-    *,
-    to: Sequence[ServiceId],
-    messages: Sequence[CommunicationId] | None = None,
-    subject: Subject | None = None,
-    line: str | None = None,
-) -> Begun:
-    """Begin a thread of its own with other services, which brings messages of this one along (None: all of them).
-
-    It is about the same patient, or nobody; the documents of each message follow it. Raises NotInACase: what is
-    said in an anonymous case stays in it, and nothing else comes there.
-    """
-    stored = cases.fetch(session, turn)
-    standing, heading = stored.standing, stored.standing.heading
-    if Subject.ANONYMOUS in {heading.subject, subject}:
-        raise NotInACase(fields={"to": ["not-in-a-case"]})
-    about = About(
-        subject=subject or heading.subject,
-        line=heading.line if line is None else line,
-        patient=cases.patient_of(session, standing),
-    )
-    forwards = [to_forward(stored.copy, each) for each in _chosen(stored.copy, messages)]
-    copy = _new_thread(session, standing.home, about, now=turn.now, known=standing.person)
-    made = _begun(
-        session,
-        copy,
-        to=to,
-        content=Content(),
-        by=turn.by,
-        now=turn.now,
-        forwards=forwards,
-    )
-    for each in forwards:
-        for file in each.content.files:
-            store.add_file(session, copy.standing, store.file_data(session, standing, file))
-    return made
+    return add_draft(session, stored, turn, written)
 
 
 def save_draft(
@@ -223,7 +159,7 @@ def save_draft(
     """Save a draft; its documents are those attached, whatever `content` names. `to` None: as it was."""
     stored = cases.fetch(session, turn)
     draft = written_here(stored.copy, message)
-    receivers = draft.to if to is None else _addressed(session, to, stored.standing, now=turn.now)
+    receivers = draft.to if to is None else scope.addressed(session, to, stored.standing.home, now=turn.now)
     written = Written(
         to=receivers, content=replace(content, files=draft.content.files), replies_to=draft.replies_to
     )
@@ -282,6 +218,67 @@ def preview(session: Session, turn: Turn, message: CommunicationId) -> Letter:
     return letter_of(stored.copy, as_written, draft.to[0] if draft.to else home, patient)
 
 
+# --- what every beginning does -----------------------------------------------------------------------------------
+
+
+def new_thread(
+    session: Session, home: Party, about: About, *, now: datetime, known: PersonId | None = None
+) -> Copy:
+    """Return a thread's empty copy at `home`. Raises BadHeading, BadPurpose, KnownAlready, TooYoung."""
+    return Copy(_standing(session, home, about, now=now, known=known))
+
+
+def begun(
+    session: Session,
+    copy: Copy,
+    *,
+    to: Sequence[ServiceId],
+    content: Content,
+    by: Staff,
+    now: datetime,
+    forwards: Sequence[Message] = (),
+    source: Standing | None = None,
+) -> Begun:
+    """Store a new thread with its draft. `source`: where its documents, and those of what it forwards, lie.
+
+    Without one it has none, whatever `content` names.
+    """
+    home, message = copy.standing.home, CommunicationId(new_uuid())
+    kept = content if source is not None else replace(content, files=())
+    written = Written(to=scope.addressed(session, to, home, now=now), content=kept)
+    after = speaking.begin(copy, message, written, author=Author.of(by, home.service), now=now, forwards=forwards)
+    owned = Copy(replace(after.standing, owner=by.id), after.messages)
+    stored = store.add(session, owned, now=now)
+    if source is not None:
+        for file in dict.fromkeys(file for each in owned.messages for file in each.content.files):
+            store.add_file(session, owned.standing, store.file_data(session, source, file))
+    cases.record(session, stored, owned, Doing.WRITE, by=by, now=now, said=Said(message=message))
+    return Begun(thread=copy.standing.thread, message=message)
+
+
+def add_draft(
+    session: Session,
+    stored: Stored,
+    turn: Turn,
+    written: Written,
+    *,
+    forwards: Sequence[Message] = (),
+) -> CommunicationId:
+    """Store one more draft in a thread that is here."""
+    message = CommunicationId(new_uuid())
+    after = speaking.begin(
+        stored.copy,
+        message,
+        written,
+        author=Author.of(turn.by, stored.standing.home.service),
+        now=turn.now,
+        forwards=forwards,
+    )
+    said = Said(message=message)
+    cases.record(session, stored, after, Doing.WRITE, by=turn.by, now=turn.now, said=said)
+    return message
+
+
 # --- checks ------------------------------------------------------------------------------------------------------
 
 
@@ -296,12 +293,6 @@ def _home(by: Staff, service: ServiceId) -> Party:
     if not store.works_there(by, service):
         raise NotPermitted("message.no-role", roles=[role.value for role in WRITERS])
     return Party(by.agency, service)
-
-
-def _new_thread(
-    session: Session, home: Party, about: About, *, now: datetime, known: PersonId | None = None
-) -> Copy:
-    return Copy(_standing(session, home, about, now=now, known=known))
 
 
 def _standing(
@@ -327,54 +318,6 @@ def _standing(
     )
 
 
-def _begun(
-    session: Session,
-    copy: Copy,
-    *,
-    to: Sequence[ServiceId],
-    content: Content,
-    by: Staff,
-    now: datetime,
-    forwards: Sequence[Message] = (),
-) -> Begun:
-    home, message = copy.standing.home, CommunicationId(new_uuid())
-    written = Written(to=_addressed(session, to, copy.standing, now=now), content=replace(content, files=()))
-    after = speaking.begin(
-        copy,
-        message,
-        written,
-        author=Author.of(by, home.service),
-        now=now,
-        forwards=forwards,
-    )
-    owned = Copy(replace(after.standing, owner=by.id), after.messages)
-    stored = store.add(session, owned, now=now)
-    cases.record(session, stored, owned, Doing.WRITE, by=by, now=now, said=Said(message=message))
-    return Begun(thread=copy.standing.thread, message=message)
-
-
-def _written(
-    session: Session,
-    stored: Stored,
-    turn: Turn,
-    written: Written,
-    *,
-    forwards: Sequence[Message] = (),
-) -> CommunicationId:
-    message = CommunicationId(new_uuid())
-    after = speaking.begin(
-        stored.copy,
-        message,
-        written,
-        author=Author.of(turn.by, stored.standing.home.service),
-        now=turn.now,
-        forwards=forwards,
-    )
-    said = Said(message=message)
-    cases.record(session, stored, after, Doing.WRITE, by=turn.by, now=turn.now, said=said)
-    return message
-
-
 def _saved(session: Session, stored: Stored, turn: Turn, message: CommunicationId, written: Written) -> Stored:
     author = Author.of(turn.by, stored.standing.home.service)
     after = speaking.rewrite(stored.copy, message, written, author=author, now=turn.now)
@@ -386,34 +329,6 @@ def _saved(session: Session, stored: Stored, turn: Turn, message: CommunicationI
 def _with_files(session: Session, stored: Stored, turn: Turn, draft: Message, held: tuple[File, ...]) -> Stored:
     written = Written(to=draft.to, content=replace(draft.content, files=held), replies_to=draft.replies_to)
     return _saved(session, stored, turn, draft.id, written)
-
-
-def _addressed(
-    session: Session, to: Sequence[ServiceId], standing: Standing, *, now: datetime
-) -> tuple[Party, ...]:
-    return scope.addressed(session, to, standing.home, now=now)
-
-
-def _chosen(copy: Copy, wanted: Sequence[CommunicationId] | None) -> tuple[Message, ...]:
-    """Return messages to forward, as readers here see them, with what they brought along. Raises NoSuchMessage.
-
-    What was taken back goes on to nobody, also where it was written and can still be read.
-    """
-    seen = shown(copy)
-    along = (other for each in seen for other in brought_along(copy, each))
-    found = _once(each for each in (*seen, *along) if each.status not in {Status.DRAFT, *TAKEN_BACK})
-    if wanted is None:
-        return tuple(found)
-    if not {each.id for each in found}.issuperset(wanted):
-        raise NoSuchMessage
-    return tuple(each for each in found if each.id in set(wanted))
-
-
-def _once(messages: Iterable[Message]) -> list[Message]:
-    found: dict[CommunicationId, Message] = {}
-    for each in messages:
-        found.setdefault(each.id, each)
-    return list(found.values())
 
 
 def _refuse_other_patient(after: Standing, messages: Sequence[Message], before: PersonId | None) -> None:

@@ -12,7 +12,7 @@ from handover.message.service import Begun
 from tests.builders import FACT, INTAKE, PSYCHOLOGIST
 from tests.message.desks import at_desk, first_thread, here, sent
 from tests.message.nodes import PDF, PLAN, Post
-from tests.referral.nodes import FATIMA, INGRID, LEADER, OLA, PER
+from tests.referral.nodes import FATIMA, INGRID, LEADER, OLA, PER, SARA, SENIOR
 from tests.referral.visiting import Reader, register, words_of
 
 OTHER = {"number": "", "given": "Kari", "family": "Annen", "birth_date": "01.02.1990"}
@@ -121,3 +121,42 @@ def test_a_wrong_patient_is_put_right_in_one_step(post: Post) -> None:
     anew = words_of(per.send(f"{letter(made)}/rett", **form, **OTHER))
     assert "Kari Annen" in anew
     assert "Solveig" not in anew
+
+
+def brought_along(post: Post) -> Begun:
+    """Forward a message with its document to a service that should not have it."""
+    source = post.begin(PER, [FACT], "Planen for høsten")
+    post.do(PER, source, service.attach, source.message, "plan.pdf", PDF)
+    post.do(PER, source, service.send, source.message)
+    made = post.do(PER, source, service.forward, to=[INTAKE])
+    post.do(PER, made, service.send, made.message)
+    post.town.settle()
+    return made  # type: ignore[no-any-return]
+
+
+def test_what_came_along_goes_with_the_message_to_the_right_receiver(post: Post) -> None:
+    made = brought_along(post)
+    per = at_desk(post, PER)
+    assert "blir med i det nye utkastet når pasienten er den samme" in words_of(per.open(f"{letter(made)}/rett"))
+    form = {"subject": "plan", "line": PLAN.line, "reason": "Feil mottaker"}
+    anew = per.send(f"{letter(made)}/rett", to=SENIOR, **form)
+    assert "Disse meldingene følger med" in words_of(anew)
+    sent(per, per.open(f"{here(anew)}/se"))
+    post.town.settle()
+    sara = at_desk(post, SARA)
+    read = first_thread(sara)
+    assert "Planen for høsten" in words_of(read)
+    file = search(r'href="([^"]+/dokument\?nr=0)"', read.text)
+    assert file
+    assert sara.open(file[1]).data == PDF
+    assert "Ingen meldinger her." in words_of(at_desk(post, OLA).open("/meldinger/"))
+
+
+def test_what_came_along_never_goes_with_a_message_to_another_patient_and_the_page_says_so(post: Post) -> None:
+    made = brought_along(post)
+    form = {"to": INTAKE, "subject": "plan", "line": "", "reason": "Feil pasient"}
+    anew = words_of(at_desk(post, PER).send(f"{letter(made)}/rett", **form, **OTHER))
+    assert "Kari Annen" in anew
+    assert "De kan bare følge med når pasienten er den samme" in anew
+    assert "Planen for høsten" not in anew
+    assert "plan.pdf" not in anew

@@ -65,6 +65,21 @@ def test_a_third_service_sees_only_what_was_chosen_for_it(post: Post) -> None:
     assert "Før den tredje kom" in words_of(first_thread(at_desk(post, SARA)))
 
 
+def test_a_second_click_on_forwarding_or_letting_in_leads_to_the_same_draft(post: Post) -> None:
+    made = post.send(PER, [INTAKE], "Se plan")
+    per = at_desk(post, PER)
+    form = {"to": FACT, "messages": str(made.message), "subject": "plan", "line": "", "history": "everything"}
+    for page in ("videre", "ta-med"):
+        first, second = (per.send(f"{thread_at(made)}/{page}", **form) for _click in range(2))
+        assert here(first) == here(second)
+        other = per.send(f"{thread_at(made)}/{page}", **{**form, "to": SENIOR})
+        assert here(other) != here(first)
+        written(per, first, "Noe er skrevet.", act="save")
+        assert here(per.send(f"{thread_at(made)}/{page}", **form)) != here(first), (
+            "nothing that is written is lost"
+        )
+
+
 def test_a_third_service_that_is_no_health_service_needs_the_patients_yes(post: Post) -> None:
     made = post.send(PER, [INTAKE], "Hei")
     per = at_desk(post, PER)

@@ -90,7 +90,8 @@ def write_anew(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
         return _page("message/correct.html", turn, letter, refused)
     except Conflict as moved:
         return moved_page(turn, moved)
-    return redirect(url_for(".write", service=service, thread=made.thread, letter=made.message, gjort="trukket"))
+    done = "trukket-uten" if made.left_out else "trukket"
+    return redirect(url_for(".write", service=service, thread=made.thread, letter=made.message, gjort=done))
 
 
 @blueprint.post(f"{_LETTER}/bekreft")
