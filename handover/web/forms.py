@@ -38,7 +38,8 @@ T = TypeVar("T")
 SENTENCES: Final[Mapping[str, Text]] = {
     "required": _l("Fyll ut dette feltet."),
     "too-long": _l("Teksten er for lang. Gjør den kortere."),
-    "date": _l("Skriv datoen som dag, måned og år, for eksempel 24.11.2026."),
+    "date": _l("Skriv datoen som dag, måned og år med fire siffer, for eksempel 24.11.2026."),
+    "birth_date.date": _l("Skriv fødselsdatoen som dag, måned og år med fire siffer, for eksempel 3.4.1991."),
     "time": _l("Skriv klokkeslettet som timer og minutter, for eksempel 09.30."),
     "choice": _l("Velg ett av alternativene."),
     "number": _l("Skriv et tall."),

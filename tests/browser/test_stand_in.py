@@ -63,8 +63,8 @@ def test_a_stand_in_finds_and_answers_what_the_absent_one_had(
         page.get_by_role("button", name="Svar", exact=True).click()
         page.get_by_text("Ferdige tekster").click()
         page.get_by_role("button", name="Sett inn «Svaret kommer»").click()
+        expect(page.get_by_label("Melding", exact=True)).to_be_focused()
         page.get_by_role("button", name="Se over og send").click()
-        page.get_by_role("button", name="Send meldingen").click()
         expect(page.get_by_role("link", name="Fyll ut eller ta bort dette: [dato]")).to_be_visible()
         page.get_by_label("Melding", exact=True).fill("Takk. Vi tar imot på mandag.")
         with at.visit(chromium, by=PER) as other:

@@ -73,6 +73,57 @@ def test_without_the_patients_yes_nothing_leaves_for_nav_and_the_text_is_kept(po
     assert "Formål" in read
 
 
+def test_the_last_look_offers_the_way_to_a_yes_instead_of_a_sending_that_is_refused(post: Post) -> None:
+    per = at_desk(post, PER)
+    shown = written(per, begun(per, NAV_OFFICE), "Kan vi møtes?")
+    assert "Send meldingen" not in shown.text
+    assert "Meldingen kan ikke sendes ennå" in words_of(shown)
+    assert "Det du har skrevet, er lagret." in words_of(shown)
+    asked = search(r'href="([^"]+)"[^>]*>Se hva pasienten har valgt', shown.text)
+    assert asked
+    assert per.open(asked[1]).status_code == 200
+    post.permit(PER)
+    assert "Send meldingen" in words_of(per.open(shown.request.path))
+
+
+def test_the_last_look_names_the_blanks_that_are_left(post: Post) -> None:
+    per = at_desk(post, PER)
+    refused = written(per, begun(per), "Timen er [dag] kl. ti.")
+    assert refused.status_code == 422
+    assert "Fyll ut eller ta bort dette: [dag]" in words_of(refused)
+    assert "Timen er [dag] kl. ti." in refused.text
+    shown = per.open(f"{here(refused)}/se")
+    assert "Fyll ut eller ta bort dette: [dag]" in words_of(shown)
+    assert "Send meldingen" not in shown.text
+    assert "Send meldingen" in words_of(written(per, per.open(f"{here(shown)}/skriv"), "Timen er tirsdag kl. ti."))
+
+
+def test_while_a_message_can_be_undone_the_thread_says_one_thing_of_it(post: Post) -> None:
+    per = at_desk(post, PER)
+    left = words_of(sent(per, written(per, begun(per), "Kan vi møtes?")))
+    assert "Meldingen sendes når tiden til å angre er ute." in left
+    assert "Meldingen er sendt" not in left
+    assert "Sendt " not in left.replace("Sendt ved en feil?", "")
+
+
+def test_when_an_answer_is_wished_is_one_question_with_how_soon_and_a_day(post: Post) -> None:
+    per = at_desk(post, PER)
+    assert "Når ønsker du svar?" in words_of(begun(per))
+    for haste, day, told in (
+        ("soon", "24.12.2031", "Snart, og senest onsdag 24. desember 2031"),
+        ("soon", "", "Snart"),
+        ("ordinary", "24.12.2031", "Senest onsdag 24. desember 2031"),
+    ):
+        shown = words_of(written(per, begun(per), "Hei", priority=haste, answer_by=day))
+        assert f"Når ønskes svar? {told}" in " ".join(shown.split())
+    assert "Når ønskes svar?" not in words_of(written(per, begun(per), "Hei", priority="ordinary"))
+
+
+def test_a_refused_birth_date_is_told_that_the_year_has_four_digits(post: Post) -> None:
+    refused = words_of(begun(at_desk(post, PER), **{**ABOUT, "birth_date": "3.4.91"}))
+    assert "med fire siffer, for eksempel 3.4.1991." in refused
+
+
 def test_what_a_new_message_lacks_is_said_and_what_was_typed_stays(post: Post) -> None:
     per = at_desk(post, PER)
     nobody = begun(per, subject="plan", line="Plan for høsten")

@@ -130,7 +130,7 @@ def test_a_referrer_is_told_everything_that_is_missing_and_keeps_every_text(per:
     page = per.send(f"{draft}/skriv", **typed, revision=hidden(page, "revision"), act="preview")
     for sentence in (
         "Skriv etternavnet til pasienten.",
-        "Skriv datoen som dag, måned og år",
+        "Skriv fødselsdatoen som dag, måned og år med fire siffer, for eksempel 3.4.1991.",
         "Skriv hva problemet er.",
         "Velg om pasienten har sagt ja til henvisningen.",
         "Skriv koden slik den står i kodeverket",

@@ -241,6 +241,7 @@ def page(
     places = places_of(session, thread)
     agencies = names.of_authors(session, (entry.by for entry in thread.history))
     shown = [_shown(turn, thread, each, places, new) for each in thread.messages]
+    undoing = next((each for each in shown if each.undo_seconds), None)
     return View(
         "message/show.html",
         {
@@ -248,7 +249,7 @@ def page(
             "standing": standing,
             "heading": standing.heading,
             "subject": SUBJECTS[standing.heading.subject],
-            "banner": banner.banner(thread.next, now=turn.now),
+            "banner": banner.banner(thread.next, now=turn.now, can_undo=undoing is not None),
             "messages": shown,
             "new": sum(each.is_new for each in shown),
             "hidden": [_hidden(each, places) for each in thread.hidden],
@@ -266,11 +267,17 @@ def page(
             "seen": thread.updated_at.isoformat(),
             "case": case_of(session, thread, places),
             "points": weighed(_sent(thread), places),
-            "undoing": next((each for each in shown if each.undo_seconds), None),
+            "undoing": undoing,
+            "numbers": _numbers(session, turn, standing.home),
             "done": done,
             "problem": problem,
         },
     )
+
+
+def _numbers(session: Session, turn: Turn, home: Party) -> list[str]:
+    """Return where this reader may be called: the own number first, then the service's."""
+    return list(dict.fromkeys(filter(None, (turn.by.phone, names.phone_of(session, home)))))
 
 
 def _sent(thread: Thread) -> Iterator[Message]:
@@ -352,7 +359,9 @@ def _shown(
         answers_id="" if answered is None else str(answered.id),
         answers_unknown=seen.answers_unknown,
         along=tuple(said(turn, each, places) for each in seen.along),
-        receipts=receipts_of(message, places, seen.deliveries) if seen.is_ours and not is_draft else (),
+        receipts=receipts_of(message, places, seen.deliveries)
+        if seen.is_ours and not is_draft and not undo
+        else (),
         undelivered=tuple((each, places[each]) for each in lost),
         undo_seconds=undo if Act.UNDO_SEND in seen.acts else 0,
         may_retract=Act.RETRACT in seen.acts,

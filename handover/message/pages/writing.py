@@ -43,9 +43,10 @@ from handover.message.service import AlreadySent, Finding, NoSuchMessage, Stale,
 from handover.message.store import WRITERS
 from handover.message.words.cases import LOOKS_LIKE, place
 from handover.message.words.formatting import formatted
-from handover.message.words.names import PRIORITIES, SUBJECTS
+from handover.message.words.names import HASTE, SUBJECTS
 from handover.message.words.refusals import SENTENCES
 from handover.team.answering import BeingAnswered
+from handover.team.blanks import refuse_unfilled, unfilled
 from handover.team.words import blanks_sentences
 from handover.web.errors import sentence_for
 from handover.web.forms import REFUSED, Fields, Form, Sent
@@ -57,6 +58,8 @@ from handover.workdays import local_date
 _LETTER: Final = "/<service>/<uuid:thread>/<uuid:letter>"
 _AFTER: Final = {"preview": ".preview", "to": ".receivers", "about": ".about", "talk": ".talk"}
 """Which button leads where, once the draft is kept."""
+_PLACE: Final = {"insert": "f-text", "remove": "f-files"}
+"""Which button leads to which field of the same page: there the writer goes on, and the focus is there."""
 
 
 # --- a reply -----------------------------------------------------------------------------------------------------
@@ -109,17 +112,20 @@ def keep(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
             _go_on(session, turn)
         with web.transaction() as session:
             _change_files(session, turn, message, wanted, handed)
+            if wanted == "preview":
+                refuse_unfilled({"text": unsent(session, turn, letter).content.text})
         handed.check()
     except Stale as stale:
         return _again(turn, letter, Form.sent(request.form), stale, MOVED)
     except Invalid as refused:
-        form = Form.refused(request.form, _named(refused), SENTENCES)
+        form = Form.refused(request.form, _named(refused), {**SENTENCES, **blanks_sentences(refused)})
         return _again(turn, letter, named(form, "files", refused, SENTENCES), refused, REFUSED)
     except Conflict as moved:
         return moved_page(turn, moved)
     where = _AFTER.get(wanted, ".write")
     saved = "lagret" if where == ".write" else None
-    return redirect(url_for(where, service=service, thread=thread, letter=letter, gjort=saved))
+    place = _PLACE.get(wanted.partition(":")[0])
+    return redirect(url_for(where, service=service, thread=thread, letter=letter, gjort=saved, _anchor=place))
 
 
 @blueprint.post(f"{_LETTER}/slett")
@@ -169,6 +175,7 @@ def preview(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
             hurdles=hurdles(session, turn, draft.id),
             bases=bases(session, turn, found, places),
             findings=_findings(session, turn, draft),
+            blanks=", ".join(unfilled(shown.content.text)),
             points=weighed([draft], places),
             lacks_reason="mangler" in request.args,
             longest_reason=messages.MAX_WHY,
@@ -430,7 +437,7 @@ def _write_page(
         files=_files(turn, draft),
         along=along_with(turn, thread, draft, places),
         talk=talk_of(draft, now=turn.now),
-        priorities=[(code.value, text) for code, text in PRIORITIES.items()],
+        priorities=[(code.value, text) for code, text in HASTE.items()],
         is_case=messages.is_anonymous(thread.standing),
         slots=slots(form.values),
         longest_point=MAX_POINT,

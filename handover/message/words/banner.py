@@ -41,11 +41,14 @@ TAGS: Final[Mapping[Step, Sentence]] = {
     Step.AWAIT_CHOICE: _l("Venter på svar"),
     Step.AWAIT_ANSWER: _l("Venter på svar"),
 }
+LEAVES_SOON: Final = _l("Meldingen sendes når tiden til å angre er ute.")
 NOTHING_LEFT: Final = _l("Ingenting gjenstår i denne tråden.")
 
 
-def banner(step: NextStep | None, *, now: datetime) -> parts.NextStep:
-    """Return what the top of a thread's page says."""
+def banner(step: NextStep | None, *, now: datetime, can_undo: bool = False) -> parts.NextStep:
+    """Return what the top of a thread's page says; `can_undo`: a message waits so that it can still be undone."""
+    if can_undo and step is not None and step.step is Step.AWAIT_ARRIVAL:
+        return parts.NextStep(now=LEAVES_SOON, act=_l("Dere trenger ikke å gjøre noe nå."))
     if step is None:
         return parts.NextStep(now=NOTHING_LEFT, act=_l("Svar når du vil."))
     return parts.NextStep(

@@ -24,6 +24,11 @@ PRIORITIES: Final[Mapping[Priority, Sentence]] = {
     Priority.ORDINARY: _l("Vanlig"),
     Priority.SOON: _l("Ønsker svar snart"),
 }
+HASTE: Final[Mapping[Priority, Sentence]] = {
+    Priority.ORDINARY: _l("Når det passer dem"),
+    Priority.SOON: _l("Snart"),
+}
+"""The same as the writer is asked for it."""
 WAYS: Final[Mapping[By, Sentence]] = {
     By.PHONE: _l("Telefon"),
     By.VIDEO: _l("Video"),
