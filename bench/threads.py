@@ -123,6 +123,7 @@ class Maker:
             entries=1,
             updated_at=changed,
             arrived_at=changed,
+            draft_at=None,
             tell_leader_at=due if copy.tells_leader else None,
             standing=standing,
         )

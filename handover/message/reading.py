@@ -164,6 +164,17 @@ def mine(
     return _logged(session, found, Logged.MESSAGE_LIST, by=by, service=service, now=now)
 
 
+def drafts(session: Session, by: Staff, *, now: datetime, after: store.Cursor | None = None) -> tuple[Listed, ...]:
+    """Return the threads in which something is written and not sent, as `mine` does."""
+    found = store.with_drafts(session, by=by, after=after, limit=PAGE)
+    return _logged(session, found, Logged.MESSAGE_LIST, by=by, service=None, now=now)
+
+
+def count_drafts(session: Session, by: Staff) -> int:
+    """Return in how many threads something is written and not sent; a number alone, so nothing is logged."""
+    return store.count_drafts(session, by)
+
+
 def search(session: Session, by: Staff, text: str, *, now: datetime) -> tuple[Listed, ...]:
     """Return threads by reference, patient, sender, or words of their texts; one row in the log."""
     typed = text.strip()

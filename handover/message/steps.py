@@ -93,6 +93,11 @@ def _has_vanished(copy: Copy) -> bool:
     )
 
 
+def drafted_at(copy: Copy) -> datetime | None:
+    """Return when a draft in the thread was last saved; None while it has none."""
+    return max((each.written_at for each in copy.messages if each.status is Status.DRAFT), default=None)
+
+
 def tell_leader_at(copy: Copy) -> datetime | None:
     """Return when the leader here is told that a message lies unopened; None while none does."""
     told_at = copy.standing.leader_told_at

@@ -32,7 +32,7 @@ from handover.ids import AgencyId, CommunicationId, PersonId, ServiceId, ThreadI
 from handover.keys.vault import Vault
 from handover.message.model import Entry, File, Message
 from handover.message.standing import Copy, Standing, placed
-from handover.message.steps import Glance, Shelf, glance, shelf_of, tell_leader_at
+from handover.message.steps import Glance, Shelf, drafted_at, glance, shelf_of, tell_leader_at
 from handover.message.tables import (
     EarlyRetractionRow,
     ThreadFileRow,
@@ -194,16 +194,32 @@ def page(
 
     Each service and shelf is one range of an index: only as many of each are looked at as may be shown.
     """
+    services = _services(session, by, service)
+    within = [_on_shelf(by.agency, at, shelf) for at in services for shelf in shelves]
+    return _latest(session, within, by=by, after=after, limit=limit)
+
+
+def with_drafts(
+    session: Session, *, by: Staff, after: Cursor | None = None, limit: int = 50
+) -> tuple[Listed, ...]:
+    """Return threads in which something is written and not sent, as `page` does; also where much was sent."""
+    within = [_with_draft(by.agency, at) for at in _services(session, by, None)]
+    return _latest(session, within, by=by, after=after, limit=limit)
+
+
+def _latest(
+    session: Session,
+    within: Sequence[tuple[ColumnElement[bool], ...]],
+    *,
+    by: Staff,
+    after: Cursor | None,
+    limit: int,
+) -> tuple[Listed, ...]:
     table = THREAD.c
     later = () if after is None else (tuple_(table.updated_at, table.thread) < after,)
     latest = (table.updated_at.desc(), table.thread.desc())
     ranges = [
-        select(table.service, table.thread)
-        .where(*_on_shelf(by.agency, at, shelf), *later)
-        .order_by(*latest)
-        .limit(limit)
-        for at in _services(session, by, service)
-        for shelf in shelves
+        select(table.service, table.thread).where(*each, *later).order_by(*latest).limit(limit) for each in within
     ]
     if not ranges:
         return ()
@@ -268,6 +284,16 @@ def counts(session: Session, *, by: Staff, service: ServiceId | None = None) -> 
         for (shelf, _each), number in zip(ranges, numbers, strict=True):
             found[shelf] = min(COUNT_CAP, found[shelf] + number)
     return found
+
+
+def count_drafts(session: Session, by: Staff) -> int:
+    """Return in how many threads something is written and not sent where the reader works, at most COUNT_CAP."""
+    services = _services(session, by, None)
+    if not services:
+        return 0
+    ranges = [select(THREAD.c.thread).where(*_with_draft(by.agency, at)).limit(COUNT_CAP) for at in services]
+    some = union_of(ranges)
+    return min(COUNT_CAP, session.scalar(select(func.count()).select_from(some)) or 0)
 
 
 def latest_change(session: Session, by: Staff, service: ServiceId) -> datetime | None:
@@ -533,6 +559,7 @@ def _values(session: Session, stored: Stored) -> dict[str, Any]:
         "entries": stored.entries,
         "updated_at": stored.updated_at,
         "arrived_at": kept.glance.arrived_at,
+        "draft_at": drafted_at(copy),
         "tell_leader_at": tell_leader_at(copy),
         "standing": _seal(session, standing, "thread", "standing", dump(kept)),
     }
@@ -565,6 +592,10 @@ def _services(session: Session, by: Staff, only: ServiceId | None) -> tuple[Serv
 
 def _on_shelf(agency: AgencyId, service: ServiceId, shelf: Shelf) -> tuple[ColumnElement[bool], ...]:
     return THREAD.c.agency == agency, THREAD.c.service == service, THREAD.c.shelf == shelf.value
+
+
+def _with_draft(agency: AgencyId, service: ServiceId) -> tuple[ColumnElement[bool], ...]:
+    return THREAD.c.agency == agency, THREAD.c.service == service, THREAD.c.draft_at.is_not(None)
 
 
 def _some_on_shelf(agency: AgencyId, service: ServiceId, shelf: Shelf) -> ScalarSelect[int]:

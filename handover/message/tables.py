@@ -7,7 +7,7 @@ added to. Words are found by keyed hashes of them, which go when a message vanis
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Boolean, Index, Integer, LargeBinary, String, Uuid
+from sqlalchemy import Boolean, Index, Integer, LargeBinary, String, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from handover.db import Base, UtcDateTime
@@ -22,6 +22,15 @@ class ThreadRow(Base):
         Index("ix_thread_person", "agency", "person"),
         Index("ix_thread_reference", "agency", "reference", "service"),
         Index("ix_thread_leader", "agency", "tell_leader_at"),
+        Index(
+            "ix_thread_draft",
+            "agency",
+            "service",
+            "updated_at",
+            "thread",
+            sqlite_where=text("draft_at IS NOT NULL"),
+            postgresql_where=text("draft_at IS NOT NULL"),
+        ),
     )
 
     agency: Mapped[str] = mapped_column(String(9), primary_key=True)
@@ -37,6 +46,8 @@ class ThreadRow(Base):
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
     arrived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the latest message of the others came here."""
+    draft_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When a draft in it was last saved; None while it has none."""
     tell_leader_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When the leader is told that a message lies unopened; None while none does that they have not heard of."""
     standing: Mapped[bytes] = mapped_column(LargeBinary)

@@ -226,6 +226,18 @@ def test_a_draft_is_kept_and_can_be_thrown_away(post: Post) -> None:
     assert "Ingen meldinger her." in words_of(gone)
 
 
+def test_a_draft_in_a_thread_that_has_messages_stands_under_drafts(any_post: Post) -> None:
+    made = any_post.send(PER, [INTAKE], "Hei")
+    ingrid = at_desk(any_post, INGRID)
+    assert "Plan for høsten" not in words_of(ingrid.open("/meldinger/?vis=utkast"))
+    written(ingrid, ingrid.send(f"/meldinger/{INTAKE}/{made.thread}/svar"), "Halvferdig", act="save")
+    page = words_of(ingrid.open("/meldinger/?vis=utkast"))
+    assert "Plan for høsten" in page and "Utkast (1)" in page
+    answer = ingrid.send(f"/meldinger/{INTAKE}/{made.thread}/svar")
+    sent(ingrid, written(ingrid, answer, "Hel"))
+    assert "Plan for høsten" not in words_of(ingrid.open("/meldinger/?vis=utkast"))
+
+
 def test_a_message_taken_back_after_it_was_read_shows_why_and_never_its_words(post: Post) -> None:
     made = post.send(PER, [INTAKE], "Feil person")
     ingrid = at_desk(post, INGRID)

@@ -28,11 +28,13 @@ from handover.web.parts import Filter, Tone
 
 DONE: Final = _l("Tråden er ferdig for hele teamet. Den kommer tilbake når noe nytt kommer.")
 """What the list says when a thread was put away for the team on its page."""
+DRAFTS: Final = (Shelf.DRAFT,)
+"""Under drafts stand those of threads, too, in which something was sent."""
 FILTERS: Final[Mapping[str, tuple[Sentence, Sequence[Shelf]]]] = {
     "apne": (_l("Alle åpne"), OPEN),
     "gjore": (_l("Du må gjøre noe"), (Shelf.TO_DO,)),
     "venter": (_l("Venter på andre"), (Shelf.WAITING,)),
-    "utkast": (_l("Utkast"), (Shelf.DRAFT,)),
+    "utkast": (_l("Utkast"), DRAFTS),
     "ferdig": (_l("Ferdig"), (Shelf.CLOSED,)),
 }
 """What stands in an address -> what it is called, and the shelves it shows."""
@@ -68,9 +70,13 @@ def listed() -> ResponseReturnValue:
     wanted = wanted if wanted in FILTERS else "apne"
     by, at = current_staff(), now()
     with web.transaction() as session:
-        found = messages.mine(session, by, now=at, shelves=FILTERS[wanted][1], after=_cursor())
+        shelves = FILTERS[wanted][1]
+        if shelves == DRAFTS:
+            found = messages.drafts(session, by, now=at, after=_cursor())
+        else:
+            found = messages.mine(session, by, now=at, shelves=shelves, after=_cursor())
         lines = lines_of(session, found, at)
-        counts = messages.counts(session, by)
+        counts, drafts = messages.counts(session, by), messages.count_drafts(session, by)
     more = None
     if len(found) == PAGE:
         last = found[-1]
@@ -82,7 +88,7 @@ def listed() -> ResponseReturnValue:
             Filter(
                 text=text,
                 url=url_for(".listed", vis=name),
-                count=sum(counts.get(shelf, 0) for shelf in shelves),
+                count=drafts if shelves == DRAFTS else sum(counts.get(shelf, 0) for shelf in shelves),
                 is_current=name == wanted,
             )
             for name, (text, shelves) in FILTERS.items()

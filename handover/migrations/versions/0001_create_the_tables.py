@@ -750,9 +750,18 @@ def upgrade() -> None:
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("draft_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tell_leader_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("standing", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("agency", "service", "thread", name=op.f("pk_thread")),
+    )
+    op.create_index(
+        "ix_thread_draft",
+        "thread",
+        ["agency", "service", "updated_at", "thread"],
+        unique=False,
+        sqlite_where=sa.text("draft_at IS NOT NULL"),
+        postgresql_where=sa.text("draft_at IS NOT NULL"),
     )
     op.create_index("ix_thread_leader", "thread", ["agency", "tell_leader_at"], unique=False)
     op.create_index(
