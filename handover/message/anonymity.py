@@ -1,15 +1,19 @@
 """What in a text could say whom an anonymous case is about: numbers, addresses, dates of birth, names. Pure.
 
+A question without a patient is looked through for less: the whole name of a known patient, and telephone numbers.
+
 Who writes is told only that something looks like an identity, in the own words: never whose. Nothing here decides
 that a text is anonymous; a person does, one finding at a time.
 """
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from importlib.resources import files
 from itertools import pairwise
 from typing import Final
 
@@ -62,6 +66,8 @@ class Names:
     """What may be called by name: the writer, services, agencies."""
     phones: frozenset[str] = frozenset()
     """The last eight digits of telephone numbers of the writer and of services."""
+    is_whole: bool = False
+    """Whether only the whole name of a known patient counts: neither one word of it, nor two capitals in a row."""
 
 
 class Identifying(Invalid):
@@ -93,6 +99,7 @@ def texts_of(content: Content, heading: Heading | None = None) -> dict[str, str]
         found["where"] = content.offer.where
     points = enumerate(content.weighing)
     found |= {f"{point.weighs.value}-{number}": point.text for number, point in points}
+    found |= {f"file-{number}": each.name for number, each in enumerate(content.files)}
     return {name: text for name, text in found.items() if text.strip()}
 
 
@@ -102,17 +109,25 @@ def candidates(texts: Iterable[str]) -> frozenset[str]:
 
 
 def neighbours(texts: Iterable[str], known: frozenset[str]) -> frozenset[tuple[str, str]]:
-    """Return the pairs of ordinary words that stand beside each other, and are each part of a known name."""
+    """Return the pairs of words that are each part of a known name, beside each other or around a middle name."""
     found = set()
     for text in texts:
-        for one, other in pairwise(_words(_plain(text)[0])):
-            found |= {(a, b) for a in one.forms & known for b in other.forms & known if a != b}
+        held = _words(_plain(text)[0])
+        for one, other in _near(held):
+            found |= {(a, b) for a in held[one].forms & known for b in held[other].forms & known if a != b}
     return frozenset(found)
 
 
 def look_through(texts: Mapping[str, str], names: Names, *, today: date) -> tuple[Finding, ...]:
     """Return everything in the texts that looks like an identity, in the order in which it stands."""
     return tuple(finding for where, text in texts.items() for finding in _in_text(where, text, names, today))
+
+
+def of_a_question(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return what may not stand in a question without a patient; where one may be called is no secret there."""
+    return tuple(
+        each for each in found if each.kind is Kind.NAME or (each.kind is Kind.PHONE and each.where not in _CALLED)
+    )
 
 
 def open_findings(found: Iterable[Finding], justified: Iterable[Justified]) -> tuple[Finding, ...]:
@@ -157,6 +172,7 @@ def spelt(text: str) -> str:
 
 # --- numbers, addresses, days --------------------------------------------------------------------------------
 
+_CALLED: Final = frozenset({"where", "phone"})
 _GAP: Final = r"[\s.\-\u2013/\u00b7_]{0,3}"
 _EMAIL: Final = re.compile(r"[^\s@<>,;:()]+\s?@\s?[^\s@<>,;:()]+\.[^\W\d_]{2,}")
 _ABROAD: Final = re.compile(r"(?<!\w)(?:\+|00)[1-9]\d{0,2}(?:[\s.\-()]{0,2}\d){6,12}(?!\d)")
@@ -280,18 +296,9 @@ def digits(text: str) -> str:
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _BEGINS: Final = '.!?:;\u2022*\n\r"\u00ab('
-_ORDINARY: Final = """
-alf ask asp berg bjoern blix bo brand bratt bru bruun dag dahl dal dalen eide eik einar eng enger engen even
-finn foss fred frank frost froey gran grande grind hagen hammer haug haugen heide hei helle helt her holm holt
-hope june juli juni april august kjaer kvam land lang lia lie lien lind liv lund lunde lys mark may mai moe
-moen mo munk myhre myr nes nord oest odd os paul per pia rein ro rose rud sand sandvik sol solberg stein sten
-storm strand sund sunde svart syd tor ung ute vest vik vold vaage aas aasen bakke bakken broeter broeten by
-bye dyb dybdahl fjeld fjell flo gard gjerde glad groenn hegg hoel hval kaas klev krog lille lindstrand naess
-rasmus roed ruud sjoe skog stad stoere sveen sveinung teig tveit vang wang young king brown green hill wood
-hope grace joy faith rich will mark bill jack art gene summer dawn eve ivy lily iris ida are tore bent min din
-sin mor far bror soester gud son nora en et ei de den det der du er ja nei og som the and for
-"""
-ORDINARY: Final = frozenset(_ORDINARY.split())
+ORDINARY: Final = frozenset(
+    json.loads(files("handover").joinpath("data", "everyday_words.json").read_text("utf-8"))["also_names"]
+)
 """Words of everyday that are also names: alone they are one only where a capital says so."""
 
 
@@ -339,13 +346,34 @@ def _names(plain: str, names: Names) -> list[tuple[Kind, int, int]]:
     """Return what looks like a name; words that stand beside each other are one finding."""
     held = _words(plain)
     ours = _called(held, names.ours)
-    marked = [number not in ours and _is_name(word, names.known) for number, word in enumerate(held)]
+    marked = set() if names.is_whole else _guessed(plain, held, names.known)
+    for one, other in _near(held):
+        if _is_of_one(held[one], held[other], names):
+            marked |= {*range(one, other + 1)}
+    return [(Kind.NAME, start, end) for start, end in _joined(plain, held, marked - ours)]
+
+
+def _guessed(plain: str, held: Sequence[_Word], known: frozenset[str]) -> set[int]:
+    """Return the places of words that could be a name: part of a known one, or two capitals side by side."""
+    found = {number for number, word in enumerate(held) if _is_name(word, known)}
     for number, (one, other) in enumerate(pairwise(held)):
-        both = any((a, b) in names.together for a in one.forms for b in other.forms)
-        if both or (_are_beside(plain, one, other) and _look_like_one(one, other)):
-            marked[number] |= number not in ours
-            marked[number + 1] |= number + 1 not in ours
-    return [(Kind.NAME, start, end) for start, end in _joined(plain, held, marked)]
+        if _are_beside(plain, one, other) and _look_like_one(one, other):
+            found |= {number, number + 1}
+    return found
+
+
+def _near(held: Sequence[_Word]) -> Iterator[tuple[int, int]]:
+    """Yield the places of words that may be one name: side by side, or with a middle name between them."""
+    yield from pairwise(range(len(held)))
+    yield from ((number, number + 2) for number in range(len(held) - 2) if held[number + 1].is_capital)
+
+
+def _is_of_one(one: _Word, other: _Word, names: Names) -> bool:
+    """Whether one known patient has both words; two of everyday, such as *per dag*, may need their capitals."""
+    if not any((a, b) in names.together for a in one.forms for b in other.forms):
+        return False
+    is_everyday = bool(one.forms & ORDINARY) and bool(other.forms & ORDINARY)
+    return not (names.is_whole and is_everyday) or (one.is_capital and other.is_capital)
 
 
 def _is_name(word: _Word, known: frozenset[str]) -> bool:
@@ -381,13 +409,13 @@ def _called(held: Sequence[_Word], ours: frozenset[tuple[str, ...]]) -> frozense
     return frozenset(found)
 
 
-def _joined(plain: str, held: Sequence[_Word], marked: Sequence[bool]) -> Iterator[tuple[int, int]]:
+def _joined(plain: str, held: Sequence[_Word], marked: set[int]) -> Iterator[tuple[int, int]]:
     start: int | None = None
     for number, word in enumerate(held):
-        if not marked[number]:
+        if number not in marked:
             continue
         start = word.start if start is None else start
-        follows = number + 1 < len(held) and marked[number + 1] and _are_beside(plain, word, held[number + 1])
+        follows = number + 1 in marked and _are_beside(plain, word, held[number + 1])
         if not follows:
             yield start, word.end
             start = None

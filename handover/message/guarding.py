@@ -1,5 +1,7 @@
 """An anonymous case is looked through before anything leaves: what looks like an identity goes, or is justified.
 
+So is a question without a patient, for less: with a known patient's whole name it would go around their choices.
+
 The agency's known patients are looked up by keyed hashes of whole words: who writes learns that something looks
 like a name, in the own words, and never whose it is.
 """
@@ -54,6 +56,11 @@ def is_anonymous(standing: Standing) -> bool:
     return standing.heading.subject is Subject.ANONYMOUS
 
 
+def is_looked_through(standing: Standing) -> bool:
+    """Whether what is written in a thread may say of nobody who they are."""
+    return standing.heading.subject in {Subject.ANONYMOUS, Subject.QUESTION}
+
+
 def findings(session: Session, turn: Turn, message: CommunicationId) -> tuple[Finding, ...]:
     """Return what in a draft must be removed or justified before it may be sent."""
     stored = cases.fetch(session, turn, lock=False)
@@ -63,31 +70,31 @@ def findings(session: Session, turn: Turn, message: CommunicationId) -> tuple[Fi
 def left_in(
     session: Session, copy: Copy, message: Message, *, by: Staff | Author, now: datetime
 ) -> tuple[Finding, ...]:
-    """Return what in a draft looks like an identity and was not justified; nothing outside an anonymous case."""
-    if not is_anonymous(copy.standing):
+    """Return what in a draft looks like an identity and was not justified; nothing where there is a patient."""
+    if not is_looked_through(copy.standing):
         return ()
     return anonymity.open_findings(_all(session, copy, message, by=by, now=now), message.justified)
 
 
 def refuse_identities(session: Session, copy: Copy, message: Message, *, by: Staff, now: datetime) -> None:
-    """Raise Identifying or NotInACase where a message of an anonymous case may not leave as it is.
+    """Raise Identifying where a message may not leave as it is, and NotInACase for what no case may bring.
 
-    NamesAPatient for a question without a patient: with a number in it, it would go around what patients choose.
+    NamesAPatient for a question without a patient with a national number: nobody can justify that.
     """
-    heading = copy.standing.heading
-    if heading.subject is Subject.QUESTION:
-        texts = anonymity.texts_of(message.content, None if copy.standing.others else heading)
-        anonymity.refuse_numbers((*texts.values(), *(each.text for each in forwarded_by(copy, message))))
     if is_anonymous(copy.standing):
         anonymity.refuse_unless_bare(message, [each for each in brought_with(copy, message.id) if each.via])
-        anonymity.refuse(left_in(session, copy, message, by=by, now=now))
+    elif is_looked_through(copy.standing):
+        anonymity.refuse_numbers(_texts(copy, message).values())
+    anonymity.refuse(left_in(session, copy, message, by=by, now=now))
 
 
 def refuse_in(session: Session, standing: Standing, texts: Mapping[str, str], *, by: Staff, now: datetime) -> None:
     """Raise Identifying for a text beside the messages, such as a reason: there nothing can be justified."""
-    if is_anonymous(standing):
-        names = _names(session, standing, texts, by=by)
-        anonymity.refuse(anonymity.look_through(texts, names, today=local_date(now)))
+    if not is_looked_through(standing):
+        return
+    if not is_anonymous(standing):
+        anonymity.refuse_numbers(texts.values())
+    anonymity.refuse(_found(session, standing, texts, by=by, now=now))
 
 
 def justify(session: Session, turn: Turn, message: CommunicationId, wording: str, why: str) -> Stored:
@@ -115,7 +122,7 @@ def justify(session: Session, turn: Turn, message: CommunicationId, wording: str
 
 def without_old_reasons(session: Session, copy: Copy, message: Message, *, by: Staff, now: datetime) -> Copy:
     """Return the copy with the reasons of a draft only for what still stands in it."""
-    if not is_anonymous(copy.standing) or not message.justified:
+    if not is_looked_through(copy.standing) or not message.justified:
         return copy
     kept = anonymity.still_there(message.justified, _all(session, copy, message, by=by, now=now))
     return with_messages(copy, replace(message, justified=kept), now=now) if kept != message.justified else copy
@@ -127,11 +134,26 @@ def without_old_reasons(session: Session, copy: Copy, message: Message, *, by: S
 def _all(
     session: Session, copy: Copy, message: Message, *, by: Staff | Author, now: datetime
 ) -> tuple[Finding, ...]:
+    return _found(session, copy.standing, _texts(copy, message), by=by, now=now)
+
+
+def _texts(copy: Copy, message: Message) -> dict[str, str]:
+    """Return every text that would leave with a message; the line of a question before others have it."""
     standing = copy.standing
-    heading = standing.heading if began(standing) == standing.home else None
-    texts = anonymity.texts_of(message.content, heading)
-    names = _names(session, standing, texts, by=by)
-    return anonymity.look_through(texts, names, today=local_date(now))
+    is_ours = began(standing) == standing.home if is_anonymous(standing) else not standing.others
+    texts = anonymity.texts_of(message.content, standing.heading if is_ours else None)
+    if not is_anonymous(standing):
+        brought = forwarded_by(copy, message)
+        along = [text for each in brought for text in (each.text, *(file.name for file in each.files))]
+        texts |= {f"forwards-{number}": text for number, text in enumerate(along)}
+    return texts
+
+
+def _found(
+    session: Session, standing: Standing, texts: Mapping[str, str], *, by: Staff | Author, now: datetime
+) -> tuple[Finding, ...]:
+    found = anonymity.look_through(texts, _names(session, standing, texts, by=by), today=local_date(now))
+    return found if is_anonymous(standing) else anonymity.of_a_question(found)
 
 
 def _names(session: Session, standing: Standing, texts: Mapping[str, str], *, by: Staff | Author) -> Names:
@@ -147,5 +169,6 @@ def _names(session: Session, standing: Standing, texts: Mapping[str, str], *, by
         known=known,
         together=frozenset(pair for pair in pairs if person.names_somebody(session, agency, *pair)),
         ours=frozenset(tuple(words(each)) for each in called),
+        is_whole=not is_anonymous(standing),
         phones=frozenset(digits[-8:] for digits in map(anonymity.digits, phones) if len(digits) >= 8),
     )

@@ -187,3 +187,32 @@ def test_a_long_text_is_looked_through_at_once_however_many_patients_there_are(p
     assert perf_counter() - before < 5, "seconds, also on a machine with much else to do"
     assert [each.text for each in found] == [family[7]]
     assert len(candidates([text])) < 20
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Kan dere ta imot Kanarifugla Hemmeligmann?", ["Kanarifugla Hemmeligmann"]),
+        ("hemmeligmann, kanarifugla", ["hemmeligmann", "kanarifugla"]),
+        ("Kanarifugla Sofie Hemmeligmanns sak", ["Kanarifugla Sofie Hemmeligmanns"]),
+        ("Ring 912 34 567", ["912 34 567"]),
+        ("Kanarifugla er et fint navn, Hemmeligmann også", []),
+        ("Det er ti plasser per dag hos dere, Liv og lyst", []),
+        ("Spør etter Per Dag", ["Per Dag"]),
+        ("Hva gjør Øystein Ukjent og Fjordheim Bolig i Storgata 12, siden 15.06.1982?", []),
+    ],
+)
+def test_a_question_is_stopped_by_a_patients_whole_name_and_by_no_ordinary_word(
+    text: str, found: list[str]
+) -> None:
+    pairs = {("kanarifugla", "hemmeligmann"), ("per", "dag")}
+    together = frozenset(pairs | {(other, one) for one, other in pairs})
+    names = Names(known=frozenset(word for pair in pairs for word in pair), together=together, is_whole=True)
+    left = anonymity.of_a_question(look_through({"text": text}, names, today=TODAY))
+    assert [each.text for each in left] == found
+
+
+def test_a_middle_name_hides_nobody() -> None:
+    words = frozenset({"kanarifugla", "hemmeligmann"})
+    assert ("kanarifugla", "hemmeligmann") in neighbours(["Kanarifugla S. Hemmeligmann"], words)
+    assert neighbours(["Kanarifugla og hemmeligmann"], words) == frozenset()

@@ -3,14 +3,14 @@
 import pytest
 
 from handover.consent import service as consent
-from handover.message import service
+from handover.message import anonymity, service
 from handover.message.model import Content, Subject
 from handover.message.service import About
 from handover.message.steps import Step
 from tests.builders import FACT, INTAKE, NAV_OFFICE, PSYCHOLOGIST
-from tests.message.cases import WORDS, discuss, link, patient_at, withdraw
+from tests.message.cases import WORDS, discuss, known, link, patient_at, withdraw
 from tests.message.desks import QUESTION, at_desk, begun, here, sent, written
-from tests.message.nodes import PATIENT, Post
+from tests.message.nodes import PATIENT, PDF, Post
 from tests.referral.nodes import FATIMA, INGRID, NAVN, PER
 from tests.referral.visiting import hidden, words_of
 
@@ -83,6 +83,46 @@ def test_a_question_without_a_patient_that_holds_a_national_number_is_not_sent(p
     assert "158682 12346" in refused.text, "the text is kept"
     fine = written(ingrid, refused, "Kontonummer 12345678903, saksnummer 20261109123?")
     assert "Angre sendingen" in words_of(sent(ingrid, fine))
+
+
+def test_a_question_without_a_patient_names_none_of_the_services_own(post: Post) -> None:
+    known(post, INGRID, PATIENT)
+    ingrid = at_desk(post, INGRID)
+    page = begun(ingrid, NAV_OFFICE, **QUESTION)
+    shown = written(ingrid, page, "Kan Solveig Nes få bostøtte? Spør gjerne Solveig selv.")
+    words = words_of(shown)
+    assert words.count("Ligner et navn") == 1
+    assert "velg et emne med pasient" in words
+    assert "Send meldingen" not in words
+    stopped = ingrid.send(f"{here(shown)}/send", saved=hidden(ingrid.open(f"{here(shown)}/skriv"), "saved"))
+    assert "Ligner et navn" in words_of(stopped)
+    allowed = ingrid.send(f"{here(shown)}/begrunn", wording="Solveig Nes", why="En kollega med samme navn")
+    assert "Angre sendingen" in words_of(sent(ingrid, allowed))
+
+
+def test_the_reason_why_a_question_is_taken_back_names_no_patient_either(post: Post) -> None:
+    known(post, INGRID, PATIENT)
+    asked = post.send(
+        INGRID, [NAV_OFFICE], "Har dere plass?", about=About(subject=Subject.QUESTION, line="Plass?")
+    )
+    for reason, refused in (("Om Solveig Nes", service.Identifying), ("Om 158682 12346", anonymity.NamesAPatient)):
+        with pytest.raises(refused):
+            post.do(INGRID, asked, service.retract, asked.message, reason)
+
+
+def test_a_document_or_what_is_sent_on_names_no_patient_in_a_question_either(post: Post) -> None:
+    asked = post.send(
+        PER, [INTAKE], "Tar dere imot Solveig Nes?", about=About(subject=Subject.QUESTION, line="Plass?")
+    )
+    known(post, INGRID, PATIENT)
+    on = post.do(INGRID, asked, service.forward, to=[NAV_OFFICE])
+    assert [each.where for each in post.do(INGRID, on, service.findings, on.message)] == ["forwards-0"]
+    with pytest.raises(service.Identifying):
+        post.do(INGRID, on, service.send, on.message)
+    draft = post.do(INGRID, asked, service.reply, content=Content(text="Se her"))
+    post.do(INGRID, asked, service.attach, draft, "solveig_nes.pdf", PDF)
+    with pytest.raises(service.Identifying):
+        post.do(INGRID, asked, service.send, draft)
 
 
 def test_a_case_that_a_colleague_has_linked_to_somebody_else_is_not_linked_from_an_old_page(post: Post) -> None:

@@ -176,6 +176,7 @@ def preview(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
             bases=bases(session, turn, found, places),
             findings=_findings(session, turn, draft),
             blanks=", ".join(unfilled(shown.content.text)),
+            is_case=messages.is_anonymous(found.standing),
             points=weighed([draft], places),
             lacks_reason="mangler" in request.args,
             longest_reason=messages.MAX_WHY,
@@ -378,7 +379,7 @@ def _filled(content: Content) -> Form:
 
 
 def _findings(session: Session, turn: Turn, draft: Message) -> list[tuple[Finding, Text, Text]]:
-    """Return what looks like an identity in an anonymous case, what it looks like, and where it stands."""
+    """Return what looks like an identity and may not leave so, what it looks like, and where it stands."""
     found = messages.findings(session, turn, draft.id)
     return [(each, LOOKS_LIKE[each.kind], place(each.where)) for each in found]
 

@@ -1,4 +1,4 @@
-"""What an anonymous case's pages say: what looks like an identity, and who knows whom the case is about."""
+"""What pages say of identities in texts that are to name nobody, and of who knows whom a case is about."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -25,6 +25,8 @@ WHERE: Final[Mapping[str, Sentence]] = {
     "where": _l("I forslaget til samtale"),
     "for": _l("I det som taler for"),
     "against": _l("I det som taler mot"),
+    "file": _l("I navnet på et dokument"),
+    "forwards": _l("I en melding som sendes videre"),
 }
 
 
