@@ -87,12 +87,17 @@ def undo_send(session: Session, turn: Turn, message: CommunicationId) -> Stored:
 
 
 def send_again(session: Session, turn: Turn, message: CommunicationId, to: ServiceId) -> Stored:
-    """Send the same message once more to a receiver that it did not reach."""
+    """Send the same message once more to a receiver that it did not reach.
+
+    Raises BadReceiver for one that is closed now, naming another where there is one, and what the patient's
+    choices forbid.
+    """
     stored = cases.fetch(session, turn)
     sent = written_here(stored.copy, message)
     party = next((each for each in sent.to if each.service == to), None)
     if party is None:
         raise NoSuchMessage
+    scope.addressed(session, [party.service], stored.standing.home, now=turn.now)
     scope.refuse_unless_allowed(session, stored.copy, sent, [party], now=turn.now)
     patient = cases.patient_of(session, stored.standing)
     moved = speaking.send_again(stored.copy, message, party, patient=patient, now=turn.now)

@@ -15,7 +15,9 @@ from tests.builders import DPS, INTAKE, NAV_OFFICE, PSYCHOLOGIST
 from tests.exchange.documents import LOCKED
 from tests.message.desks import ABOUT, QUESTION, at_desk, begun, first_thread, here, sent, written
 from tests.message.nodes import PDF, Post
-from tests.referral.nodes import INGRID, NAVN, NUMBER, OLA, PER, SENIOR
+from tests.message.nodes import QUESTION as ASKED
+from tests.referral.nodes import INGRID, NAVN, NUMBER, OLA, PER, SARA, SENIOR
+from tests.referral.test_delivery import DPS_URL
 from tests.referral.visiting import hidden, words_of
 
 
@@ -262,6 +264,36 @@ def test_a_service_that_closes_is_named_with_the_alternative_and_the_text_is_kep
     again = begun(per, **QUESTION)
     assert again.status_code == 422
     assert "Stengt inntil videre. Flytting" in words_of(again)
+
+
+def test_a_message_that_did_not_arrive_is_not_sent_again_to_a_service_that_is_closed_but_to_another(
+    post: Post,
+) -> None:
+    made = post.begin(PER, [INTAKE], "Kommer dere?", about=ASKED)
+    post.do(PER, made, service.send, made.message)
+    post.town.wire.down.add(DPS_URL)
+    post.town.pass_time(hours=97)
+    post.town.work()
+    per, thread = at_desk(post, PER), f"/meldinger/{PSYCHOLOGIST}/{made.thread}"
+    assert "Send på nytt til" in words_of(per.open(thread))
+    first = local_date(post.town.now)
+    post.town.services[INTAKE] = {"pause": Pause(first=first, last=None, why="Flytting", instead=SENIOR)}
+    post.town.wire.down.clear()
+    post.town.pass_time(minutes=1)
+    shown = per.open(thread)
+    assert "Stengt inntil videre. Flytting Bruk i stedet: Alderspsykiatri" in words_of(shown)
+    assert "Send på nytt til" not in words_of(shown)
+    old = per.send(f"{thread}/{made.message}/send-igjen", to=INTAKE)
+    assert old.status_code == 409
+    assert "Tjenesten er stengt nå. Bruk Alderspsykiatri i stedet" in words_of(old)
+    way = search(r'href="([^"]+/rett[^"]*)"', shown.text)
+    assert way
+    assert f'value="{SENIOR}" selected' in per.open(way[1]).text
+    form = {"to": SENIOR, "subject": "question", "line": "", "reason": "Tjenesten er stengt"}
+    anew = per.send(way[1], **form)
+    assert "Kommer dere?" in sent(per, per.open(f"{here(anew)}/se")).text
+    post.town.settle()
+    assert "Kommer dere?" in words_of(first_thread(at_desk(post, SARA)))
 
 
 def test_every_page_speaks_nynorsk_and_english(post: Post) -> None:

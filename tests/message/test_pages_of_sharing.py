@@ -38,6 +38,7 @@ def test_a_chosen_message_is_forwarded_with_its_documents(post: Post) -> None:
     read = first_thread(at_desk(post, FATIMA))
     words = words_of(read)
     assert "Videresendt fra en annen tråd" in words
+    assert "Sendt videre av Per Psykolog, " in words, "by whom it came, and when"
     assert "Se vedlagt plan" in words
     assert "Dette skal ikke med" not in words
     (file,) = findall(r'href="([^"]+/dokument\?nr=0)"', read.text)

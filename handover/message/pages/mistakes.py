@@ -166,8 +166,9 @@ def _fate(receipt: Receipt) -> Text:
 
 def _fresh(found: Thread, seen: Seen) -> Form:
     heading = found.standing.heading
-    to = [each.service for each in seen.message.to]
-    whom = {"to": to} if len(to) == 1 else {"keep": to}
+    instead = request.args.get("til", "")
+    to = [each.to.service for each in seen.message.receipts if not (instead and each.undelivered)]
+    whom = {"to": instead or to[0]} if len(seen.message.to) == 1 else {"keep": to, "to": instead}
     return Form.of({"subject": heading.subject.value, "line": heading.line, **whom})
 
 

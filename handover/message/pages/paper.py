@@ -169,6 +169,7 @@ def _line(shown: Shown, more: Pairs, *, is_along: bool = False) -> Line:
         head=_("Videresendt: %(what)s", what=head) if is_along else head,
         facts=(
             (_("Til"), shown.to),
+            (_("Kom hit"), " ".join(str(each) for each in shown.ways)),
             (_("Dokumenter"), "; ".join(each.file.name for each in shown.files)),
             (_("Kan vi snakkes?"), _times(shown.talk)),
             *more,

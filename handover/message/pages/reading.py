@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
@@ -15,13 +15,16 @@ from handover import web
 from handover.access import allow
 from handover.access.guard import note_refusal
 from handover.actors import Party, Role
+from handover.addressbook import model as entries
+from handover.addressbook import service as addressbook
+from handover.consent.model import MayNotTravel
 from handover.consent.vocabulary import purpose_names
 from handover.consent.words import reply_obstacle_sentence
 from handover.directory import names
 from handover.directory import service as directory
 from handover.errors import Conflict, HandoverError, NotFound
 from handover.exchange.files import File
-from handover.ids import CommunicationId
+from handover.ids import CommunicationId, ServiceId
 from handover.message import service as messages
 from handover.message.lifecycle import Act, Status
 from handover.message.model import By, Member, Message, Priority, SlotId
@@ -43,6 +46,7 @@ from handover.message.store import READERS, WRITERS
 from handover.message.words import banner
 from handover.message.words.formatting import formatted
 from handover.message.words.history import happened
+from handover.message.words.hops import party_of, ways
 from handover.message.words.names import MARKS, PRIORITIES, SUBJECTS, WAYS
 from handover.message.words.receipts import receipts_of, taken_back
 from handover.web import dates
@@ -52,6 +56,7 @@ from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.parts import Pairs
 from handover.web.view import View
+from handover.workdays import local_date
 
 DONE: Final[Mapping[str, Sentence]] = {
     "tatt": _l("Du har tatt tråden."),
@@ -96,6 +101,16 @@ class Talk:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Undelivered:
+    """A receiver that a message did not reach."""
+
+    party: Party
+    place: str
+    closed: entries.Standing | None
+    """What must be said where the service is closed now; None where it takes messages."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Shown:
     """One message in the reader's words."""
 
@@ -108,6 +123,8 @@ class Shown:
     priority: Text
     files: tuple[Attached, ...]
     talk: Talk | None = None
+    ways: tuple[Text, ...] = ()
+    """By which services it came, where it was sent on."""
     may_pick: bool = False
     """Whether this reader may pick one of the times now."""
     is_new: bool = False
@@ -118,7 +135,7 @@ class Shown:
     answers_unknown: bool = False
     along: tuple["Shown", ...] = ()
     receipts: Pairs = ()
-    undelivered: tuple[tuple[Party, str], ...] = ()
+    undelivered: tuple["Undelivered", ...] = ()
     undo_seconds: int = 0
     may_retract: bool = False
     taken_back: Text = field(default="", repr=False)
@@ -214,8 +231,21 @@ def moved_page(turn: Turn, moved: HandoverError) -> ResponseReturnValue:
     """Return the present state of the thread with one plain sentence; nothing was changed."""
     note_refusal(moved)
     with web.transaction() as session:
-        view = page(session, turn, messages.thread_of(session, turn), problem=sentence_for(moved))
+        problem = obstacle_of(session, moved) or sentence_for(moved)
+        view = page(session, turn, messages.thread_of(session, turn), problem=problem)
     return make_response(view.render(), MOVED)
+
+
+def obstacle_of(session: Session, why: HandoverError) -> Text:
+    """Return which service nothing goes to, and why, or what to use instead; empty where a refusal names none."""
+    if isinstance(why, MayNotTravel):
+        place = names.of_service(session, ServiceId(str(why.details.get("service", ""))))
+        return f"{place}: {reply_obstacle_sentence(why)}"
+    instead = why.details.get("instead")
+    if not instead:
+        return ""
+    place = names.of_service(session, ServiceId(str(instead)))
+    return _("Tjenesten er stengt nå. Bruk %(place)s i stedet. Det du har skrevet, er lagret.", place=place)
 
 
 # --- what they show ----------------------------------------------------------------------------------------------
@@ -240,7 +270,10 @@ def page(
     standing = thread.standing
     places = places_of(session, thread)
     agencies = names.of_authors(session, (entry.by for entry in thread.history))
-    shown = [_shown(turn, thread, each, places, new) for each in thread.messages]
+    shown = [
+        replace(_shown(turn, thread, each, places, new), undelivered=_undelivered(session, turn, each, places))
+        for each in thread.messages
+    ]
     undoing = next((each for each in shown if each.undo_seconds), None)
     return View(
         "message/show.html",
@@ -287,10 +320,9 @@ def _sent(thread: Thread) -> Iterator[Message]:
 def places_of(session: Session, thread: Thread) -> dict[Party, str]:
     """Return what every service that a thread's page names is called."""
     parties = {member.party for member in thread.standing.members}
-    for each in (*(seen.message for seen in thread.messages), *thread.hidden):
-        parties |= {each.sender, *each.to}
-    for seen in thread.messages:
-        parties |= {party for each in seen.along for party in (each.sender, *each.to)}
+    along = (each for seen in thread.messages for each in seen.along)
+    for each in (*(seen.message for seen in thread.messages), *thread.hidden, *along):
+        parties |= {each.sender, *each.to, *(party_of(hop.by) for hop in each.hops)}
     return {party: names.of_party(session, party) for party in parties}
 
 
@@ -349,7 +381,6 @@ def _shown(
     message, answered = seen.message, seen.answers
     is_draft = message.status is Status.DRAFT
     undo = max((each.undo_seconds(turn.now) for each in seen.deliveries.values()), default=0)
-    lost = [each.to for each in message.receipts if each.undelivered and Act.SEND_AGAIN in seen.acts]
     return replace(
         said(turn, message, places),
         may_pick=thread.may_write and _may_pick(turn, seen),
@@ -362,11 +393,26 @@ def _shown(
         receipts=receipts_of(message, places, seen.deliveries)
         if seen.is_ours and not is_draft and not undo
         else (),
-        undelivered=tuple((each, places[each]) for each in lost),
         undo_seconds=undo if Act.UNDO_SEND in seen.acts else 0,
         may_retract=Act.RETRACT in seen.acts,
         taken_back=taken_back(message),
     )
+
+
+def _undelivered(session: Session, turn: Turn, seen: Seen, places: Mapping[Party, str]) -> tuple[Undelivered, ...]:
+    lost = (each.to for each in seen.message.receipts if each.undelivered and Act.SEND_AGAIN in seen.acts)
+    return tuple(
+        Undelivered(party=each, place=places[each], closed=_closed(session, each, local_date(turn.now)))
+        for each in lost
+    )
+
+
+def _closed(session: Session, party: Party, today: date) -> entries.Standing | None:
+    try:
+        standing = addressbook.standing_of(session, directory.service_of(session, party.service), today=today)
+    except NotFound:
+        return None
+    return standing if standing.is_closed else None
 
 
 def _hidden(message: Message, places: Mapping[Party, str]) -> Hidden:
@@ -391,6 +437,7 @@ def said(turn: Turn, message: Message, places: Mapping[Party, str]) -> Shown:
             for number, each in enumerate(content.files)
         ),
         talk=talk_of(message, now=turn.now),
+        ways=ways(message, places),
     )
 
 

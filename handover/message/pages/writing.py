@@ -14,7 +14,6 @@ from handover.access import allow
 from handover.access.guard import note_refusal
 from handover.addressbook import service as addressbook
 from handover.consent.model import MayNotTravel
-from handover.consent.words import reply_obstacle_sentence
 from handover.directory import names
 from handover.directory import service as directory
 from handover.errors import Conflict, HandoverError, Invalid, NotFound
@@ -32,6 +31,7 @@ from handover.message.pages.reading import (
     along_with,
     file_url,
     moved_page,
+    obstacle_of,
     partakers,
     places_of,
     purpose_name,
@@ -51,7 +51,6 @@ from handover.team.words import blanks_sentences
 from handover.web.errors import sentence_for
 from handover.web.forms import REFUSED, Fields, Form, Sent
 from handover.web.i18n import Text
-from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
 from handover.workdays import local_date
 
@@ -356,14 +355,7 @@ def problem_of(session: Session, why: HandoverError) -> Text:
     """Return why nothing was done, towards whom, and what to do instead."""
     if isinstance(why, Stale):
         return _l("Utkastet er endret siden du åpnet siden. Se over det, og lagre eller send på nytt.")
-    if isinstance(why, MayNotTravel):
-        place = names.of_service(session, ServiceId(str(why.details.get("service", ""))))
-        return f"{place}: {reply_obstacle_sentence(why)}"
-    instead = why.details.get("instead")
-    if instead:
-        place = names.of_service(session, ServiceId(str(instead)))
-        return _("Tjenesten er stengt nå. Bruk %(place)s i stedet. Det du har skrevet, er lagret.", place=place)
-    return sentence_for(why)
+    return obstacle_of(session, why) or sentence_for(why)
 
 
 def _filled(content: Content) -> Form:
