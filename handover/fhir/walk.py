@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import partial
+from operator import call
 from typing import Any, Final
 
 from handover.fhir.lists import Slice, chooser, listed, sliced
@@ -35,7 +36,10 @@ _MODIFIER: Final = "modifierExtension"
 
 MAX_PLANS: Final = 256
 """Sets of names remembered for each shape: those of real messages are few, and a stranger may send any."""
-_Plan = tuple[list[tuple[str, Quick | None, "Check | None"]], bool]
+_Steps = list[tuple[str, "Check"]]
+_Plan = tuple[list[Quick], _Steps, _Steps, bool]
+"""For all objects with the same names: what tells at once that their texts are right, one for each name; the
+checks of what it cannot tell, and those of everything; whether no name is missing."""
 
 
 class Checks:
@@ -70,7 +74,9 @@ class Checks:
             return self._objects[name]
 
     def _object(self, shape: Json) -> Check:
-        members = {name: (_quick(self._table, m), self._member(m, name)) for name, m in shape["members"].items()}
+        members = {
+            name: (_quick(self._table, m, name), self._member(m, name)) for name, m in shape["members"].items()
+        }
         needed = {name for name, member in shape["members"].items() if member.get("min")}
         choices = []
         for choice in shape.get("choices", ()):
@@ -83,7 +89,7 @@ class Checks:
         check = _object_check(members, frozenset(needed), choices, rules)
         kind = shape.get("type", "")
         if kind in self._table["profiles"]:
-            members["resourceType"] = (kind.__eq__, fixed(kind))
+            members["resourceType"] = (_one_of(kind), fixed(kind))
             return self._resource(check)
         return check
 
@@ -201,17 +207,17 @@ def _implied(rule: str, shape: Json) -> bool:
     return bool((valueless and members["extension"].get("min")) or (bare and choice["min"]))
 
 
-def _quick(table: Json, member: Json) -> Quick | None:
+def _quick(table: Json, member: Json, name: str) -> Quick | None:
     """Return what tells at once that a text is right, for a single primitive: most members need no more."""
     kind = member.get("t", "")
     if member.get("max") == 0 or "list" in member or "rules" in member or kind not in PRIMITIVES:
         return None
     if "fixed" in member:
-        return member["fixed"].__eq__ if type(member["fixed"]) is str else None
+        return _one_of(member["fixed"]) if type(member["fixed"]) is str else None
     if "vs" in member:
         listed_codes = table["valuesets"].get(member["vs"], {}).values()
-        return frozenset(one for codes in listed_codes for one in codes).__contains__
-    if kind == "uri":
+        return _one_of(*(one for codes in listed_codes for one in codes))
+    if kind == "uri" and name in ("system", "url"):
         return _known_addresses(table)
     return WRITTEN.get(kind)
 
@@ -220,7 +226,12 @@ def _known_addresses(table: Json) -> Quick:
     """Return what tells an address that the table itself uses: of systems and extensions, nearly all are."""
     fixed_ones = (m.get("fixed") for shape in table["shapes"].values() for m in shape["members"].values())
     systems = (system for valueset in table["valuesets"].values() for system in valueset)
-    return frozenset(one for one in (*fixed_ones, *systems) if type(one) is str).__contains__
+    return _one_of(*(one for one in (*fixed_ones, *systems) if type(one) is str))
+
+
+def _one_of(*texts: str) -> Quick:
+    """Return what tells one of these texts; whatever can be no member of a set raises TypeError."""
+    return frozenset(texts).__contains__
 
 
 def _object_check(
@@ -233,8 +244,10 @@ def _object_check(
     plans: dict[tuple[str, ...], _Plan] = {}
 
     def plan_for(names: tuple[str, ...]) -> _Plan:
-        steps = [(name, *members.get(name, (None, None))) for name in names]
-        plan = steps, needed.issubset(names) and _well_chosen(choices, names)
+        known = [(name, *(members.get(name) or (None, partial(_stray, name, members)))) for name in names]
+        slow = [(name, member) for name, quick, member in known if quick is None]
+        complete = needed.issubset(names) and _well_chosen(choices, names)
+        plan = [quick or type for _, quick, _ in known], slow, [(name, one) for name, _, one in known], complete
         if len(plans) < MAX_PLANS:
             plans[names] = plan
         return plan
@@ -244,14 +257,13 @@ def _object_check(
             run.add(path, ProblemCode.WRONG_TYPE if type(value) is not dict else ProblemCode.EMPTY)
             return
         names = tuple(value)
-        steps, is_complete = plans.get(names) or plan_for(names)
-        for (name, quick, member), item in zip(steps, value.values(), strict=True):
-            if quick is not None and type(item) is str and quick(item):
-                continue
-            if member is not None:
-                member(item, (path, name), run)
-            else:
-                _stray(name, item, members, (path, run))
+        quick, slow, every, is_complete = plans.get(names) or plan_for(names)
+        try:
+            steps = slow if all(map(call, quick, value.values())) else every
+        except TypeError:  # no text where one belongs
+            steps = every
+        for name, member in steps:
+            member(value[name], (path, name), run)
         if run.nulls or not is_complete:
             _missing(needed, value, path, run)
             _choices(choices, value, path, run)
@@ -300,14 +312,13 @@ def _stem(names: frozenset[str]) -> str:
     return re.sub("[A-Z].*$", "", common)
 
 
-def _stray(name: str, item: Any, members: Container[str], at: tuple[Path, Run]) -> None:
+def _stray(name: str, members: Container[str], item: Any, at: Path, run: Run) -> None:
     """Check a member that no shape names: the extensions of a primitive, or something unknown."""
-    path, run = at
     if not name.startswith("_") or name[1:] not in members:
-        run.add((path, name), ProblemCode.UNKNOWN_ELEMENT)
+        run.add(at, ProblemCode.UNKNOWN_ELEMENT)
         return
     for index, one in enumerate(item) if isinstance(item, list) else [(None, item)]:
-        at_one: Path = (path, name) if index is None else ((path, name), index)
+        at_one: Path = at if index is None else (at, index)
         if one is None and index is not None:
             continue
         if type(one) is not dict or not one or not one.keys() <= {"id", "extension"}:
@@ -334,7 +345,7 @@ def _reference(base: Check, allowed: tuple[str, ...], *, spelt_out: bool) -> Che
 
     def check(value: Any, path: Path, run: Run) -> None:
         target = value.get("reference") if type(value) is dict else None
-        if spelt_out or type(target) is not str or len(value) != 1 or not target or target.isspace():
+        if type(target) is not str or len(value) != 1 or spelt_out or not target.strip():
             base(value, path, run)
         if type(target) is str:
             run.pointers.append((path, target, value.get("type"), allowed, run.owner))
