@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from handover.actors import Role
 from handover.message import service
@@ -14,7 +14,7 @@ from handover.message.model import By, Offer, Priority, Slot, SlotId
 from tests.browser.at_work import AtWork, at_work
 from tests.browser.harness import LANGUAGES, NARROW, in_language, look_at
 from tests.builders import FACT, INTAKE, MUNICIPALITY, PSYCHOLOGIST
-from tests.message.nodes import QUESTION, Post
+from tests.message.nodes import PDF, QUESTION, Post
 from tests.referral.nodes import FATIMA, INGRID, PER, staff
 from tests.referral.visiting import register
 
@@ -129,3 +129,54 @@ def test_a_time_for_a_talk_is_picked_by_keyboard_without_javascript(
         with page.expect_download() as file:
             page.get_by_role("link", name="Legg det i kalenderen").click()
         assert file.value.suggested_filename == "avtale.ics"
+
+
+def test_a_chosen_message_is_forwarded_with_its_document_and_a_third_service_is_let_in_without_history(
+    chromium: Browser, threads: tuple[AtWork, list[str]]
+) -> None:
+    at, _pages = threads
+    post = Post(at.town)
+    sent = post.begin(PER, [INTAKE], "Se vedlagt plan")
+    post.do(PER, sent, service.attach, sent.message, "plan.pdf", PDF)
+    post.do(PER, sent, service.send, sent.message)
+    at.town.settle()
+    post.answer(INGRID, sent, "Dette er mellom oss")
+    with at.visit(chromium) as visitor:
+        page = visitor.page
+        visitor.open(f"/meldinger/{PSYCHOLOGIST}/{sent.thread}")
+        page.locator("article", has_text="Se vedlagt plan").get_by_role("link", name="Videresend").click()
+        expect(page.get_by_role("checkbox", checked=True)).to_have_count(1)
+        page.get_by_label("Hvem skal få dem?").select_option(FACT)
+        page.get_by_role("button", name="Skriv meldingen").click()
+        forwarded = _sent_as(page, "Til orientering").split("/")[-1]
+        visitor.open(f"/meldinger/{PSYCHOLOGIST}/{sent.thread}")
+        page.get_by_role("link", name="Ta med en tjeneste til").click()
+        page.get_by_label("Hvilken tjeneste skal bli med?").select_option(FACT)
+        page.get_by_label("Bare det som sendes fra nå av").check()
+        page.get_by_role("button", name="Skriv meldingen").click()
+        _sent_as(page, "Velkommen med")
+    at.town.settle()
+    with at.visit(chromium, by=FATIMA) as visitor:
+        page = visitor.page
+        visitor.open(f"/meldinger/{FACT}/{forwarded}")
+        along = page.get_by_role("region", name="Videresendt melding fra Per Psykolog")
+        expect(along.get_by_text("Se vedlagt plan")).to_be_visible()
+        expect(along.get_by_text("Sendt videre av Per Psykolog")).to_be_visible()
+        with page.expect_download() as file:
+            along.get_by_role("link", name="plan.pdf").click()
+        assert file.value.path().read_bytes() == PDF
+        visitor.assert_accessible()
+        visitor.assert_fits()
+        visitor.open(f"/meldinger/{FACT}/{sent.thread}")
+        expect(page.get_by_text("Velkommen med")).to_be_visible()
+        for earlier in ("Se vedlagt plan", "Dette er mellom oss"):
+            expect(page.get_by_text(earlier)).to_have_count(0)
+
+
+def _sent_as(page: Page, text: str) -> str:
+    """Write the draft that is open, send it as it is previewed, and return where its thread is."""
+    page.get_by_label("Melding", exact=True).fill(text)
+    page.get_by_role("button", name="Se over og send").click()
+    page.get_by_role("button", name="Send meldingen").click()
+    expect(page.get_by_role("button", name="Angre sendingen")).to_be_visible()
+    return page.url.split("?")[0]
