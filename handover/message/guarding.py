@@ -21,7 +21,6 @@ from handover.message import anonymity, cases
 from handover.message.anonymity import MAX_WHY, Finding, Names
 from handover.message.cases import Said, Turn
 from handover.message.lifecycle import Status
-from handover.message.linking import began
 from handover.message.model import Doing, Justified, Message, Subject
 from handover.message.standing import (
     Copy,
@@ -140,7 +139,7 @@ def _all(
 def _texts(copy: Copy, message: Message) -> dict[str, str]:
     """Return every text that would leave with a message; the line of a question before others have it."""
     standing = copy.standing
-    is_ours = began(standing) == standing.home if is_anonymous(standing) else not standing.others
+    is_ours = standing.began == standing.home if is_anonymous(standing) else not standing.others
     texts = anonymity.texts_of(message.content, standing.heading if is_ours else None)
     if not is_anonymous(standing):
         brought = forwarded_by(copy, message)

@@ -20,7 +20,7 @@ from handover.ids import AgencyId
 from handover.message import bonds, cases, fhir, guarding, linking, speaking, store
 from handover.message.cases import Said
 from handover.message.following import LOST
-from handover.message.joining import bond_between, bonds_of, covered_until, forgotten, say
+from handover.message.joining import bond_between, covered_until, forgotten, say
 from handover.message.lifecycle import Status
 from handover.message.linking import Bond
 from handover.message.model import Doing
@@ -28,6 +28,7 @@ from handover.message.receiving import check_service, check_way
 from handover.message.standing import Copy
 from handover.message.store import Stored
 from handover.person import service as person
+from handover.person.age import refuse_under_age
 from handover.team.model import TaskKind
 
 
@@ -38,17 +39,22 @@ def register(products: Products) -> None:
 
 
 def receive_link(session: Session, received: Received) -> Evidence:
-    """Take in whom a case is about. Of what was taken back before it came nothing stays."""
+    """Take in whom a case is about, from who began it. Of what was taken back before it came nothing stays."""
     said = fhir.read_link(received.resource)
     check_way(said.sender, said.receiver, received)
     check_service(session, said.receiver)
-    held = bond_between(session, said.receiver, said.thread, said.sender, is_told=True)
+    now, home = received.received_at, said.receiver
+    stored = store.at_home(session, home, said.thread)
+    if stored is not None:
+        linking.check_sender(stored.standing, said.sender)
+    held = bond_between(session, home, said.thread, said.sender, is_told=True)
     if said.number <= held.number:
         return Evidence.DIGEST
-    now, home = received.received_at, said.receiver
+    refuse_under_age(said.patient.birth_date, now)
     who = person.recognise(session, home.agency, said.patient, now=now)
-    bonds.save(session, linking.take_link(held, said, who, envelope=received.message))
-    stored = store.at_home(session, home, said.thread)
+    after = linking.take_link(held, said, who, envelope=received.message)
+    exchange.forget(session, home.agency, received.sender, linking.no_longer_needed(held, after))
+    bonds.save(session, after)
     if stored is None:
         audit.record(
             session,
@@ -61,12 +67,9 @@ def receive_link(session: Session, received: Received) -> Evidence:
             now=now,
         )
         return Evidence.SIGNED
-    known = linking.known_person(stored.standing, bonds_of(session, stored.standing))
-    if known is not None:
-        after = Copy(replace(stored.standing, person=known, changed_at=now), stored.copy.messages)
-        detail = Said(party=said.sender, author=said.author)
-        by = cases.machine(home.agency)
-        cases.record(session, stored, after, Doing.RECEIVE_LINK, by=by, now=now, said=detail)
+    copy = Copy(replace(stored.standing, person=who, changed_at=now), stored.copy.messages)
+    detail = Said(party=said.sender, author=said.author)
+    cases.record(session, stored, copy, Doing.RECEIVE_LINK, by=cases.machine(home.agency), now=now, said=detail)
     return Evidence.SIGNED
 
 
@@ -75,20 +78,21 @@ def receive_unlink(session: Session, received: Received) -> None:
     said = fhir.read_unlink(received.resource)
     check_way(said.sender, said.receiver, received)
     check_service(session, said.receiver)
+    stored = store.at_home(session, said.receiver, said.thread)
+    if stored is not None:
+        linking.check_sender(stored.standing, said.sender)
     held = bond_between(session, said.receiver, said.thread, said.sender, is_told=True)
     after = linking.take_unlink(held, said, now=received.received_at)
     if after == held:
         return
-    exchange.forget(session, said.receiver.agency, received.sender, held.envelopes)
+    exchange.forget(session, said.receiver.agency, received.sender, linking.no_longer_needed(held, after))
     bonds.save(session, after)
-    stored = store.at_home(session, said.receiver, said.thread)
-    if stored is None or stored.standing.person is None or not guarding.is_anonymous(stored.standing):
+    if stored is None or stored.standing.person is None or after.is_open:
         return
-    if linking.began(stored.standing) == said.sender:
-        by = cases.machine(said.receiver.agency)
-        detail = Said(party=said.sender, author=said.author)
-        bare = _without_drafts_that_name(session, stored, now=received.received_at)
-        forgotten(session, bare, Doing.RECEIVE_UNLINK, by=by, now=received.received_at, said=detail)
+    by = cases.machine(said.receiver.agency)
+    detail = Said(party=said.sender, author=said.author)
+    bare = _without_drafts_that_name(session, stored, now=received.received_at)
+    forgotten(session, bare, Doing.RECEIVE_UNLINK, by=by, now=received.received_at, said=detail)
 
 
 def _without_drafts_that_name(session: Session, stored: Stored, *, now: datetime) -> Stored:

@@ -28,6 +28,7 @@ from handover.notice.model import patient
 from handover.person import service as person
 from handover.person.age import refuse_under_age
 from handover.person.model import Identity
+from handover.team.model import TaskKind
 
 PURPOSE: Final = "coordination"
 TOPIC: Final = "plans"
@@ -52,25 +53,27 @@ def link(
 ) -> Stored:
     """Say whom a case is about, to members that the patient's yes covers. `identity` None: as it was before.
 
+    Said once more of whom all of them know already, nothing happens and nothing is logged.
     Raises NotTheirs, NoOneToTell, AlreadyLinked, NotLinked, TooYoung, and what the choices of the patient forbid.
     """
     now, stored = turn.now, cases.fetch(session, turn)
     home = stored.standing.home
     who = _who(session, stored.standing, identity, now=now)
     parties = tuple(each for each in stored.standing.others if each.service in to)
-    linking.check_link(stored.standing, bonds.of_thread(session, home, turn.thread), who, parties)
+    linking.check_link(stored.standing, who, parties)
     if not guarding.is_anonymous(stored.standing) or len(parties) != len(set(to)):
         raise NoOneToTell(fields={"to": ["required"]})
     _write_down(session, home, who, parties, yes, by=turn.by, now=now)
     stored = cases.fetch(session, replace(turn, seen=None))
     held = bonds.of_thread(session, home, turn.thread)
-    number = linking.next_number(held)
+    number, until = linking.next_number(held), _until(session, home, who, parties, now=now)
+    parties = tuple(each for each in parties if not linking.is_told_already(held, each, who))
+    if not parties:
+        return stored
     for party in parties:
-        until = covered_until(session, home.agency, who, party, now=now)
-        if not linking.is_told_already(held, party, who):
-            before = bond_between(session, home, turn.thread, party, is_told=False)
-            made = linking.link(before, number, who, until=until, now=now)
-            say(session, made, _link_of(session, made, Author.of(turn.by, home.service)), now=now)
+        before = bond_between(session, home, turn.thread, party, is_told=False)
+        made = linking.link(before, number, who, until=until[party], now=now)
+        say(session, made, _link_of(session, made, Author.of(turn.by, home.service)), now=now)
     after = Copy(replace(stored.standing, person=who, changed_at=now), stored.copy.messages)
     said = Said(detail={"to": ",".join(each.service for each in parties)})
     saved = cases.record(session, stored, after, Doing.LINK, by=turn.by, now=now, said=said)
@@ -79,16 +82,25 @@ def link(
 
 
 def unlink(session: Session, turn: Turn) -> Stored:
-    """Take a link away that should not have been made, everywhere, here too. Raises NotLinked."""
+    """Take a link away that should not have been made, everywhere, here too. Raises NotLinked.
+
+    The person reads on the own page that it happened; the service has a task to tell them (GDPR article 34).
+    """
     stored = cases.fetch(session, turn)
     standing = stored.standing
-    if standing.person is None or linking.began(standing) != standing.home or not guarding.is_anonymous(standing):
+    who = standing.person
+    if who is None or standing.began != standing.home:
         raise linking.NotLinked
     held = bonds.of_thread(session, standing.home, turn.thread)
     author = Author.of(turn.by, standing.home.service)
-    for each in held:
-        if each.is_open and not each.is_told:
+    for each in (linking.mistaken(bond, by=author) for bond in held if bond.person == who and not bond.is_told):
+        if each.is_open:
             _close(session, each, Why.MISTAKE, linking.next_number(held), by=author, now=turn.now)
+        else:
+            bonds.save(session, each)
+    whom = consent.whom_to_call(session, standing.home.agency, who, None)
+    cases.raise_task(session, standing, TaskKind.LINKED_BY_MISTAKE, whom, now=turn.now)
+    _tell_patient(session, standing.home.agency, who, turn.thread, now=turn.now)
     return forgotten(session, stored, Doing.UNLINK, by=turn.by, now=turn.now, said=Said())
 
 
@@ -126,6 +138,13 @@ def bonds_of(session: Session, standing: Standing) -> tuple[Bond, ...]:
 
 
 # --- how it is done ------------------------------------------------------------------------------------------
+
+
+def _until(
+    session: Session, home: Party, who: PersonId, parties: Iterable[Party], *, now: datetime
+) -> dict[Party, date | None]:
+    """Return until when the patient's yes covers each of some members. Raises what `covered_until` raises."""
+    return {each: covered_until(session, home.agency, who, each, now=now) for each in parties}
 
 
 def _who(session: Session, standing: Standing, identity: Identity | None, *, now: datetime) -> PersonId:

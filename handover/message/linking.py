@@ -1,6 +1,7 @@
 """Who is told whom an anonymous case is about, and that it is about nobody any more. Pure.
 
-Only the service that began a case links it. What it says to each member carries a number that only grows, so that
+Only the service that began a case links it; who that is, is fixed when a copy is made, and a list of members that
+says otherwise is refused. What it says to each member carries a number that only grows, so that
 links and unlinks may be lost, repeated, late or out of order: the highest number counts, at every member. A bond
 is kept apart from the thread's copy: a link may come before the first message.
 """
@@ -13,6 +14,7 @@ from enum import StrEnum
 from handover.actors import Author, Party
 from handover.errors import Conflict, Invalid
 from handover.ids import MessageId, PersonId, ThreadId
+from handover.message.model import Member
 from handover.message.standing import Standing
 from handover.person.model import Identity
 
@@ -54,6 +56,21 @@ class Unlink:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """That a service was told that a case is about a person: from when, until when, and why no longer."""
+
+    person: PersonId
+    number: int
+    """Under which it was said."""
+    since: datetime
+    ended_at: datetime | None = None
+    ended_by: Author | None = None
+    why: Why | None = None
+    forgotten_at: datetime | None = None
+    """When it is known that the service knows no more; None while it may know."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Bond:
     """What passed between who began a case and one other about whom it is about; each service keeps its own."""
 
@@ -70,8 +87,6 @@ class Bond:
     is_open: bool = False
     since: datetime | None = None
     """When the latest link was made."""
-    first_at: datetime | None = None
-    """When the first was."""
     until: date | None = None
     """The last day on which the patient's yes holds; at who told."""
     ended_at: datetime | None = None
@@ -85,6 +100,27 @@ class Bond:
     """Of the envelopes of the one who tells: the one whose fate counts."""
     is_lost: bool = False
     """The latest word was refused, expired or stopped."""
+    past: tuple[Stretch, ...] = ()
+    """What was said before the latest link: each person can read what was said of them, whoever came after."""
+
+    @property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """Everything that was ever said, the earliest first."""
+        return self.past if self.person is None or self.since is None else (*self.past, self._latest())
+
+    def _latest(self) -> Stretch:
+        if self.person is None or self.since is None:
+            raise NotLinked
+        has_heard = self.ended_at if self.is_told else self.confirmed_at
+        return Stretch(
+            person=self.person,
+            number=self.number,
+            since=self.since,
+            ended_at=None if self.is_open else self.ended_at,
+            ended_by=self.ended_by,
+            why=self.why,
+            forgotten_at=None if self.is_open else has_heard,
+        )
 
 
 class AlreadyLinked(Conflict):
@@ -111,9 +147,34 @@ class NoOneToTell(Invalid):
     code = "message.case.nobody"
 
 
-def began(standing: Standing) -> Party | None:
-    """Return the service that began an anonymous case; None of any other thread."""
-    return next((each.party for each in standing.members if each.added_by == each.party), None)
+class NotWhoBegan(Invalid):
+    """The sender did not begin the case, or says that another did than who is known to have."""
+
+    code = "message.case.not-who-began"
+
+
+# --- who began it --------------------------------------------------------------------------------------------
+
+
+def beginner(members: Iterable[Member]) -> Party | None:
+    """Return who began a case, as the first list of members says that came here; None where it names nobody."""
+    return next((each.party for each in members if each.added_by == each.party), None)
+
+
+def check_members(standing: Standing, said: Iterable[Member]) -> None:
+    """Raise NotWhoBegan for members that make somebody else the beginner, or say that we let in whom not."""
+    for each in said:
+        claims = each.added_by == each.party and each.party != standing.began
+        denies = each.party == standing.began and each.added_by not in {None, each.party}
+        ours = each.added_by == standing.home and not standing.has(each.party)
+        if claims or denies or ours:
+            raise NotWhoBegan
+
+
+def check_sender(standing: Standing, sender: Party) -> None:
+    """Raise NotWhoBegan unless whoever says whom a case is about began it."""
+    if standing.began is None or standing.began != sender:
+        raise NotWhoBegan
 
 
 # --- at the service that began it ----------------------------------------------------------------------------
@@ -124,13 +185,13 @@ def next_number(bonds: Iterable[Bond]) -> int:
     return max((each.number for each in bonds), default=0) + 1
 
 
-def check_link(standing: Standing, bonds: Sequence[Bond], person: PersonId, to: Sequence[Party]) -> None:
-    """Raise NotTheirs, NoOneToTell, or AlreadyLinked where it is linked to another person."""
-    if began(standing) != standing.home:
+def check_link(standing: Standing, person: PersonId, to: Sequence[Party]) -> None:
+    """Raise NotTheirs, NoOneToTell, or AlreadyLinked where it is about another person, withdrawn or not."""
+    if standing.began != standing.home:
         raise NotTheirs
     if not to or any(each not in standing.others for each in to):
         raise NoOneToTell(fields={"to": ["required"]})
-    if standing.person not in {None, person} and any(each.is_open for each in bonds):
+    if standing.person not in {None, person}:
         raise AlreadyLinked
 
 
@@ -147,7 +208,7 @@ def link(held: Bond, number: int, person: PersonId, *, until: date | None, now: 
         person=person,
         is_open=True,
         since=now,
-        first_at=held.first_at or now,
+        past=held.past if held.is_open else held.stretches,
         until=until,
         ended_at=None,
         ended_by=None,
@@ -169,6 +230,14 @@ def unlink(held: Bond, number: int, why: Why, *, by: Author | None, now: datetim
         confirmed_at=None,
         is_lost=False,
     )
+
+
+def mistaken(held: Bond, *, by: Author) -> Bond:
+    """Return the bond saying that all it ever said of its person was a mistake, also what had ended before."""
+    past = tuple(
+        replace(each, why=Why.MISTAKE, ended_by=by) if each.person == held.person else each for each in held.past
+    )
+    return replace(held, past=past) if held.is_open else replace(held, past=past, why=Why.MISTAKE, ended_by=by)
 
 
 def unlink_of(held: Bond) -> Unlink:
@@ -194,7 +263,10 @@ def promised(held: Bond, envelope: MessageId) -> Bond:
 
 def arrived(held: Bond, envelope: MessageId, *, at: datetime) -> Bond:
     """Return the bond after a signed `ok`; one for anything but the latest word says nothing."""
-    return replace(held, confirmed_at=at, is_lost=False) if envelope == held.latest else held
+    if envelope != held.latest:
+        return held
+    past = tuple(replace(each, forgotten_at=each.forgotten_at or at) for each in held.past)
+    return replace(held, confirmed_at=at, is_lost=False, past=past)
 
 
 def lost(held: Bond, envelope: MessageId) -> Bond:
@@ -212,42 +284,59 @@ def unheard(thread: ThreadId, home: Party, other: Party, *, is_told: bool) -> Bo
 
 
 def take_link(held: Bond, said: Link, person: PersonId, *, envelope: MessageId) -> Bond:
-    """Return the bond after a link came; what is older than what was heard already changes nothing."""
+    """Return the bond after a link came; what is older than what was heard already changes nothing.
+
+    Whoever it was about before is not any more, also where the word that said so has not come yet.
+    """
     if said.number <= held.number:
         return held
+    is_more = held.is_open and held.person == person
+    closed = replace(held, is_open=False, ended_at=said.at) if held.is_open else held
     return replace(
         held,
         number=said.number,
         person=person,
         is_open=True,
-        since=said.at,
-        first_at=held.first_at or said.at,
+        since=held.since if is_more else said.at,
         ended_at=None,
         ended_by=None,
         why=None,
-        envelopes=(*held.envelopes, envelope),
+        envelopes=(*held.envelopes, envelope) if is_more else (envelope,),
+        past=held.past if is_more else closed.stretches,
     )
 
 
 def take_unlink(held: Bond, said: Unlink, *, now: datetime) -> Bond:
-    """Return the bond after it was closed; a link that comes later with a lower number stays away."""
+    """Return the bond after it was closed; a link that comes later with a lower number stays away.
+
+    One that comes after a later link only says why that had ended which was before.
+    """
     if said.number <= held.number:
-        return held
+        past = tuple(
+            replace(each, why=said.why) if each.why is None and each.number < said.number else each
+            for each in held.past
+        )
+        return replace(held, past=past)
     return replace(held, number=said.number, is_open=False, ended_at=now, why=said.why, envelopes=())
+
+
+def no_longer_needed(before: Bond, after: Bond) -> tuple[MessageId, ...]:
+    """Return the envelopes whose signed words are forgotten: they say what does not hold any more."""
+    return tuple(each for each in before.envelopes if each not in after.envelopes)
 
 
 def known_person(standing: Standing, bonds: Iterable[Bond]) -> PersonId | None:
     """Return whom a case is about as far as this service may know: what only its beginner says counts."""
-    beginner = began(standing)
-    told = (each for each in bonds if each.is_told and each.is_open and each.other == beginner)
+    told = (each for each in bonds if each.is_told and each.is_open and each.other == standing.began)
     return next((each.person for each in told), None)
 
 
 def is_hidden(bonds: Iterable[Bond], at: datetime) -> bool:
-    """Whether a note was written while the team knew whom the case is about, which it may not any more."""
-    closed = (each for each in bonds if each.is_told and not each.is_open)
+    """Whether a note was written while the team knew of somebody of whom it may not know any more."""
     return any(
-        each.first_at <= at <= each.ended_at
-        for each in closed
-        if each.first_at is not None and each.ended_at is not None
+        each.since <= at <= each.ended_at
+        for bond in bonds
+        if bond.is_told
+        for each in bond.stretches
+        if each.ended_at is not None and not (bond.is_open and bond.person == each.person)
     )

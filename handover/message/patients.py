@@ -26,7 +26,7 @@ from handover.message.standing import Copy, shown
 from handover.message.steps import Shelf, shelf_of
 from handover.message.store import Stored, ThreadNotFound
 
-_OPENINGS: Final = frozenset(
+OPENINGS: Final = frozenset(
     {
         Logged.MESSAGE_READ,
         Logged.MESSAGE_OPEN,
@@ -35,6 +35,7 @@ _OPENINGS: Final = frozenset(
         Logged.ATTACHMENT_READ,
     }
 )
+"""What of the log says that somebody saw a thread."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +110,7 @@ def who_opened(session: Session, by: Patient, thread: ThreadId, *, now: datetime
     entries = [
         entry
         for agency, owner in cases.known_as(session, by)
-        for entry in audit.entries_of_case(session, agency, owner, thread, _OPENINGS)
+        for entry in audit.entries_of_case(session, agency, owner, thread, OPENINGS)
     ]
     return tuple(sorted(entries, key=lambda entry: entry.at, reverse=True))
 

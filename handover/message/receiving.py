@@ -94,6 +94,8 @@ def receive_word(session: Session, received: Received) -> None:
     held = store.at_home(session, word.receiver, word.thread)
     if held is None:
         raise NotYetHere
+    if guarding.is_anonymous(held.standing):
+        linking.check_members(held.standing, word.members)
     now = received.received_at
     after = hearing.take_word(held.copy, word, now=now)
     message = word.told[0].message if word.told else None
@@ -153,13 +155,22 @@ def check_service(session: Session, home: Party) -> None:
 
 
 def _new_copy(session: Session, letter: Letter, received: Received) -> Copy:
-    """Return an empty copy of a thread that is new here; a case may have been linked before it came."""
+    """Return an empty copy of a thread that is new here; a case may have been linked before it came.
+
+    What others than who began it have said of whom it is about is forgotten. Raises NotWhoBegan.
+    """
     about = _recognised(session, letter.receiver, letter.patient, received)
     empty = hearing.new_copy(letter, person=about, now=received.received_at)
     if not guarding.is_anonymous(empty.standing):
         return empty
+    standing = replace(empty.standing, began=linking.beginner(letter.members))
+    linking.check_members(standing, letter.members)
     said = bonds.of_thread(session, letter.receiver, letter.heading.thread)
-    return Copy(replace(empty.standing, person=linking.known_person(empty.standing, said)))
+    for each in said:
+        if each.other != standing.began:
+            exchange.forget(session, letter.receiver.agency, each.other.agency, each.envelopes)
+            bonds.drop(session, each)
+    return Copy(replace(standing, person=linking.known_person(standing, said)))
 
 
 def _recognised(session: Session, home: Party, patient: Identity | None, received: Received) -> PersonId | None:
@@ -186,6 +197,7 @@ def _check_about(session: Session, held: Stored, letter: Letter, received: Recei
     standing = held.standing
     same = standing.heading.subject is letter.heading.subject
     if guarding.is_anonymous(standing):
+        linking.check_members(standing, letter.members)
         same = same and letter.patient is None
     elif letter.patient is None or standing.person is None:
         same = same and (letter.patient is None) == (standing.person is None)

@@ -58,6 +58,8 @@ class Standing:
     """What it is sent for, where a permit is needed."""
     members: tuple[Member, ...]
     """Everyone in the thread, this service too, in the order in which they came."""
+    began: Party | None = None
+    """Who began an anonymous case: set when the copy is made; no list of members that comes later changes it."""
     owner: StaffId | None = None
     done_at: datetime | None = None
     """When the team here said that nothing is left to do; what comes later opens it again."""

@@ -156,9 +156,22 @@ class CaseBondRow(Base):
     other_agency: Mapped[str] = mapped_column(String(9), primary_key=True)
     other_service: Mapped[str] = mapped_column(String(20), primary_key=True)
     person: Mapped[UUID | None] = mapped_column(Uuid)
-    """For the patient, and for a new yes; no query of staff's leads here once the bond is closed."""
+    """Whom it is or was about last; no query of staff's leads here once the bond is closed."""
     is_open: Mapped[bool] = mapped_column(Boolean)
     check_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     """When to look whether the yes that it rests on still holds."""
     bond: Mapped[bytes] = mapped_column(LargeBinary)
     """Sealed `linking.Bond`."""
+
+
+class CaseBondPersonRow(Base):
+    """Everybody whom a bond ever said a case is about, so that each can read it on the own page."""
+
+    __tablename__ = "case_bond_person"
+
+    agency: Mapped[str] = mapped_column(String(9), primary_key=True)
+    person: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    service: Mapped[str] = mapped_column(String(20), primary_key=True)
+    thread: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    other_agency: Mapped[str] = mapped_column(String(9), primary_key=True)
+    other_service: Mapped[str] = mapped_column(String(20), primary_key=True)

@@ -1,18 +1,24 @@
-"""What a patient sees of cases that were linked to them: who was told, until when, and what was read there."""
+"""What a patient sees of cases that were linked to them: who was told, until when and why, and what was read.
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+Also of a link that was a mistake: that it was made and taken away, and who may have seen their name; nothing of
+the case, nor of whoever it is about.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from handover.actors import Party, Patient
 from handover.audit import service as audit
+from handover.audit.model import Entry as LogEntry
 from handover.audit.model import Event as Logged
-from handover.ids import AgencyId, ThreadId
-from handover.message import bonds, cases, linking, store
-from handover.message.linking import Bond, Why
-from handover.message.model import Member, Opened
+from handover.ids import AgencyId, PersonId, ThreadId
+from handover.message import bonds, cases, store
+from handover.message.linking import Bond, Stretch, Why
+from handover.message.model import Opened
+from handover.message.patients import OPENINGS
 from handover.message.store import Stored
 
 
@@ -26,21 +32,27 @@ class Told:
     why: Why | None
     is_confirmed: bool
     """Whether the service has signed that it took that in."""
-    read: tuple[tuple[datetime, Opened], ...] = ()
-    """When a message was written, and who opened it there."""
+    read: tuple[tuple[datetime, Opened], ...] = field(default=(), repr=False)
+    """When a message was written, and who opened it there; after a mistake only who did while it stood."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PatientCase:
     """What a patient sees of a case that was linked to them."""
 
-    agency: AgencyId
-    """Whose copy this is seen in."""
     thread: ThreadId
     reference: str
-    members: tuple[Member, ...]
+    """Empty where the case was never about them."""
     began: Party | None
     told: tuple[Told, ...]
+    """The earliest first; a service that was told, forgot and was told again stands twice."""
+    log: tuple[LogEntry, ...] = field(repr=False)
+    """Who at this node's agencies opened the case while it was linked to the patient, newest first."""
+
+    @property
+    def is_mistake(self) -> bool:
+        """Whether the case was never about them."""
+        return all(each.why is Why.MISTAKE for each in self.told)
 
 
 def my_cases(
@@ -49,43 +61,75 @@ def my_cases(
     """Return the cases that are, or were, linked to a patient, with what was read there; the latest first."""
     known = cases.known_as(session, by, agencies)
     found: dict[tuple[Party, ThreadId], list[Bond]] = {}
-    for each in bonds.about(session, known):
-        if each.why is not Why.MISTAKE:
-            found.setdefault((each.home, each.thread), []).append(each)
+    for each in _each_once(bonds.about(session, known)):
+        found.setdefault((each.home, each.thread), []).append(each)
     for agency, who in known:
         if any(home.agency == agency for home, _ in found):
             audit.record(session, event=Logged.MESSAGE_LIST, actor=by, agency=agency, persons=(who,), now=now)
-    seen = [_for_patient(session, home, thread, held) for (home, thread), held in found.items()]
+    seen = [_for_patient(session, home, thread, held, known) for (home, thread), held in found.items()]
     return tuple(sorted(seen, key=lambda each: max(told.since for told in each.told), reverse=True))
 
 
-def _for_patient(session: Session, home: Party, thread: ThreadId, held: Iterable[Bond]) -> PatientCase:
+def _each_once(held: Sequence[Bond]) -> Iterator[Bond]:
+    """Yield what who told keeps, and where that is at another node, what who was told does."""
+    tellers = {each.thread for each in held if not each.is_told}
+    return (each for each in held if not each.is_told or each.thread not in tellers)
+
+
+def _for_patient(
+    session: Session,
+    home: Party,
+    thread: ThreadId,
+    held: Iterable[Bond],
+    known: Collection[tuple[AgencyId, PersonId]],
+) -> PatientCase:
     stored = store.at_home(session, home, thread, lock=False)
-    standing = None if stored is None else stored.standing
+    told = sorted((one for each in held for one in _told(each, stored, known)), key=lambda each: each.since)
+    is_theirs = stored is not None and any(each.why is not Why.MISTAKE for each in told)
+    log = (
+        entry for agency, who in known for entry in audit.entries_of_case(session, agency, who, thread, OPENINGS)
+    )
     return PatientCase(
-        agency=home.agency,
         thread=thread,
-        reference="" if standing is None else standing.heading.reference,
-        members=() if standing is None else standing.members,
-        began=None if standing is None else linking.began(standing),
-        told=tuple(_told(each, stored, each.since) for each in held if each.since is not None),
+        reference=stored.standing.heading.reference if stored is not None and is_theirs else "",
+        began=None if stored is None else stored.standing.began,
+        told=tuple(told),
+        log=tuple(sorted(log, key=lambda entry: entry.at, reverse=True)),
     )
 
 
-def _told(bond: Bond, stored: Stored | None, since: datetime) -> Told:
-    party = bond.home if bond.is_told else bond.other
-    read: list[tuple[datetime, Opened]] = []
+def _told(bond: Bond, stored: Stored | None, known: Collection[tuple[AgencyId, PersonId]]) -> Iterator[Told]:
+    """Yield each stretch in which a service knew that the case is about the patient; others' are not theirs."""
+    opened, before = _opened(bond, stored), None
+    for each in bond.stretches:
+        if (bond.home.agency, each.person) not in known:
+            continue
+        yield Told(
+            party=bond.home if bond.is_told else bond.other,
+            since=each.since,
+            ended_at=each.ended_at,
+            why=each.why,
+            is_confirmed=each.ended_at is None or each.forgotten_at is not None,
+            read=tuple(one for one in opened if _is_of(each, one[1].at, before)),
+        )
+        before = each.forgotten_at
+
+
+def _is_of(stretch: Stretch, at: datetime, before: datetime | None) -> bool:
+    """Whether something was opened before the service had forgotten, and not in an earlier stretch."""
+    if stretch.forgotten_at is not None and at > stretch.forgotten_at:
+        return False
+    earliest = stretch.since if stretch.why is Why.MISTAKE else before
+    return earliest is None or at > earliest
+
+
+def _opened(bond: Bond, stored: Stored | None) -> list[tuple[datetime, Opened]]:
+    """Return what was opened at the service that was told: when it was written, by whom; the earliest first."""
+    found: list[tuple[datetime, Opened]] = []
     for message in () if stored is None else stored.copy.messages:
         if bond.is_told and message.opened is not None:
-            read.append((message.written_at, message.opened))
+            found.append((message.written_at, message.opened))
         elif not bond.is_told:
-            opened = (each.opened for each in message.receipts if each.to == party)
-            read.extend((message.written_at, each) for each in opened if each is not None)
-    return Told(
-        party=party,
-        since=since,
-        ended_at=None if bond.is_open else bond.ended_at,
-        why=None if bond.is_open else bond.why,
-        is_confirmed=bond.is_told or bond.confirmed_at is not None,
-        read=tuple(sorted(read, key=lambda each: each[1].at)),
-    )
+            opened = (each.opened for each in message.receipts if each.to == bond.other)
+            found.extend((message.written_at, each) for each in opened if each is not None)
+    return sorted(found, key=lambda each: each[1].at)

@@ -313,6 +313,7 @@ def _standing(
         person=owner,
         purpose=scope.purpose_of(about.subject, about.purpose),
         members=(Member(party=home, since=now, added_by=home if about.subject is Subject.ANONYMOUS else None),),
+        began=home if about.subject is Subject.ANONYMOUS else None,
         created_at=now,
         changed_at=now,
     )

@@ -1,6 +1,9 @@
-"""«Drøftet uten navn»: cases that were linked to me on my yes, who was told, until when, and what was read."""
+"""«Drøftet uten navn»: cases that were linked to me, who was told, until when and why, and what was read.
 
-from collections.abc import Sequence
+Those that were linked to me by mistake stand there too, without anything of the case.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
@@ -15,7 +18,11 @@ from handover.clock import now
 from handover.config import Settings
 from handover.directory import names
 from handover.message import service as messages
+from handover.message.linking import Why
+from handover.message.model import Opened
 from handover.message.service import PatientCase, Told
+from handover.patient.readings import Reading, by_day
+from handover.patient.threads import reading
 from handover.web import dates
 from handover.web.i18n import Text
 from handover.web.i18n import gettext as _
@@ -39,8 +46,12 @@ class Line:
 
     reference: str
     began: str
-    at: datetime
+    is_mistake: bool
+    may_be_again: bool
+    """Whether a new yes opens it again."""
     told: Sequence[Knows]
+    log: Sequence[Reading] = field(repr=False)
+    """Who at the agencies here saw it while it was linked to me, a line for each day."""
 
 
 @blueprint.get("")
@@ -58,35 +69,52 @@ def _line(session: Session, case: PatientCase) -> Line:
     return Line(
         reference=case.reference,
         began=names.of_party(session, case.began),
-        at=max(each.since for each in case.told),
+        is_mistake=case.is_mistake,
+        may_be_again=not case.is_mistake and any(each.ended_at is not None for each in case.told),
         told=[_knows(session, each) for each in case.told],
+        log=by_day(session, (each for each in case.log if each.who.kind != "patient"), reading),
     )
 
 
 def _knows(session: Session, told: Told) -> Knows:
-    said = _("Vet at saken gjelder deg (siden %(day)s).", day=dates.short_day(told.since))
-    if told.ended_at is not None and told.is_confirmed:
-        said = _("Visste at saken gjaldt deg til %(day)s. Den er uten navn der igjen.", day=_day(told.ended_at))
-    elif told.ended_at is not None:
-        said = _(
-            "Fikk beskjed %(day)s om å glemme at saken gjaldt deg. Vi venter på bekreftelse.",
-            day=_day(told.ended_at),
-        )
     return Knows(
         name=names.of_party(session, told.party),
-        sentence=said,
+        sentence=" ".join(map(str, _said(told))),
         is_open=told.ended_at is None,
-        read=[
-            _(
-                "%(name)s leste meldingen fra %(written)s, %(opened)s.",
-                name=", ".join(filter(None, (opened.by, opened.title))),
-                written=dates.short_day(written),
-                opened=dates.moment(opened.at),
-            )
-            for written, opened in told.read
-        ],
+        read=[_read(told, written, opened) for written, opened in told.read],
     )
 
 
-def _day(at: datetime) -> str:
-    return dates.short_day(at)
+def _said(told: Told) -> Iterator[Text]:
+    """Yield from when to when the service knew, why it does no more, and whether that is sure."""
+    since = dates.short_day(told.since)
+    if told.ended_at is None:
+        yield _("Vet at saken gjelder deg (siden %(day)s).", day=since)
+        return
+    ended = dates.short_day(told.ended_at)
+    if told.why is Why.MISTAKE:
+        yield _(
+            "Fikk vite at saken gjaldt deg %(since)s. Det var feil, og ble tatt bort %(day)s.",
+            since=since,
+            day=ended,
+        )
+    else:
+        yield _("Visste at saken gjaldt deg fra %(since)s til %(day)s.", since=since, day=ended)
+    if told.why is Why.WITHDRAWN:
+        yield _("Ditt ja gjaldt ikke lenger.")
+    if told.is_confirmed:
+        yield _("De har bekreftet at den er uten navn hos dem igjen.")
+    else:
+        yield _("De har fått beskjed om å glemme det. Vi venter på bekreftelse.")
+
+
+def _read(told: Told, written: datetime, opened: Opened) -> str:
+    name, at = ", ".join(filter(None, (opened.by, opened.title))), dates.moment(opened.at)
+    if told.why is Why.MISTAKE:
+        return _("%(name)s åpnet saken %(opened)s.", name=name, opened=at)
+    return _(
+        "%(name)s leste meldingen fra %(written)s, %(opened)s.",
+        name=name,
+        written=dates.short_day(written),
+        opened=at,
+    )

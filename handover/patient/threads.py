@@ -138,7 +138,7 @@ def readers(thread: UUID) -> ResponseReturnValue:
     """Show who has opened the thread at this node's agencies, newest first, and what I have asked about it."""
     with web.transaction() as session:
         found = messages.who_opened(session, current_patient(), ThreadId(thread), now=now())
-        readings = by_day(session, found, _reading)
+        readings = by_day(session, found, reading)
         asked = asking.asked(session, _log(thread), kind=ABOUT, subjects=frozenset({thread}))
     return render_template(
         "patient/thread_readers.html", thread=thread, readings=readings, asked=asked, is_done=asking.is_done()
@@ -165,7 +165,7 @@ def _log(thread: UUID) -> asking.Log:
         heading=_("Hvem har lest meldingen?"),
         form=url_for(".ask", thread=thread),
         find=lambda session, entry: _wanted(session, thread, entry),
-        tell=lambda session, entry: _reading(session, entry).sentence,
+        tell=lambda session, entry: reading(session, entry).sentence,
         subject=_SUBJECT,
         thing=(url_for(".show", thread=thread), _("Tilbake til meldingen")),
     )
@@ -281,5 +281,6 @@ def _without_yes(session: Session, party: Party) -> str:
     return _("Ingen ja fra deg gjelder for å sende noe dit nå.")
 
 
-def _reading(session: Session, entry: LogEntry) -> Reading:
+def reading(session: Session, entry: LogEntry) -> Reading:
+    """Return who opened a thread, in a sentence."""
     return told(session, entry, staff=_STAFF.get(entry.event, _STAFF[Event.MESSAGE_READ]), patient=_YOU)

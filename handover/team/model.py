@@ -125,6 +125,8 @@ class TaskKind(StrEnum):
     """The patient was asked whether something may be sent, and said yes: the one who asked can send it."""
     PERMIT_REFUSED = "permit-refused"
     """The patient was asked whether something may be sent, and said no."""
+    LINKED_BY_MISTAKE = "linked-by-mistake"
+    """A case was linked to the wrong person: they must be told; the text says whom to call."""
     UNTOUCHED = "untouched"
     """Work that somebody had has lain untouched for days: the team has it again, and the leader is told."""
     ALARM = "alarm"

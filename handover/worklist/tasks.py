@@ -51,6 +51,7 @@ TASKS: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.UNOPENED: _l("En melding har ligget uåpnet i fem virkedager"),
     TaskKind.PERMIT_GIVEN: _l("Pasienten har sagt ja til at noe kan sendes"),
     TaskKind.PERMIT_REFUSED: _l("Pasienten har sagt nei til at noe sendes"),
+    TaskKind.LINKED_BY_MISTAKE: _l("En sak var koblet til feil person"),
     TaskKind.UNTOUCHED: _l("Arbeid har ligget urørt. Teamet har det igjen"),
     TaskKind.ALARM: _l("Noe må ses på av den som drifter systemet"),
 }
@@ -76,8 +77,12 @@ ADVICE: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.ENTRY_REPORTED: _l("Les hva som er feil, rett det, og svar den som meldte fra."),
     TaskKind.REPORT_ANSWERED: _l("Se hva de har gjort."),
     TaskKind.UNOPENED: _l("Se til at noen åpner meldingen i dag, eller gi den til en annen."),
-    TaskKind.PERMIT_GIVEN: _l("Åpne meldingen og se hva pasienten sa ja til. Så kan du sende den."),
-    TaskKind.PERMIT_REFUSED: _l("Meldingen er ikke sendt, og teksten er lagret. Snakk med pasienten."),
+    TaskKind.PERMIT_GIVEN: _l("Åpne saken og se hva pasienten sa ja til. Så kan du gå videre der."),
+    TaskKind.PERMIT_REFUSED: _l("Ingenting er sendt, og det du har skrevet, er lagret. Snakk med pasienten."),
+    TaskKind.LINKED_BY_MISTAKE: _l(
+        "Si fra til den saken var koblet til, og meld avviket slik dere pleier."
+        " Det står også på personens egen side. Si ikke hvem saken gjelder."
+    ),
     TaskKind.UNTOUCHED: _l("Se til at noen tar saken, eller snakk med den som hadde den."),
     TaskKind.ALARM: _l("Si fra til den som drifter systemet hos dere."),
 }

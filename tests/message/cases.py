@@ -3,16 +3,22 @@
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, Final
+from uuid import uuid4
 
+import orjson
 from sqlalchemy import select, text
 
 from handover.actors import Staff
 from handover.consent import service as consent
 from handover.exchange import service as exchange
+from handover.exchange.model import Event, Received
 from handover.exchange.tables import OutgoingRow
 from handover.ids import MessageId, ServiceId
-from handover.message import service
-from handover.message.model import Subject
+from handover.message import fhir, service
+from handover.message.joined import receive_link, receive_unlink
+from handover.message.linking import Link, Unlink
+from handover.message.model import Subject, Word
+from handover.message.receiving import receive_word
 from handover.message.service import About, Begun, Yes
 from handover.person import service as person
 from handover.person.model import Identity
@@ -46,6 +52,28 @@ def link(
     said = yes(post, *to) if said_yes else None
     post.do(by, case, service.link, who, to, yes=said)
     post.town.settle()
+
+
+def heard(post: Post, by: Staff, said: Link | Unlink | Word) -> None:
+    """Let somebody's node hear what another one signed, whatever that one's software should have kept from it."""
+    event, receive = Event.CARE_MESSAGE_STATUS, receive_word
+    if isinstance(said, Link):
+        event, receive = Event.CASE_LINK, receive_link  # type: ignore[assignment]
+    elif isinstance(said, Unlink):
+        event, receive = Event.CASE_UNLINK, receive_unlink
+    message = MessageId(uuid4())
+    payload = fhir.written(said, (), message=message)
+    received = Received(
+        message=message,
+        sender=said.sender.agency,
+        receiver=said.receiver.agency,
+        event=event,
+        resource=orjson.loads(payload),
+        payload=payload,
+        received_at=post.town.now,
+    )
+    with post.db(by).transaction() as session:
+        receive(session, received)
 
 
 def withdraw(post: Post, by: Staff, *, agency: str | None = None) -> None:

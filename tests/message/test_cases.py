@@ -4,14 +4,19 @@ from datetime import timedelta
 
 import pytest
 
-from handover.actors import Patient
+from handover.actors import Author, Party, Patient, Staff
 from handover.consent import service as consent
+from handover.demo.people import synthetic_number
 from handover.message import service
 from handover.message.anonymity import Kind
-from handover.message.model import By, Content, Offer, Point, Slot, SlotId, Subject, Weighs
-from handover.message.service import Identifying, NotInACase
-from tests.builders import FACT, INTAKE, NAV, NAV_OFFICE
-from tests.message.cases import CASE, WORDS, discuss, known, link, patient_at, sent_from, withdraw
+from handover.message.linking import Link, NotWhoBegan, Unlink, Why
+from handover.message.model import By, Content, Member, Offer, Point, Slot, SlotId, Subject, Weighs, Word
+from handover.message.service import Begun, Identifying, NotInACase, PatientCase
+from handover.person.model import Identity
+from handover.team import service as team
+from handover.team.model import TaskKind
+from tests.builders import DPS, FACT, INTAKE, NAV, NAV_OFFICE
+from tests.message.cases import CASE, WORDS, discuss, heard, known, link, patient_at, sent_from, withdraw
 from tests.message.nodes import PATIENT, PDF, PLAN, Post
 from tests.referral.nodes import FATIMA, INGRID, NAVN, NUMBER, PER
 
@@ -250,3 +255,128 @@ def test_a_link_made_by_mistake_is_taken_away_here_too(post: Post) -> None:
     assert patient_at(post, INGRID, case) is patient_at(post, NAVN, case) is None
     with pytest.raises(service.NotLinked):
         post.do(INGRID, case, service.unlink)
+
+
+# --- what else is kept, and who may say so ----------------------------------------------------------------------
+
+ODDS_NUMBER = synthetic_number(PATIENT.birth_date, 3)
+OTHER = Identity(given="Odd", family="Vik", birth_date=PATIENT.birth_date, number=ODDS_NUMBER)
+HIMSELF = Patient(number=ODDS_NUMBER, name=OTHER.name)
+
+
+def _cases_of(post: Post, by: Staff, patient: Patient) -> tuple[PatientCase, ...]:
+    with post.db(by).transaction() as session:
+        return service.my_cases(session, [by.agency], patient, now=post.town.now)
+
+
+def test_who_a_case_was_linked_to_by_mistake_reads_that_and_nothing_of_whose_it_is(any_post: Post) -> None:
+    post = any_post
+    case = discuss(post, INGRID, [NAV_OFFICE, FACT])
+    link(post, INGRID, case, NAV_OFFICE, who=OTHER)
+    post.do(NAVN, case, service.open_)
+    post.town.settle()
+    post.town.pass_time(minutes=5)
+    post.do(INGRID, case, service.unlink)
+    post.town.settle()
+    post.town.pass_time(minutes=5)
+    link(post, INGRID, case, NAV_OFFICE, FACT)
+    post.do(FATIMA, case, service.open_)
+    post.answer(NAVN, case, "Nå vet vi hvem det er")
+    for by in (INGRID, NAVN):
+        (seen,) = _cases_of(post, by, HIMSELF)
+        assert seen.is_mistake
+        assert seen.reference == ""
+        (told,) = seen.told
+        assert (told.party.service, told.why, told.is_confirmed) == (NAV_OFFICE, Why.MISTAKE, True)
+        assert [each.by for _, each in told.read] == [NAVN.name]
+        assert all(each.at <= told.ended_at for each in seen.log if told.ended_at is not None)
+    (hers,) = _cases_of(post, INGRID, HERSELF)
+    assert not hers.is_mistake
+    assert {each.party.service: each.ended_at for each in hers.told} == {NAV_OFFICE: None, FACT: None}
+    assert patient_at(post, NAVN, case) == PATIENT
+
+
+def test_the_service_is_asked_to_tell_who_a_case_was_linked_to_by_mistake(post: Post) -> None:
+    case = discuss(post, INGRID, [NAV_OFFICE])
+    link(post, INGRID, case, NAV_OFFICE, who=OTHER)
+    post.do(INGRID, case, service.unlink)
+    with post.db(INGRID).transaction() as session:
+        (task,) = [each for each in team.tasks(session, INGRID) if each.kind is TaskKind.LINKED_BY_MISTAKE]
+    assert OTHER.name in task.text
+    assert OTHER.name not in repr(task)
+
+
+def test_a_patient_reads_each_time_that_a_service_was_told_and_what_was_read_until_it_forgot(post: Post) -> None:
+    case = discuss(post, INGRID, [NAV_OFFICE])
+    link(post, INGRID, case, NAV_OFFICE)
+    post.do(NAVN, case, service.open_)
+    post.town.settle()
+    post.town.pass_time(minutes=5)
+    withdraw(post, INGRID)
+    post.town.pass_time(minutes=5)
+    post.answer(INGRID, case, "Uten navn igjen")
+    post.do(NAVN, case, service.open_)
+    post.town.settle()
+    (seen,) = _cases_of(post, INGRID, HERSELF)
+    assert [(each.why, len(each.read)) for each in seen.told] == [(Why.WITHDRAWN, 1)]
+    post.town.pass_time(minutes=5)
+    link(post, INGRID, case, NAV_OFFICE, who=None)
+    (seen,) = _cases_of(post, INGRID, HERSELF)
+    assert [(each.why, len(each.read)) for each in seen.told] == [(Why.WITHDRAWN, 1), (None, 1)]
+    (there,) = _cases_of(post, NAVN, HERSELF)
+    assert [each.why for each in there.told] == [Why.WITHDRAWN, None]
+    assert {each.who.name for each in there.log} == {NAVN.name}
+
+
+def test_a_link_that_is_asked_for_twice_is_said_logged_and_told_once(post: Post) -> None:
+    case = discuss(post, INGRID, [NAV_OFFICE])
+    for _ in range(2):
+        link(post, INGRID, case, NAV_OFFICE)
+    assert post.logged(INGRID).count("message.link") == 1
+    assert post.logged(NAVN).count("message.receive-link") == 1
+    assert sent_from(post, INGRID).count(NUMBER.encode()) == 1
+    assert len([each for each in post.see(INGRID, case).history if each.doing.value == "link"]) == 1
+
+
+def _link_by(post: Post, sender: Party, receiver: Party, case: Begun) -> Link:
+    author = Author(name="Ond", title="Lege", phone="55500000", agency=sender.agency, service=sender.service)
+    return Link(
+        thread=case.thread,
+        number=99,
+        patient=OTHER,
+        sender=sender,
+        receiver=receiver,
+        author=author,
+        at=post.town.now,
+    )
+
+
+def test_a_hostile_member_neither_takes_a_case_over_nor_says_whom_it_is_about(post: Post) -> None:
+    case = discuss(post, INGRID, [NAV_OFFICE, FACT])
+    dps, nav, fact = Party(DPS, INTAKE), Party(NAV, NAV_OFFICE), Party(FATIMA.agency, FACT)
+    early = post.town.now - timedelta(days=400)
+    for to, by in ((dps, INGRID), (fact, FATIMA)):
+        for lie in (Member(party=nav, since=early, added_by=nav), Member(party=dps, since=early, added_by=nav)):
+            with pytest.raises(NotWhoBegan):
+                heard(
+                    post, by, Word(thread=case.thread, sender=nav, receiver=to, at=post.town.now, members=(lie,))
+                )
+        with pytest.raises(NotWhoBegan):
+            heard(post, by, _link_by(post, nav, to, case))
+    link(post, INGRID, case, FACT)
+    assert patient_at(post, FATIMA, case) == PATIENT
+    unlink = Unlink(thread=case.thread, number=100, why=Why.WITHDRAWN, sender=nav, receiver=fact, at=post.town.now)
+    with pytest.raises(NotWhoBegan):
+        heard(post, FATIMA, unlink)
+    assert patient_at(post, FATIMA, case) == PATIENT
+    assert _cases_of(post, FATIMA, HIMSELF) == ()
+
+
+def test_what_a_stranger_said_before_a_case_came_is_forgotten_when_it_comes(post: Post) -> None:
+    case = post.begin(INGRID, [FACT], WORDS, about=CASE)
+    heard(post, FATIMA, _link_by(post, Party(NAV, NAV_OFFICE), Party(FATIMA.agency, FACT), case))
+    assert len(_cases_of(post, FATIMA, HIMSELF)) == 1
+    post.do(INGRID, case, service.send, case.message)
+    post.town.settle()
+    assert patient_at(post, FATIMA, case) is None
+    assert _cases_of(post, FATIMA, HIMSELF) == ()

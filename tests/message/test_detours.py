@@ -131,9 +131,11 @@ def test_a_case_that_a_colleague_has_linked_to_somebody_else_is_not_linked_from_
     ingrid, path = at_desk(post, INGRID), f"/meldinger/{INTAKE}/{case.thread}/koble"
     who = {"given": "Kari", "family": "Annen", "birth_date": "01.02.1980"}
     old = ingrid.send(path, to=FACT, until="20.11.2026", said_yes="yes", **who)
-    assert "Tråden har endret seg" in words_of(old)
+    assert "koblet til en annen pasient" in words_of(old)
     post.town.settle()
     assert patient_at(post, FATIMA, case) is None
+    shown = ingrid.send(path, to=FACT, until="20.11.2026", said_yes="yes", linked="")
+    assert "Tråden har endret seg" in words_of(shown)
     fresh = ingrid.open(path)
     ingrid.send(path, to=FACT, until="20.11.2026", said_yes="yes", linked=hidden(fresh, "linked"))
     post.town.settle()

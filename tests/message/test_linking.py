@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from handover.actors import Author, Party
 from handover.errors import HandoverError
-from handover.ids import MessageId, PersonId, ThreadId
+from handover.ids import AgencyId, MessageId, PersonId, ServiceId, ThreadId
 from handover.message import linking
 from handover.message.linking import Bond, Link, Unlink, Why
 from handover.message.model import Heading, Member, Subject
@@ -26,9 +26,14 @@ from tests.message.threads import DPS, FACT, NAV, author
 
 THREAD = ThreadId(UUID(int=7))
 MEMBERS = (NAV, FACT)
-WHO = Identity(given="Solveig", family="Nes", birth_date=datetime(1982, 6, 15, tzinfo=UTC).date())
 PERSONS = (PersonId(UUID(int=1)), PersonId(UUID(int=2)))
+WHO = {
+    each: Identity(given=given, family="Nes", birth_date=datetime(1982, 6, 15, tzinfo=UTC).date())
+    for each, given in zip(PERSONS, ("Solveig", "Odd"), strict=True)
+}
 _member = st.sampled_from(MEMBERS)
+EARLY = datetime(2020, 1, 1, tzinfo=UTC)
+STRANGER = Party(AgencyId("399999999"), ServiceId("stranger"))
 
 
 def _standing(home: Party, person: PersonId | None = None) -> Standing:
@@ -36,7 +41,9 @@ def _standing(home: Party, person: PersonId | None = None) -> Standing:
     heading = Heading(thread=THREAD, reference="8H3K-PQ2M", subject=Subject.ANONYMOUS)
     began = Member(party=DPS, since=at, added_by=DPS)
     members = (began, *(Member(party=each, since=at) for each in MEMBERS))
-    return Standing(home=home, heading=heading, person=person, members=members, created_at=at, changed_at=at)
+    return Standing(
+        home=home, heading=heading, person=person, members=members, began=DPS, created_at=at, changed_at=at
+    )
 
 
 @dataclass
@@ -57,7 +64,7 @@ class Case:
 
     def link(self, to: Party, person: PersonId) -> None:
         """Tell a member whom the case is about."""
-        linking.check_link(_standing(DPS, self.person), list(self.home.values()), person, [to])
+        linking.check_link(_standing(DPS, self.person), person, [to])
         self.person = person
         if linking.is_told_already(self.home.values(), to, person):
             return
@@ -67,7 +74,7 @@ class Case:
         said = Link(
             thread=THREAD,
             number=number,
-            patient=WHO,
+            patient=WHO[person],
             sender=DPS,
             receiver=to,
             author=author(DPS),
@@ -87,7 +94,7 @@ class Case:
         to = said.receiver
         held = self.there.get(to) or linking.unheard(THREAD, to, DPS, is_told=True)
         if isinstance(said, Link):
-            person = self.home[to].person or PERSONS[0]
+            person = next(each for each in PERSONS if WHO[each] == said.patient)
             self.there[to] = linking.take_link(held, said, person, envelope=envelope)
         else:
             self.there[to] = linking.take_unlink(held, said, now=self.now)
@@ -113,6 +120,8 @@ class Links(RuleBasedStateMachine):
         super().__init__()
         self.case = Case()
         self.forgot: dict[Party, int] = {}
+        self.learned: set[tuple[Party, PersonId]] = set()
+        self.wrong: set[PersonId] = set()
 
     @rule(to=_member, person=st.sampled_from(PERSONS))
     def link(self, to: Party, person: PersonId) -> None:
@@ -121,6 +130,8 @@ class Links(RuleBasedStateMachine):
             self.case.link(to, person)
         except linking.AlreadyLinked:
             assert self.case.person != person
+        else:
+            self.wrong -= {person}
 
     @rule(to=_member)
     def withdraw(self, to: Party) -> None:
@@ -130,8 +141,11 @@ class Links(RuleBasedStateMachine):
     @rule()
     def take_a_mistake_back(self) -> None:
         self._tick()
-        for each in MEMBERS:
-            self.case.unlink(each, Why.MISTAKE, author(DPS))
+        for to, held in self.case.home.items():
+            if self.case.person is not None and held.person == self.case.person:
+                self.case.home[to] = linking.mistaken(held, by=author(DPS))
+                self.case.unlink(to, Why.MISTAKE, author(DPS))
+        self.wrong |= set() if self.case.person is None else {self.case.person}
         self.case.person = None
 
     @precondition(lambda self: self.case.wire)
@@ -157,6 +171,19 @@ class Links(RuleBasedStateMachine):
             held = self.case.there[member]
             assert not held.is_open or held.number > number
 
+    @invariant()
+    def everybody_can_read_what_was_linked_to_them_at_either_end(self) -> None:
+        for member, person in self.learned:
+            for held in (self.case.home[member], self.case.there[member]):
+                assert person in {each.person for each in held.stretches}
+
+    @invariant()
+    def nobody_reads_that_a_case_is_theirs_which_was_linked_to_them_by_mistake(self) -> None:
+        said = [each for held in self.case.home.values() for each in held.stretches]
+        for person in self.wrong:
+            assert {each.why for each in said if each.person == person} <= {Why.MISTAKE}
+        assert all(each.ended_at is not None for each in said if each.person != self.case.person)
+
     def teardown(self) -> None:
         """Deliver what is left, the last first: every member knows what was said to it last."""
         while self.case.wire:
@@ -167,9 +194,12 @@ class Links(RuleBasedStateMachine):
                 continue
             assert self.case.knows(member) == (said.person if said.is_open else None)
             assert said.confirmed_at is not None
+            assert all(each.forgotten_at is not None for each in said.past)
 
     def _deliver(self, said: Link | Unlink, envelope: MessageId) -> None:
         self.case.deliver(said, envelope)
+        known = self.case.knows(said.receiver)
+        self.learned |= set() if known is None else {(said.receiver, known)}
         if isinstance(said, Unlink):
             self.forgot[said.receiver] = max(said.number, self.forgot.get(said.receiver, 0))
 
@@ -198,7 +228,54 @@ def test_who_may_not_say_whom_a_case_is_about_is_refused(
     home: Party, to: list[Party], refused: type[HandoverError]
 ) -> None:
     with pytest.raises(refused):
-        linking.check_link(_standing(home), [], PERSONS[0], to)
+        linking.check_link(_standing(home), PERSONS[0], to)
+
+
+def test_a_case_that_was_withdrawn_is_linked_to_somebody_else_only_after_the_first_was_called_a_mistake() -> None:
+    case = Case()
+    case.link(NAV, PERSONS[0])
+    case.unlink(NAV)
+    with pytest.raises(linking.AlreadyLinked):
+        case.link(NAV, PERSONS[1])
+    case.home[NAV] = linking.mistaken(case.home[NAV], by=author(DPS))
+    assert [each.why for each in case.home[NAV].stretches] == [Why.MISTAKE]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Member(party=NAV, since=EARLY, added_by=NAV),
+        Member(party=DPS, since=EARLY, added_by=NAV),
+        Member(party=STRANGER, since=EARLY, added_by=FACT),
+    ],
+    ids=["began it", "let the beginner in", "was let in by us"],
+)
+def test_a_list_of_members_that_makes_somebody_else_the_beginner_is_refused(said: Member) -> None:
+    with pytest.raises(linking.NotWhoBegan):
+        linking.check_members(_standing(FACT), [said])
+    linking.check_members(_standing(FACT), _standing(NAV).members)
+
+
+def test_what_a_team_wrote_of_the_wrong_person_stays_hidden_when_the_right_one_is_known() -> None:
+    case = Case()
+    case.link(NAV, PERSONS[0])
+    wrong = case.wire.pop()
+    case.deliver(*wrong)
+    during = case.now + timedelta(minutes=1)
+    case.now += timedelta(minutes=2)
+    case.unlink(NAV, Why.MISTAKE, author(DPS))
+    late = case.wire.pop()
+    case.person = None
+    case.link(NAV, PERSONS[1])
+    case.deliver(*case.wire.pop())
+    assert linking.is_hidden([case.there[NAV]], during)
+    assert not linking.is_hidden([case.there[NAV]], case.now + timedelta(minutes=1))
+    assert case.there[NAV].envelopes != (wrong[1],)
+    case.deliver(*late)
+    assert [(each.person, each.why) for each in case.there[NAV].stretches] == [
+        (PERSONS[0], Why.MISTAKE),
+        (PERSONS[1], None),
+    ]
 
 
 def test_a_stranger_who_says_whom_a_case_is_about_is_not_believed() -> None:
@@ -206,7 +283,7 @@ def test_a_stranger_who_says_whom_a_case_is_about_is_not_believed() -> None:
     heard = Link(
         thread=THREAD,
         number=9,
-        patient=WHO,
+        patient=WHO[PERSONS[0]],
         sender=FACT,
         receiver=NAV,
         author=author(FACT),

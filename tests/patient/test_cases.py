@@ -26,7 +26,8 @@ def test_a_patient_sees_who_knows_and_after_taking_the_yes_back_what_had_been_re
     withdraw(post, PER)
     for at_dps in (False, True):
         words = words_of(solveig(post, at_dps=at_dps).open(CASES))
-        assert "Visste at saken gjaldt deg til" in words
+        assert "Visste at saken gjaldt deg fra" in words
+        assert "bekreftet at den er uten navn" in words
         assert "Ingrid Inntak" in words
         assert "Sier du ja igjen" in words
     assert "Drøftet uten navn" in words_of(solveig(post).open(MINE))
@@ -44,9 +45,16 @@ def test_a_question_about_a_case_does_not_say_which_one_when_it_names_nobody_aga
     assert reference not in words
 
 
-def test_a_link_made_by_mistake_is_not_shown_as_the_patients_case(post: Post) -> None:
+def test_a_link_made_by_mistake_is_shown_as_that_and_not_as_the_patients_case(post: Post) -> None:
     case = discuss(post, PER, [INTAKE])
+    reference = post.see(PER, case).standing.heading.reference
     link(post, PER, case, INTAKE)
+    post.see(INGRID, case)
     post.do(PER, case, service.unlink)
     post.town.settle()
-    assert "Ingen slik sak er koblet til deg" in words_of(solveig(post).open(CASES))
+    for at_dps in (False, True):
+        page = words_of(solveig(post, at_dps=at_dps).open(CASES))
+        assert "Koblet til deg ved en feil" in page
+        assert "Det var feil, og ble tatt bort" in page
+        assert reference not in page
+        assert ("Ingrid Inntak" in page) is at_dps, "the log is each node's own"

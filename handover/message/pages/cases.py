@@ -171,16 +171,20 @@ def unlink(service: str, thread: UUID) -> ResponseReturnValue:
 
 
 def _link(session: Session, turn: Turn, sent: Sent) -> None:
-    """Link the case to whom the page showed, or asked for. Raises Stale where a colleague has said who it is."""
+    """Link the case to whom the page showed, or asked for; sent twice, it is the same link.
+
+    Where a colleague has said otherwise: Stale for whom the page showed, AlreadyLinked for whom it asked for.
+    """
     found = messages.thread_of(session, turn)
-    if sent.get("linked", "") != str(found.standing.person or ""):
+    shown, typed = sent.get("linked", ""), "given" in sent
+    if shown != str(found.standing.person or "") and not typed:
         raise messages.Stale
     fields = Fields(sent)
     to = tuple(ServiceId(each) for each in request.form.getlist("to"))
     if not to:
         fields.refuse("to", "required-link")
     until = fields.day("until") if sent.get("said_yes") else None
-    identity = None if found.patient is not None else typed_patient(session, turn.by, fields, sent)
+    identity = typed_patient(session, turn.by, fields, sent) if typed else None
     fields.check()
     yes = None if until is None else Yes(to=to, until=until)
     messages.link(session, turn, identity, to, yes=yes)

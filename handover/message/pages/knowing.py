@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from handover.actors import Party
 from handover.ids import ServiceId
 from handover.message import service as messages
-from handover.message.linking import Bond, began
+from handover.message.linking import Bond
 from handover.message.service import Thread
 from handover.message.words.cases import knows, told
 from handover.web.i18n import Text
@@ -42,8 +42,8 @@ def case_of(session: Session, thread: Thread, places: Mapping[Party, str]) -> Ca
     if not messages.is_anonymous(standing):
         return None
     bonds = messages.bonds_of(session, standing)
-    is_ours = began(standing) == standing.home
-    heard = next((each for each in bonds if each.is_told and each.other == began(standing)), None)
+    is_ours = standing.began == standing.home
+    heard = next((each for each in bonds if each.is_told and each.other == standing.began), None)
     return Case(
         others=knowing(thread, bonds, places) if is_ours else (),
         told="" if heard is None or heard.since is None else told(heard),
@@ -55,7 +55,7 @@ def case_of(session: Session, thread: Thread, places: Mapping[Party, str]) -> Ca
 def may_link(thread: Thread) -> bool:
     """Whether this reader may say whom a case is about: at the service that began it, once others take part."""
     standing = thread.standing
-    is_theirs = messages.is_anonymous(standing) and began(standing) == standing.home
+    is_theirs = messages.is_anonymous(standing) and standing.began == standing.home
     return is_theirs and thread.may_write and bool(standing.others)
 
 

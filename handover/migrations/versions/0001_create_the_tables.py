@@ -98,6 +98,24 @@ def upgrade() -> None:
     op.create_index("ix_case_bond_check", "case_bond", ["agency", "check_at"], unique=False)
     op.create_index("ix_case_bond_person", "case_bond", ["agency", "person"], unique=False)
     op.create_table(
+        "case_bond_person",
+        sa.Column("agency", sa.String(length=9), nullable=False),
+        sa.Column("person", sa.Uuid(), nullable=False),
+        sa.Column("service", sa.String(length=20), nullable=False),
+        sa.Column("thread", sa.Uuid(), nullable=False),
+        sa.Column("other_agency", sa.String(length=9), nullable=False),
+        sa.Column("other_service", sa.String(length=20), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "agency",
+            "person",
+            "service",
+            "thread",
+            "other_agency",
+            "other_service",
+            name=op.f("pk_case_bond_person"),
+        ),
+    )
+    op.create_table(
         "consent_choice",
         sa.Column("agency", sa.String(length=9), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
