@@ -156,6 +156,9 @@ def test_medicines_that_were_sent_on_under_plans_take_a_permit_for_medicines_at_
     on = post.do(PER, brought, service.forward, to=[NAV_OFFICE], subject=Subject.PLAN)
     with pytest.raises(consent.OutsideScope):
         post.do(PER, on, service.send, on.message)
+    shown = words_of(at_desk(post, PER).open(f"/meldinger/{PSYCHOLOGIST}/{on.thread}/{on.message}/skriv"))
+    assert "Sto under: Medisiner, Plan." in shown
+    assert "Ja-et gjelder ikke: Medisiner" in shown, "the page says what the patient must be asked for, and why"
     post.permit(PER, topics=("plans", "medicines"))
     post.do(PER, on, service.send, on.message)
     post.town.settle()

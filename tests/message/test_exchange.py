@@ -1,7 +1,7 @@
 """Two real nodes exchange threads: written, sent, received, opened, answered, forwarded, taken back."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import uuid4
 
 import orjson
@@ -11,10 +11,11 @@ from handover.consent import service as consent
 from handover.errors import HandoverError, NotFound
 from handover.exchange.model import Event, Received
 from handover.exchange.service import AlreadyLeft
-from handover.ids import MessageId, ServiceId
+from handover.ids import CommunicationId, MessageId, ServiceId, ThreadId
 from handover.message import fhir, receiving, service, store
+from handover.message.anonymity import NotInACase
 from handover.message.lifecycle import Act, Status
-from handover.message.model import Content, Fate, Subject
+from handover.message.model import Content, Fate, Forwarded, Letter, Subject
 from handover.message.service import About
 from handover.message.steps import Shelf, Step
 from handover.person.age import TooYoung
@@ -365,23 +366,45 @@ def test_a_draft_may_change_its_subject_and_patient_until_something_is_sent(post
         post.do(PER, begun, service.change_about, PLAN)
 
 
+def _come(letter: Letter, at: datetime) -> Received:
+    """Return a letter as the exchange hands it in, however odd."""
+    message = MessageId(uuid4())
+    payload = fhir.letter(letter, (), message=message)
+    return Received(
+        message=message,
+        sender=letter.sender.agency,
+        receiver=letter.receiver.agency,
+        event=Event.CARE_MESSAGE,
+        resource=orjson.loads(payload),
+        payload=payload,
+        received_at=at,
+    )
+
+
+def test_what_was_said_in_a_case_without_a_name_is_not_taken_in_about_a_patient(post: Post) -> None:
+    begun = post.begin(PER, [INTAKE])
+    letter = post.do(PER, begun, service.preview, begun.message)
+    said = Forwarded(
+        id=CommunicationId(uuid4()),
+        thread=ThreadId(uuid4()),
+        sender=letter.sender,
+        author=letter.author,
+        text="En voksen person har trukket seg unna.",
+        written_at=letter.written_at,
+        stood_under=(Subject.ANONYMOUS,),
+    )
+    received = _come(replace(letter, forwards=(said,)), post.town.now)
+    with post.db(INGRID).transaction() as session, pytest.raises(NotInACase):
+        receiving.receive_letter(session, received)
+
+
 def test_nobody_under_age_is_written_about_and_nothing_about_them_is_taken_in(post: Post) -> None:
     child = replace(PATIENT, number=None, birth_date=date(post.town.now.year - 10, 1, 1))
     with pytest.raises(TooYoung):
         post.begin(PER, [INTAKE], about=replace(PLAN, patient=child))
     begun = post.begin(PER, [INTAKE])
     letter = post.do(PER, begun, service.preview, begun.message)
-    message = MessageId(uuid4())
-    payload = fhir.letter(replace(letter, patient=child), (), message=message)
-    received = Received(
-        message=message,
-        sender=PER.agency,
-        receiver=INGRID.agency,
-        event=Event.CARE_MESSAGE,
-        resource=orjson.loads(payload),
-        payload=payload,
-        received_at=post.town.now,
-    )
+    received = _come(replace(letter, patient=child), post.town.now)
     with post.db(INGRID).transaction() as session, pytest.raises(TooYoung):
         receiving.receive_letter(session, received)
     with pytest.raises(NotFound):

@@ -32,6 +32,8 @@ class Hurdle:
 
     place: str
     why: Text
+    lacks: str
+    """What the patient's yes does not cover of it; empty where that is not why."""
     url: str
     is_asked: bool
     """Whether the patient has been asked and has not answered."""
@@ -79,6 +81,12 @@ def _hurdle(session: Session, standing: Standing, to: Party, why: MayNotTravel) 
     return Hurdle(
         place=names.of_party(session, to),
         why=reply_obstacle_sentence(why),
+        lacks=_lacks(why),
         url=url_for("sharing.of_thread", service=standing.home.service, thread=standing.thread, to=to.service),
         is_asked=any(each.reply is None and each.wanted.target.agency == to.agency for each in asked),
     )
+
+
+def _lacks(why: MayNotTravel) -> str:
+    topics = why.details.get("topics")
+    return "; ".join(named_topics(topics)) if isinstance(topics, list) else ""

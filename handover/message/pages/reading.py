@@ -123,6 +123,8 @@ class Shown:
     priority: Text
     files: tuple[Attached, ...]
     talk: Talk | None = None
+    stood_under: Text = ""
+    """The subjects of the other threads in which it stood."""
     ways: tuple[Text, ...] = ()
     """By which services it came, where it was sent on."""
     may_pick: bool = False
@@ -437,6 +439,7 @@ def said(turn: Turn, message: Message, places: Mapping[Party, str]) -> Shown:
             for number, each in enumerate(content.files)
         ),
         talk=talk_of(message, now=turn.now),
+        stood_under=", ".join(str(SUBJECTS[each]) for each in message.stood_under) if message.from_thread else "",
         ways=ways(message, places),
     )
 
