@@ -37,6 +37,11 @@ def open_(session: Session, turn: Turn) -> Stored:
     return cases.record(session, stored, moved.copy, Doing.OPEN, by=turn.by, now=turn.now)
 
 
+def look(session: Session, turn: Turn) -> None:
+    """Note that somebody who only reads the threads of their service has looked at one: it opens nothing."""
+    team.mark_read(session, turn.by, cases.WORK, turn.thread, now=turn.now)
+
+
 def take(session: Session, turn: Turn, owner: StaffId | None = None, *, give_back: bool = False) -> Stored:
     """Give the thread an owner: who acts, a colleague, or nobody (`give_back`)."""
     stored = cases.fetch(session, turn)

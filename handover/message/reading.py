@@ -17,7 +17,7 @@ from handover.consent import service as consent
 from handover.errors import NotFound
 from handover.exchange import service as exchange
 from handover.exchange.model import Delivery
-from handover.ids import AgencyId, MessageId, PersonId, ServiceId
+from handover.ids import AgencyId, MessageId, PersonId, ServiceId, ThreadId
 from handover.message import bonds, cases, guarding, linking, scope, store
 from handover.message.cases import Turn
 from handover.message.lifecycle import Act, Guard, Side, Status, acts_open_to
@@ -76,6 +76,10 @@ class Thread:
     tasks: tuple[Task, ...] = ()
     answering: Answering | None = None
     """Who writes an answer just now, the reader perhaps."""
+    read_at: datetime | None = None
+    """When the reader looked last; None: never before."""
+    put_away_until: datetime | None = None
+    """Until when the team has put it away; None where it has not."""
     updated_at: datetime
     """Hand it back as `Turn.seen`."""
 
@@ -125,8 +129,15 @@ def show(session: Session, stored: Stored, turn: Turn) -> Thread:
         notes=_notes(session, standing),
         tasks=team.tasks_about(session, standing.home.agency, standing.thread),
         answering=answering.answering(session, cases.place_of(standing), now=turn.now),
+        read_at=read_at,
+        put_away_until=_put_away(session, standing, turn.now),
         updated_at=stored.updated_at,
     )
+
+
+def _put_away(session: Session, standing: Standing, now: datetime) -> datetime | None:
+    item = team.item_at(session, cases.place_of(standing))
+    return item.snoozed_until if item is not None and item.is_hidden(now) else None
 
 
 def _notes(session: Session, standing: Standing) -> tuple[InternalNote, ...]:
@@ -164,10 +175,60 @@ def mine(
     return _logged(session, found, Logged.MESSAGE_LIST, by=by, service=service, now=now)
 
 
-def drafts(session: Session, by: Staff, *, now: datetime, after: store.Cursor | None = None) -> tuple[Listed, ...]:
-    """Return the threads in which something is written and not sent, as `mine` does."""
+@dataclass(frozen=True, kw_only=True)
+class Arranged:
+    """One page of a list: what is late before all else, the others by their latest change."""
+
+    late: tuple[Listed, ...]
+    others: tuple[Listed, ...]
+    after: store.Cursor | None
+    """Where the next page goes on; None on the last."""
+
+
+def arranged(
+    session: Session,
+    by: Staff,
+    *,
+    now: datetime,
+    shelves: Sequence[Shelf] = OPEN,
+    after: store.Cursor | None = None,
+) -> Arranged:
+    """Return what `mine` does, and before it on the first page what is late; one row in the log."""
+    found = store.page(session, by=by, shelves=shelves, after=after, limit=PAGE)
+    late = () if after is not None else _late(session, by, shelves, now)
+    first = {(each.standing.home, each.standing.thread) for each in late}
+    others = tuple(each for each in found if (each.standing.home, each.standing.thread) not in first)
+    lines = _logged(session, (*late, *others), Logged.MESSAGE_LIST, by=by, service=None, now=now)
+    return Arranged(late=lines[: len(late)], others=lines[len(late) :], after=_after(found))
+
+
+def drafts(session: Session, by: Staff, *, now: datetime, after: store.Cursor | None = None) -> Arranged:
+    """Return the threads in which something is written and not sent, as `mine` does; one row in the log."""
     found = store.with_drafts(session, by=by, after=after, limit=PAGE)
-    return _logged(session, found, Logged.MESSAGE_LIST, by=by, service=None, now=now)
+    lines = _logged(session, found, Logged.MESSAGE_LIST, by=by, service=None, now=now)
+    return Arranged(late=(), others=lines, after=_after(found))
+
+
+def _after(found: Sequence[store.Listed]) -> store.Cursor | None:
+    return (found[-1].updated_at, found[-1].standing.thread) if len(found) == PAGE else None
+
+
+def _late(session: Session, by: Staff, shelves: Sequence[Shelf], now: datetime) -> tuple[store.Listed, ...]:
+    """Return what is late on some shelves, the longest late first."""
+    if not {Shelf.TO_DO, Shelf.WAITING} & set(shelves):
+        return ()
+    services = store.read_by(session, by)
+    items = team.overdue_at(session, by.agency, services, kind=cases.WORK, now=now, limit=PAGE)
+    keys = [(each.place.service, ThreadId(each.place.subject)) for each in items]
+    held = {(each.standing.home.service, each.standing.thread): each for each in store.at(session, by, keys)}
+    found = (held[key] for key in keys if key in held)
+    return tuple(each for each in found if _shelf(each.glance) in shelves)
+
+
+def _shelf(glance: Glance) -> Shelf:
+    if glance.latest is None:
+        return Shelf.DRAFT
+    return Shelf.TO_DO if glance.step is not None and glance.step.is_ours else Shelf.WAITING
 
 
 def count_drafts(session: Session, by: Staff) -> int:
@@ -184,6 +245,11 @@ def search(session: Session, by: Staff, text: str, *, now: datetime) -> tuple[Li
     reference = typed.upper() if len(typed) == 9 and typed[4] == "-" else None
     found = store.search(session, by=by, reference=reference, persons=persons, words=typed, limit=PAGE)
     return _logged(session, found, Logged.MESSAGE_SEARCH, by=by, service=None, now=now)
+
+
+def read_marks(session: Session, by: Staff, found: Sequence[Listed]) -> dict[UUID, datetime]:
+    """Return when the reader last looked at each thread of a list; those never looked at are left out."""
+    return team.read_at(session, by, cases.WORK, [each.standing.thread for each in found])
 
 
 def work(session: Session, by: Staff, service: ServiceId, threads: Sequence[UUID]) -> dict[UUID, Listed]:

@@ -60,6 +60,8 @@ class NextStep:
 
     step: Step
     due_at: datetime
+    is_own_date: bool = True
+    """Whether the date is that of the step itself; else something else in the thread is due before it."""
 
     @property
     def is_ours(self) -> bool:
@@ -72,7 +74,8 @@ def next_step(copy: Copy) -> NextStep | None:
     found = sorted(_steps(copy), key=lambda each: (not each.is_ours, each.due_at, list(Step).index(each.step)))
     if not found:
         return None
-    return replace(found[0], due_at=min(each.due_at for each in found))
+    due_at = min(each.due_at for each in found)
+    return replace(found[0], due_at=due_at, is_own_date=due_at == found[0].due_at)
 
 
 def shelf_of(copy: Copy) -> Shelf:
@@ -121,6 +124,8 @@ class Glance:
     latest_at: datetime | None = None
     arrived_at: datetime | None = None
     """When the latest message of the others came here, wherever it is placed."""
+    answered_at: datetime | None = None
+    """When the latest answer to a message of ours came here."""
     is_soon: bool = False
     """Whether something unopened or unanswered wishes an answer soon."""
     has_files: bool = False
@@ -139,9 +144,22 @@ def glance(copy: Copy) -> Glance:
         latest_by="" if latest is None else latest.author.name,
         latest_at=None if latest is None else latest.written_at,
         arrived_at=max((each.placed_at for each in seen if each.sender != copy.standing.home), default=None),
+        answered_at=max((each.placed_at for each in seen if _answers_us(copy, each)), default=None),
         is_soon=any(each.content.priority is Priority.SOON for each in waiting),
         has_files=any(each.content.files for each in seen),
     )
+
+
+def is_since(at: datetime | None, read_at: datetime | None) -> bool:
+    """Whether something came, and after its reader looked last (None: never)."""
+    return at is not None and (read_at is None or read_at < at)
+
+
+def _answers_us(copy: Copy, message: Message) -> bool:
+    home = copy.standing.home
+    if message.sender == home or message.replies_to is None:
+        return False
+    return any(each.id == message.replies_to and each.sender == home for each in copy.messages)
 
 
 def _steps(copy: Copy) -> Iterator[NextStep]:

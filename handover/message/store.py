@@ -264,6 +264,19 @@ def search(
     return tuple(_listed(session, row) for row in session.execute(statement))
 
 
+def read_by(session: Session, by: Staff) -> tuple[ServiceId, ...]:
+    """Return the services whose threads somebody reads."""
+    return _services(session, by, None)
+
+
+def at(session: Session, by: Staff, wanted: Sequence[tuple[ServiceId, ThreadId]]) -> tuple[Listed, ...]:
+    """Return the threads that a list names by service and thread, of those that the reader may see."""
+    if not wanted:
+        return ()
+    statement = select(THREAD).where(reach(by), tuple_(THREAD.c.service, THREAD.c.thread).in_(wanted))
+    return tuple(_listed(session, row) for row in session.execute(statement))
+
+
 def of_work(session: Session, by: Staff, service: ServiceId, threads: Sequence[UUID]) -> tuple[Listed, ...]:
     """Return the threads that a page of a service's work is about."""
     statement = select(THREAD).where(reach(by), THREAD.c.service == service, THREAD.c.thread.in_(threads))

@@ -21,7 +21,7 @@ from handover.message import reading, store
 from handover.message.cases import WORK
 from handover.message.reading import Listed
 from handover.message.standing import Standing
-from handover.message.steps import IS_OURS, Glance, NextStep, Shelf, Step
+from handover.message.steps import IS_OURS, Glance, NextStep, Shelf, Step, is_since
 from handover.message.store import ThreadNotFound
 from handover.person.model import Identity
 from handover.team import service as team
@@ -50,6 +50,8 @@ class ThreadRow:
     owner: StaffId | None
     owner_name: str
     """Empty: nobody has taken it."""
+    is_answer: bool = False
+    """Whether what this reader has not seen answers a message of this service."""
 
     @property
     def step(self) -> NextStep | None:
@@ -185,9 +187,10 @@ def _rows(
                 glance=each.glance,
                 due_at=due_at,
                 is_overdue=step is not None and due_at <= now,
-                is_unread=step is not None and came_at is not None and (read_at is None or read_at < came_at),
+                is_unread=step is not None and is_since(came_at, read_at),
                 owner=owner,
                 owner_name="" if owner is None else _name_of(session, by, owner, names),
+                is_answer=is_since(each.glance.answered_at, read_at),
             )
         )
     return rows

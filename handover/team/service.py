@@ -224,6 +224,20 @@ def overdue(session: Session, agency: AgencyId, *, now: datetime, limit: int = 2
     return tuple(_item(row) for row in store.overdue(session, agency, now=now, limit=limit))
 
 
+def overdue_at(
+    session: Session,
+    agency: AgencyId,
+    services: Sequence[ServiceId],
+    *,
+    kind: str,
+    now: datetime,
+    limit: int = 50,
+) -> tuple[WorkItem, ...]:
+    """Return what is overdue of one kind at some services, the longest overdue first."""
+    rows = store.overdue_at(session, agency, services, kind=kind, now=now, limit=limit)
+    return tuple(_item(row) for row in rows)
+
+
 def counts(session: Session, agency: AgencyId, service: ServiceId, *, kind: str, now: datetime) -> Counts:
     """Return how much open work a service has."""
     return Counts(**store.counts(session, agency, service, kind=kind, now=now))
@@ -231,9 +245,15 @@ def counts(session: Session, agency: AgencyId, service: ServiceId, *, kind: str,
 
 def count_asked(session: Session, by: Staff, asks: Sequence[Asks]) -> int:
     """Return how much is asked of somebody: their own work, what nobody has taken, tasks; at most MOST_ASKED."""
-    work = store.count_asked(session, by.agency, by.id, [vars(each) for each in asks], limit=MOST_ASKED)
+    work = count_work(session, by, asks)
     tasks = store.count_tasks(session, _tasks_for(session, by), limit=MOST_ASKED)
     return min(work + tasks, MOST_ASKED)
+
+
+def count_work(session: Session, by: Staff, asks: Sequence[Asks]) -> int:
+    """Return how much work is somebody's own, or nobody's, without their tasks; at most MOST_ASKED."""
+    found = store.count_asked(session, by.agency, by.id, [vars(each) for each in asks], limit=MOST_ASKED)
+    return min(found, MOST_ASKED)
 
 
 def mark_read(session: Session, by: Staff, kind: str, subject: UUID, *, now: datetime) -> None:

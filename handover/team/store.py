@@ -138,6 +138,30 @@ def overdue(session: Session, agency: AgencyId, *, now: datetime, limit: int) ->
     return session.execute(statement).mappings().all()
 
 
+def overdue_at(
+    session: Session, agency: AgencyId, services: Sequence[ServiceId], *, kind: str, now: datetime, limit: int
+) -> Sequence[RowMapping]:
+    """Return what is overdue of one kind at some services, the longest overdue first: a range of an index each."""
+    table = WorkItemRow
+    ranges = [
+        select(table.__table__)
+        .where(
+            table.agency == agency,
+            table.service == each,
+            table.kind == kind,
+            table.is_open.is_(True),
+            table.due_at <= now,
+        )
+        .order_by(table.due_at, table.subject)
+        .limit(limit)
+        for each in services
+    ]
+    if not ranges:
+        return []
+    found = union_of(ranges)
+    return session.execute(select(found).order_by(found.c.due_at, found.c.subject).limit(limit)).mappings().all()
+
+
 def read_marks(
     session: Session, agency: AgencyId, staff: StaffId, kind: str, subjects: Iterable[UUID]
 ) -> dict[UUID, datetime]:

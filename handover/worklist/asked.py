@@ -3,7 +3,7 @@
 Counted is what their own services ask of them (what is theirs, and what nobody has taken) and their tasks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from handover.bundle.steps import OWNERS
 from handover.bundle.steps import Step as HandoverStep
 from handover.bundle.store import ROLES as HANDOVER_ROLES
 from handover.directory import service as directory
+from handover.ids import ServiceId
 from handover.message import service as messages
 from handover.message.steps import IS_OURS
 from handover.message.steps import Step as ThreadStep
@@ -62,8 +63,17 @@ ASKS: Final[Mapping[str, tuple[tuple[Role, ...], tuple[str, ...]]]] = {
 def asked_of(session: Session, staff: Staff) -> int:
     """Return how much is asked of somebody; at most `team.MOST_ASKED`."""
     services = [each.id for each in directory.services_of(session, staff.agency)]
-    wanted = [
+    return team.count_asked(session, staff, _asks(staff, services))
+
+
+def asked_at(session: Session, staff: Staff, service: ServiceId) -> int:
+    """Return how much work at one service is somebody's, or nobody's: their part of `asked_of` without tasks."""
+    return team.count_work(session, staff, _asks(staff, [service]))
+
+
+def _asks(staff: Staff, services: Sequence[ServiceId]) -> list[Asks]:
+    wanted = (
         Asks(kind, tuple(at for at in services if any(staff.has(role, at) for role in roles)), steps)
         for kind, (roles, steps) in ASKS.items()
-    ]
-    return team.count_asked(session, staff, [each for each in wanted if each.services])
+    )
+    return [each for each in wanted if each.services]

@@ -19,6 +19,7 @@ from handover.message.model import Priority
 from handover.message.service import ThreadRow
 from handover.message.words import banner
 from handover.message.words.names import PRIORITIES, SUBJECTS
+from handover.message.words.purpose import purpose_at
 from handover.referral import words
 from handover.referral.model import Urgency
 from handover.referral.pages.lateness import due_words, time_left
@@ -26,7 +27,7 @@ from handover.referral.service import CaseRow
 from handover.team import standing_in
 from handover.team.standing_in import Passed
 from handover.team.words import keeper_sentence
-from handover.web.i18n import Text
+from handover.web.i18n import Sentence, Text
 from handover.web.i18n import gettext as _
 from handover.web.parts import Tone
 from handover.worklist.model import Row
@@ -47,6 +48,10 @@ class Line:
     urgency: Text
     """Empty where the referral asks for the ordinary."""
     is_unread: bool
+    news: Sentence | None = None
+    """That the reader has not seen all of it, where the tag does not say so."""
+    purpose: str = ""
+    """What a message is sent for, where the service is no health service."""
     is_late: bool
     time: str
     """How much time is left, or what is due when."""
@@ -94,6 +99,7 @@ def _handover(session: Session, row: WorkRow) -> Line:
         tone=label.tone,
         urgency="",
         is_unread=row.is_unread,
+        news=banner.UNREAD if row.is_unread else None,
         is_late=row.is_overdue,
         time="" if row.step is None else due_words(row.due_at, is_overdue=row.is_overdue),
         owner=row.owner_name,
@@ -111,6 +117,7 @@ def _referral(session: Session, row: CaseRow) -> Line:
         tone=words.TONES[row.status],
         urgency="" if row.urgency == Urgency.ORDINARY.value else words.URGENCIES[Urgency(row.urgency)],
         is_unread=row.is_unread and row.step is not None,
+        news=banner.UNREAD if row.is_unread and row.step is not None else None,
         is_late=row.is_overdue,
         time=time_left(row),
         owner=row.owner_name,
@@ -120,9 +127,9 @@ def _referral(session: Session, row: CaseRow) -> Line:
 def _thread(session: Session, row: ThreadRow) -> Line:
     standing, step = row.standing, row.step
     subject, line = SUBJECTS[standing.heading.subject], standing.heading.line
-    about = (
-        f"{subject} – {row.patient.name}" if row.patient is not None else f"{subject}: {line}" if line else subject
-    )
+    about = f"{subject}: {line}" if line else str(subject)
+    if row.patient is not None:
+        about = f"{about} – {row.patient.name}"
     others = row.glance.latest if row.glance.latest not in {None, standing.home} else None
     return Line(
         url=url_for("messages.show", service=standing.home.service, thread=standing.thread),
@@ -130,11 +137,13 @@ def _thread(session: Session, row: ThreadRow) -> Line:
         birth_year=None if row.patient is None else row.patient.birth_date.year,
         sender=_("oss") if others is None else names.of_party(session, others),
         received_at=row.glance.arrived_at,
-        tag=banner.tag(step),
+        tag=banner.tag(step, is_answer=row.is_answer),
         tone=banner.tone(step, now()),
         urgency=PRIORITIES[Priority.SOON] if row.glance.is_soon else "",
         is_unread=row.is_unread,
+        news=banner.news(step, is_unread=row.is_unread, is_answer=row.is_answer),
+        purpose=purpose_at(session, standing),
         is_late=row.is_overdue,
-        time="" if step is None else due_words(row.due_at, is_overdue=row.is_overdue),
+        time="" if step is None else banner.due(replace(step, due_at=row.due_at), now=now()),
         owner=row.owner_name,
     )

@@ -35,7 +35,7 @@ from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.parts import Filter
 from handover.web.shell import MenuItem, add_menu_item
-from handover.worklist.asked import asked_of
+from handover.worklist.asked import asked_at, asked_of
 from handover.worklist.desk import RECEIVERS, WORKERS, blueprint, service_of, services_of
 from handover.worklist.lines import lines_of
 from handover.worklist.model import (
@@ -104,9 +104,10 @@ def start() -> ResponseReturnValue:
     staff = current_staff()
     with web.reading() as session:
         services = services_of(session, staff)
-    if len(services) == 1:
-        return redirect(url_for(".show", service=services[0].id))
-    return render_template("worklist/services.html", services=services)
+        if len(services) == 1:
+            return redirect(url_for(".show", service=services[0].id))
+        waiting = [(each, asked_at(session, staff, each.id)) for each in services]
+    return render_template("worklist/services.html", services=waiting, most=team.MOST_ASKED)
 
 
 @blueprint.get("/arbeidsliste/<service>")

@@ -30,17 +30,23 @@ def test_a_message_is_left_found_read_and_answered(any_post: Post) -> None:
     assert "Angre sendingen" in words_of(left)
     any_post.town.settle()
     assert "Kommet fram" in words_of(per.open(left.request.path))
-    assert "Nytt" in words_of(ingrid.open("/meldinger/"))
+    listed = words_of(ingrid.open("/meldinger/"))
+    assert listed.count("Ulest") == 1 and "Ulest svar" not in listed and "Åpnes innen" in listed
     read = first_thread(ingrid)
     assert "<strong>Plan</strong>" in read.text
-    assert "1 ny melding" in words_of(read)
-    assert "1 ny melding" not in words_of(first_thread(ingrid)), "it is new once"
+    assert "ny melding siden" not in words_of(read), "she has not seen the thread before"
+    assert "Svar innen" in words_of(read)
+    assert "Ulest" not in words_of(ingrid.open("/meldinger/"))
     answer = ingrid.send(f"{read.request.path}/svar")
     assert "Meldingen du svarer på" in words_of(answer)
     assert "<strong>Plan</strong>" in answer.text, "what is answered can be read while writing"
     assert sent(ingrid, written(ingrid, answer, "Takk, den er lest.")).status_code == 200
     any_post.town.settle()
+    listed = words_of(per.open("/meldinger/"))
+    assert listed.count("Ulest svar") == 1 and "Det som sist er endret, står først." in listed
     words = words_of(per.open(left.request.path))
+    assert "1 ny melding siden du så her sist." in words
+    assert "ny melding siden" not in words_of(per.open(left.request.path)), "it is new once"
     assert "Åpnet av Ingrid Inntak" in words
     assert "Takk, den er lest." in words
     assert words.index("følger") < words.index("Takk, den er lest."), "by written time"

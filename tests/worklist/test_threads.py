@@ -31,13 +31,13 @@ def test_a_service_sees_referrals_and_threads_in_one_list_by_date(post: Post) ->
     begun = post.send(PER, [INTAKE], "Kan vi snakkes?")
     page = reader(post.town, INGRID).open(LIST)
     said = words_of(page)
-    assert said.index("Melding: Plan – Solveig Nes") < said.index("Henvisning: Solveig"), (
+    assert said.index("Melding: Plan: Plan for høsten – Solveig Nes") < said.index("Henvisning: Solveig"), (
         "two days come before ten"
     )
     assert f"/meldinger/{INTAKE}/{begun.thread}" in page.text
     assert "Trenger handling (2)" in said and "Ingen har tatt (2)" in said and "Mine (0)" in said
     mine = words_of(reader(post.town, PER).open(f"/arbeidsliste/{PSYCHOLOGIST}?filter=venter"))
-    assert "Melding: Plan – Solveig Nes" in mine, "the sender waits for it in the own list"
+    assert "Melding: Plan: Plan for høsten – Solveig Nes" in mine, "the sender waits for it in the own list"
 
 
 def test_who_takes_a_thread_finds_it_among_their_own_and_done_is_for_all(post: Post) -> None:
@@ -61,14 +61,20 @@ def test_a_late_thread_stands_in_every_filter(post: Post) -> None:
     ingrid = reader(post.town, INGRID)
     for choice in ("gjore", "mine", "ledige", "venter", "ferdig"):
         said = words_of(ingrid.open(f"{LIST}?filter={choice}"))
-        assert "Melding: Plan – Solveig Nes" in said and "1 sak er over fristen." in said, choice
+        assert "Melding: Plan: Plan for høsten – Solveig Nes" in said and "1 sak er over fristen." in said, choice
+    assert "1 venter på deg i alt" in said and "<title>(1) " in ingrid.open(LIST).text, "the same number"
+    post.send(PER, [INTAKE], "Ny", about=QUESTION)
+    listed = words_of(ingrid.open("/meldinger/"))
+    assert listed.index("Over fristen") < listed.index("Plan for høsten") < listed.index("Resten")
+    assert listed.index("Resten") < listed.index("Ventetid"), "what is late stands before what is new"
+    assert "Plan for høsten" not in words_of(ingrid.open("/meldinger/?vis=ferdig"))
 
 
 def test_a_search_finds_a_thread_by_words_of_its_text_and_only_where_one_works(post: Post) -> None:
     post.send(PER, [INTAKE], "Turer i fjellet")
     for text in ("fjellet", "Solveig Nes"):
         found = words_of(reader(post.town, INGRID).send("/arbeidsliste/sok", text=text))
-        assert "Melding: Plan – Solveig Nes" in found, text
+        assert "Melding: Plan: Plan for høsten – Solveig Nes" in found, text
     assert "Plan" not in words_of(reader(post.town, SARA).send("/arbeidsliste/sok", text="fjellet"))
 
 

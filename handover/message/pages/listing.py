@@ -12,16 +12,18 @@ from sqlalchemy.orm import Session
 
 from handover import web
 from handover.access import allow, current_staff
+from handover.actors import Staff
 from handover.clock import now
 from handover.directory import names
 from handover.message import service as messages
 from handover.message.pages.desk import blueprint, owner_name
-from handover.message.reading import OPEN, PAGE
+from handover.message.reading import OPEN
 from handover.message.service import Listed
-from handover.message.steps import Shelf
+from handover.message.steps import Shelf, is_since
 from handover.message.store import READERS, WRITERS
 from handover.message.words import banner
 from handover.message.words.names import SUBJECTS
+from handover.message.words.purpose import purpose_at
 from handover.web.i18n import Sentence, Text
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.parts import Filter, Tone
@@ -58,6 +60,9 @@ class Line:
     time: str
     is_late: bool
     is_unread: bool
+    news: Sentence | None
+    """That the reader has not seen all of it, where the tag does not say so."""
+    purpose: str
     is_soon: bool
     owner: str
 
@@ -65,7 +70,7 @@ class Line:
 @blueprint.get("/")
 @allow(*READERS)
 def listed() -> ResponseReturnValue:
-    """Show the threads of my services, the latest change first."""
+    """Show the threads of my services: what is late first, then the latest change."""
     wanted = request.args.get("vis", "apne")
     wanted = wanted if wanted in FILTERS else "apne"
     by, at = current_staff(), now()
@@ -74,15 +79,16 @@ def listed() -> ResponseReturnValue:
         if shelves == DRAFTS:
             found = messages.drafts(session, by, now=at, after=_cursor())
         else:
-            found = messages.mine(session, by, now=at, shelves=shelves, after=_cursor())
-        lines = lines_of(session, found, at)
+            found = messages.arranged(session, by, now=at, shelves=shelves, after=_cursor())
+        late, lines = lines_of(session, found.late, at, by), lines_of(session, found.others, at, by)
         counts, drafts = messages.counts(session, by), messages.count_drafts(session, by)
     more = None
-    if len(found) == PAGE:
-        last = found[-1]
-        more = url_for(".listed", vis=wanted, etter=f"{last.updated_at.isoformat()}_{last.standing.thread}")
+    if found.after is not None:
+        changed, last = found.after
+        more = url_for(".listed", vis=wanted, etter=f"{changed.isoformat()}_{last}")
     return render_template(
         "message/list.html",
+        late=late,
         lines=lines,
         filters=[
             Filter(
@@ -115,18 +121,22 @@ def search() -> ResponseReturnValue:
         return redirect(url_for(".listed"))
     at = now()
     with web.transaction() as session:
-        lines = lines_of(session, messages.search(session, current_staff(), text, now=at), at)
-    return render_template("message/list.html", lines=lines, q=text, filters=[], more=None)
+        by = current_staff()
+        lines = lines_of(session, messages.search(session, by, text, now=at), at, by)
+    return render_template("message/list.html", late=[], lines=lines, q=text, filters=[], more=None)
 
 
-def lines_of(session: Session, found: Sequence[Listed], at: datetime) -> list[Line]:
-    """Return threads in the reader's words."""
-    return [_line(session, each, at) for each in found]
+def lines_of(session: Session, found: Sequence[Listed], at: datetime, by: Staff) -> list[Line]:
+    """Return threads in the reader's words; what this reader has not seen is marked."""
+    read = messages.read_marks(session, by, found)
+    return [_line(session, each, at, read.get(each.standing.thread)) for each in found]
 
 
-def _line(session: Session, row: Listed, at: datetime) -> Line:
+def _line(session: Session, row: Listed, at: datetime, read_at: datetime | None) -> Line:
     standing, glance = row.standing, row.glance
     step = glance.step
+    is_unread = is_since(glance.arrived_at, read_at) and (step is not None or glance.unopened > 0)
+    is_answer = is_since(glance.answered_at, read_at)
     others = "; ".join(names.of_party(session, each) for each in standing.others)
     return Line(
         url=url_for("messages.show", service=standing.home.service, thread=standing.thread),
@@ -138,11 +148,13 @@ def _line(session: Session, row: Listed, at: datetime) -> Line:
         here=names.of_service(session, standing.home.service),
         latest=glance.latest_by,
         latest_at=glance.latest_at,
-        tag=banner.tag(step),
+        tag=banner.tag(step, is_answer=is_answer),
         tone=banner.tone(step, at),
         time="" if step is None else banner.due(step, now=at),
         is_late=step is not None and banner.is_late(step, at),
-        is_unread=glance.unopened > 0,
+        is_unread=is_unread,
+        news=banner.news(step, is_unread=is_unread, is_answer=is_answer),
+        purpose=purpose_at(session, standing),
         is_soon=glance.is_soon,
         owner=owner_name(session, standing),
     )

@@ -42,6 +42,7 @@ from handover.message.pages.desk import (
 from handover.message.pages.knowing import case_of
 from handover.message.pages.weighing import weighed
 from handover.message.service import Seen, Thread, ThreadNotFound, Turn
+from handover.message.steps import Step
 from handover.message.store import READERS, WRITERS
 from handover.message.words import banner
 from handover.message.words.formatting import formatted
@@ -180,9 +181,13 @@ def show(service: str, thread: UUID) -> ResponseReturnValue:
         if (draft := only_draft(found)) is not None and found.may_write:
             return redirect(url_for(".write", service=service, thread=thread, letter=draft))
         new = frozenset(each.message.id for each in found.messages if each.is_new)
+        is_first = found.read_at is None
         if found.may_write:
             found = messages.show(session, messages.open_(session, turn), turn)
-        view = page(session, turn, found, new=new, done=DONE.get(request.args.get("gjort", ""), ""))
+        else:
+            messages.look(session, turn)
+        done = DONE.get(request.args.get("gjort", ""), "")
+        view = page(session, turn, found, new=new, is_first=is_first, done=done)
     return view.render()
 
 
@@ -265,10 +270,11 @@ def page(
     thread: Thread,
     *,
     new: frozenset[CommunicationId] = frozenset(),
+    is_first: bool = False,
     done: Text = "",
     problem: Text = "",
 ) -> View:
-    """Return a thread's page."""
+    """Return a thread's page. `is_first`: its reader has never seen it, so that all of it is new."""
     standing = thread.standing
     places = places_of(session, thread)
     agencies = names.of_authors(session, (entry.by for entry in thread.history))
@@ -285,8 +291,10 @@ def page(
             "heading": standing.heading,
             "subject": SUBJECTS[standing.heading.subject],
             "banner": banner.banner(thread.next, now=turn.now, can_undo=undoing is not None),
+            "asks_answer": thread.next is not None and thread.next.step in {Step.ANSWER, Step.FINISH_DRAFT},
+            "put_away_until": thread.put_away_until,
             "messages": shown,
-            "new": sum(each.is_new for each in shown),
+            "new": 0 if is_first else sum(each.is_new for each in shown),
             "hidden": [_hidden(each, places) for each in thread.hidden],
             "may_confirm": turn.by.has(Role.LEADER, standing.home.service),
             "partakers": partakers(session, thread, places),
@@ -430,7 +438,7 @@ def said(turn: Turn, message: Message, places: Mapping[Party, str]) -> Shown:
         message=message,
         text=formatted(content.text),
         sender=places[message.sender],
-        author=", ".join(part for part in (message.author.name, message.author.title) if part),
+        author=_author(message, places[message.sender]),
         to="; ".join(places[each] for each in message.to),
         mark=MARKS.get(message.status, ""),
         priority=PRIORITIES[content.priority] if content.priority is Priority.SOON else "",
@@ -442,6 +450,13 @@ def said(turn: Turn, message: Message, places: Mapping[Party, str]) -> Shown:
         stood_under=", ".join(str(SUBJECTS[each]) for each in message.stood_under) if message.from_thread else "",
         ways=ways(message, places),
     )
+
+
+def _author(message: Message, place: str) -> str:
+    """Return who wrote a message; the title not where the service, which stands beside it, is called the same."""
+    name, title = message.author.name, message.author.title
+    is_said = title.casefold() in place.casefold().split(", ")
+    return name if not title or is_said else f"{name}, {title}"
 
 
 def talk_of(message: Message, *, now: datetime) -> Talk | None:

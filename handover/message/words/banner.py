@@ -27,10 +27,13 @@ SENTENCES: Final[Mapping[Step, Sentence]] = {
     Step.AWAIT_CHOICE: _l("Dere venter på at mottakeren velger et tidspunkt."),
     Step.AWAIT_ANSWER: _l("Dere venter på svar."),
 }
+UNREAD: Final = _l("Ulest")
+UNREAD_ANSWER: Final = _l("Ulest svar")
+"""Unread, and it answers a message of the reader's own service."""
 TAGS: Final[Mapping[Step, Sentence]] = {
     Step.MEND_DELIVERY: _l("Kom ikke fram"),
     Step.CONFIRM_RETRACTION: _l("Må bekreftes"),
-    Step.READ: _l("Ulest"),
+    Step.READ: UNREAD,
     Step.CHOOSE_TIME: _l("Velg tidspunkt"),
     Step.TALK: _l("Samtale er avtalt"),
     Step.ANSWER: _l("Venter på dere"),
@@ -60,9 +63,18 @@ def banner(step: NextStep | None, *, now: datetime, can_undo: bool = False) -> p
     )
 
 
-def tag(step: NextStep | None) -> Sentence:
-    """Return at most four words for a list."""
-    return _l("Ferdig") if step is None else TAGS[step.step]
+def tag(step: NextStep | None, *, is_answer: bool = False) -> Sentence:
+    """Return at most four words for a list. `is_answer`: what is unread answers a message of ours."""
+    if step is None:
+        return _l("Ferdig")
+    return UNREAD_ANSWER if step.step is Step.READ and is_answer else TAGS[step.step]
+
+
+def news(step: NextStep | None, *, is_unread: bool, is_answer: bool) -> Sentence | None:
+    """Return how a list marks what its reader has not seen; None where the tag of the step says so already."""
+    if not is_unread or (step is not None and step.step is Step.READ):
+        return None
+    return UNREAD_ANSWER if is_answer else UNREAD
 
 
 def tone(step: NextStep | None, now: datetime) -> Tone:
@@ -77,6 +89,12 @@ def tone(step: NextStep | None, now: datetime) -> Tone:
 def due(step: NextStep, *, now: datetime) -> str:
     """Return by when the step is, or should have been, done; what others must do is only waited for."""
     day = dates.short_day(step.due_at - timedelta(seconds=1))
+    if step.is_own_date and step.step is Step.READ:
+        return _("Skulle vært åpnet %(day)s", day=day) if is_late(step, now) else _("Åpnes innen %(day)s", day=day)
+    if step.is_own_date and step.step is Step.ANSWER:
+        return (
+            _("Skulle vært besvart %(day)s", day=day) if is_late(step, now) else _("Svar innen %(day)s", day=day)
+        )
     if not step.is_ours:
         return _("Var ventet %(day)s", day=day) if is_late(step, now) else _("Ventes innen %(day)s", day=day)
     return _("Skulle vært gjort %(day)s", day=day) if is_late(step, now) else _("Innen %(day)s", day=day)

@@ -25,7 +25,7 @@ DOINGS: Final[Mapping[Doing, Sentence]] = {
     Doing.DONE: _l("Tråden ble merket som ferdig"),
     Doing.OBSERVE: _l("Lederen begynte eller sluttet å følge tråden"),
     Doing.RECEIVE: _l("En melding kom"),
-    Doing.RECEIVE_STATUS: _l("Mottakeren ga beskjed om hva som er gjort"),
+    Doing.RECEIVE_STATUS: _l("Mottakeren åpnet eller skjulte en melding, eller valgte en tid"),
     Doing.RECEIVE_RETRACTION: _l("Avsenderen trakk en melding tilbake"),
     Doing.TELL_LEADER: _l("Lederen fikk beskjed om at en melding ikke er åpnet"),
     Doing.JUSTIFY: _l("Noe som kunne ligne en identitet, ble begrunnet"),

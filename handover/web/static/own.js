@@ -1,6 +1,6 @@
 /* Everything works without this file; with it: focus on the error summary, drafts that save themselves, how many
-   choices are made, a screen locked with Escape, news in a live list, the seconds of an undo, and a warning before the
-   session ends. */
+   choices are made, a button that prints, a screen locked with Escape, news in a live list, the seconds of an undo,
+   and a warning before the session ends. */
 "use strict";
 const each = (selector, act) => document.querySelectorAll(selector).forEach(act);
 const token = () => document.querySelector("input[name=csrf_token]")?.value ?? "";
@@ -65,6 +65,8 @@ document.addEventListener("click", (event) => {
   const link = event.ctrlKey || event.metaKey || event.shiftKey ? null : event.target.closest("a[href]");
   if (link && !link.target) afterSaving(event, () => location.assign(link.href));
 });
+
+each("[data-print]", (button) => { button.hidden = false; button.addEventListener("click", () => print()); });
 
 each("form[data-lock]", (form) => {
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") form.requestSubmit(); });
