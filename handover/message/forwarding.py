@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from handover.actors import Author, Staff
 from handover.ids import CommunicationId, ServiceId
-from handover.message import cases, scope, store
+from handover.message import cases, scope, speaking, store
 from handover.message.anonymity import NotInACase
-from handover.message.cases import Turn
+from handover.message.cases import Said, Turn
 from handover.message.lifecycle import TAKEN_BACK, Status
-from handover.message.model import Content, Message, Subject
+from handover.message.model import Content, Doing, Message, Subject
 from handover.message.speaking import Written
 from handover.message.standing import (
     Copy,
@@ -24,6 +24,7 @@ from handover.message.standing import (
     to_forward,
 )
 from handover.message.steps import Shelf, shelf_of
+from handover.message.store import Stored
 from handover.message.writing import About, Begun, add_draft, begun, new_thread
 
 
@@ -82,6 +83,16 @@ def forward(
     return begun(
         session, copy, to=to, content=Content(), by=turn.by, now=turn.now, forwards=forwards, source=standing
     )
+
+
+def leave_out(session: Session, turn: Turn, message: CommunicationId, forwarded: CommunicationId) -> Stored:
+    """Take one of the messages that a draft brings along out of it, with its documents. Raises NoSuchMessage."""
+    stored = cases.fetch(session, turn)
+    after = speaking.leave_out(stored.copy, message, forwarded, now=turn.now)
+    said = Said(message=message)
+    saved = cases.record(session, stored, after, Doing.WRITE, by=turn.by, now=turn.now, said=said)
+    store.drop_unused_files(session, saved.copy)
+    return saved
 
 
 def brought_anew(copy: Copy, wrong: Message, after: Standing) -> tuple[Message, ...]:

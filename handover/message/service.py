@@ -22,7 +22,7 @@ from handover.message.deciding import (
     tell_leaders,
 )
 from handover.message.following import is_told_of, on_delivery
-from handover.message.forwarding import add_member, forward
+from handover.message.forwarding import add_member, forward, leave_out
 from handover.message.guarding import NothingThere, findings, is_anonymous, justify
 from handover.message.joining import LASTS, Yes, bonds_of, choice_changed, end_expired, link, unlink
 from handover.message.linking import AlreadyLinked, NoOneToTell, NotLinked, NotTheirs
@@ -146,6 +146,7 @@ __all__ = [
     "is_untaken",
     "justify",
     "kept_from",
+    "leave_out",
     "link",
     "list_closed",
     "look",

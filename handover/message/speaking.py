@@ -124,6 +124,18 @@ def rewrite(copy: Copy, message: CommunicationId, written: Written, *, author: A
     return with_messages(copy, saved, now=now)
 
 
+def leave_out(copy: Copy, message: CommunicationId, forwarded: CommunicationId, *, now: datetime) -> Copy:
+    """Return the copy with a draft that brings one message less. Raises NoSuchMessage, MoveNotAllowed."""
+    draft = written_here(copy, message)
+    status = next_status(draft.status, Act.WRITE, Side.AUTHOR)
+    if forwarded not in draft.forwards:
+        raise NoSuchMessage
+    left = tuple(each for each in copy.messages if (each.id, each.via) != (forwarded, message))
+    brings = tuple(each for each in draft.forwards if each != forwarded)
+    fewer = replace(draft, status=status, forwards=brings, written_at=now, placed_at=now)
+    return with_messages(Copy(copy.standing, left), fewer, now=now)
+
+
 def discard(copy: Copy, message: CommunicationId, *, now: datetime) -> Copy:
     """Return the copy with a draft thrown away: its words and what it was to forward are gone."""
     draft = written_here(copy, message)

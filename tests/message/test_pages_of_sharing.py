@@ -66,6 +66,26 @@ def test_a_third_service_sees_only_what_was_chosen_for_it(post: Post) -> None:
     assert "Før den tredje kom" in words_of(first_thread(at_desk(post, SARA)))
 
 
+def test_a_message_that_should_not_go_along_is_taken_out_of_the_draft_with_its_document(post: Post) -> None:
+    made = post.begin(PER, [INTAKE], "Planen")
+    post.do(PER, made, service.attach, made.message, "plan.pdf", PDF)
+    post.do(PER, made, service.send, made.message)
+    post.town.settle()
+    post.answer(INGRID, made, "Svaret")
+    on, per = post.do(PER, made, service.forward, to=[FACT]), at_desk(post, PER)
+    draft = per.open(f"{thread_at(on)}/{on.message}/skriv")
+    assert "Planen" in draft.text and "plan.pdf" in draft.text
+    fewer = written(per, draft, "Bare svaret", act=f"leave:{made.message}")
+    assert "Svaret" in words_of(fewer) and "Bare svaret" in fewer.text
+    assert "Planen" not in fewer.text and "plan.pdf" not in fewer.text
+    assert written(per, fewer, "Bare svaret", act=f"leave:{made.message}").status_code == 200, "a second click"
+    sent(per, per.open(f"{here(draft)}/se"))
+    post.town.settle()
+    words = words_of(first_thread(at_desk(post, FATIMA)))
+    assert "Svaret" in words
+    assert "Planen" not in words
+
+
 def test_a_second_click_on_forwarding_or_letting_in_leads_to_the_same_draft(post: Post) -> None:
     made = post.send(PER, [INTAKE], "Se plan")
     per = at_desk(post, PER)

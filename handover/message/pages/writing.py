@@ -305,6 +305,8 @@ def _change_files(session: Session, turn: Turn, message: CommunicationId, wanted
         raise BadFile("file.empty", fields={"file": ["required"]})
     handed.keep(lambda name, data: messages.attach(session, turn, message, name, data))
     verb, _sep, position = wanted.partition(":")
+    if verb == "leave":
+        _leave_out(session, turn, message, position)
     if verb == "insert" and position.isascii() and position.isdecimal():
         _insert(session, turn, message, int(position))
     if verb == "remove" and position.isascii() and position.isdecimal():
@@ -312,6 +314,15 @@ def _change_files(session: Session, turn: Turn, message: CommunicationId, wanted
         held = () if draft is None else draft.content.files
         if int(position) < len(held):
             messages.detach(session, turn, message, held[int(position)].sha256)
+
+
+def _leave_out(session: Session, turn: Turn, message: CommunicationId, wanted: str) -> None:
+    """Take what was to come along out of the draft; a second click changes nothing."""
+    draft = draft_of(messages.thread_of(session, turn), message)
+    brings = () if draft is None else draft.forwards
+    for each in brings:
+        if str(each) == wanted:
+            messages.leave_out(session, turn, message, each)
 
 
 def _insert(session: Session, turn: Turn, message: CommunicationId, position: int) -> None:
