@@ -161,8 +161,7 @@ class Courier:
         letters: list[_Letter] = []
         envelopes: list[bytes] = []
         size = 2
-        for letter in load.letters:
-            jws = self._vault.open(way.agency, CONTENT_TABLE, "jws", letter.sent.message, letter.sealed)
+        for letter, jws in zip(load.letters, [self._opened(way, one) for one in load.letters], strict=True):
             envelope = hm1.seal(jws, to=load.key, aud=way.receiver)
             if envelopes and size + len(envelope) + 3 > MAX_BATCH_BYTES:
                 yield letters, envelopes
@@ -171,6 +170,9 @@ class Courier:
             envelopes.append(envelope)
             size += len(envelope) + 3
         yield letters, envelopes
+
+    def _opened(self, way: Way, letter: _Letter) -> bytes:
+        return self._vault.open(way.agency, CONTENT_TABLE, "jws", letter.sent.message, letter.sealed)
 
     def _send(self, way: Way, load: _Load, parcel: tuple[list[_Letter], list[bytes]]) -> bool | None:
         """Send one request and settle it. Returns whether some of it is due again at once; None: not reached."""
@@ -200,8 +202,7 @@ class Courier:
         """Raise Infected or ScannerSilent, unless every document that is to leave is known to be clean."""
         for letter in letters:
             if letter.has_blobs and self._scans:
-                jws = self._vault.open(way.agency, CONTENT_TABLE, "jws", letter.sent.message, letter.sealed)
-                signed = hm1.reread_message(jws, aud=way.receiver)
+                signed = hm1.reread_message(self._opened(way, letter), aud=way.receiver)
                 scanning.check_leaving(self._db, way.agency, parse(signed.payload))
 
     def _settle_held(self, way: Way, sent: Sequence[Sent], held: Infected | ScannerSilent) -> None:

@@ -25,16 +25,27 @@ class Addresses:
     receiver: AgencyId
 
 
-def read(payload: bytes, signed: Addresses) -> tuple[Event, dict[str, Any]]:
-    """Return a received message's event and its checked Bundle. Raises FhirInvalid with every problem."""
+def read(payload: bytes) -> tuple[Event, dict[str, Any]]:
+    """Return a message's event and its Bundle, which `check` has yet to look at. Raises FhirInvalid."""
     bundle = parse(payload)
-    event = event_of(bundle)
-    return event, _checked(bundle, event, signed)
+    return event_of(bundle), bundle
+
+
+def check(bundle: dict[str, Any], event: Event, signed: Addresses) -> None:
+    """Demand that a Bundle is valid against the profile of `event`, its ids equal to the signed ones (CRYPTO.md).
+
+    Raises FhirInvalid with every problem."""
+    check_parsed(bundle, event.value)
+    problems = _differences(bundle, signed)
+    if problems:
+        raise FhirInvalid(problems)
 
 
 def read_as(payload: bytes, event: Event, signed: Addresses) -> dict[str, Any]:
-    """Return the Bundle, valid against the profile of `event`, its ids equal to the signed ones (CRYPTO.md)."""
-    return _checked(parse(payload), event, signed)
+    """Return the Bundle, checked. Raises FhirInvalid with every problem."""
+    bundle = parse(payload)
+    check(bundle, event, signed)
+    return bundle
 
 
 def event_of(bundle: dict[str, Any]) -> Event:
@@ -79,14 +90,6 @@ def blobs_in(bundle: dict[str, Any]) -> list[tuple[str, SealedBlob]]:
             if any(extensions_of(attachment, "sealed-blob")):
                 found.append((f"Bundle.entry[{index}].resource.content[0].attachment", blob_of(attachment)))
     return found
-
-
-def _checked(bundle: dict[str, Any], event: Event, signed: Addresses) -> dict[str, Any]:
-    check_parsed(bundle, event.value)
-    problems = _differences(bundle, signed)
-    if problems:
-        raise FhirInvalid(problems)
-    return bundle
 
 
 def _differences(bundle: dict[str, Any], signed: Addresses) -> list[Problem]:

