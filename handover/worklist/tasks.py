@@ -1,7 +1,7 @@
 """Tasks: what a machine could not finish, for a named person or for whoever works at the service."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from handover.web.i18n import Sentence
 from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.shell import MenuItem, add_menu_item
+from handover.worklist.named import named
 
 blueprint = Blueprint("tasks", __name__)
 
@@ -100,6 +101,8 @@ class TaskLine:
     is_mine: bool
     place: str = ""
     """The service whose entry in the address book it is about."""
+    about: str = field(default="", repr=False)
+    """Whom it is about, or which case without a name; empty where that is nobody, or not for the reader."""
     sides: tuple[tuple[str, str], ...] = ()
     """Where two agencies name a patient otherwise: who says it, and what."""
 
@@ -109,13 +112,14 @@ class TaskLine:
 def mine() -> ResponseReturnValue:
     """Show the reader's own tasks first, then those of their services that name nobody."""
     staff = current_staff()
-    with web.reading() as session:
+    with web.transaction() as session:
         found = sorted(team.tasks(session, staff), key=lambda task: task.for_staff != staff.id)
         places = {
             task.id: names.of_service(session, task.service)
             for task in found
             if task.service is not None and task.subject_kind in {addressbook.ENTRY, reporting.REPORT}
         }
+        about = named(session, staff, found, now=now())
     lines = [
         TaskLine(
             task=task,
@@ -125,6 +129,7 @@ def mine() -> ResponseReturnValue:
             is_mine=task.for_staff == staff.id,
             sides=_sides(task),
             place=places.get(task.id, ""),
+            about=about.get(task.id, ""),
         )
         for task in found
     ]

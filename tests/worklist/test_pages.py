@@ -187,7 +187,12 @@ def test_a_task_stays_until_somebody_says_that_it_is_done(staffed: Town) -> None
             subject_kind="referral-received",
         )
     ingrid, ola = reader(town, INGRID), reader(town, OLA)
+    before = logged(town)
     page = ingrid.open("/oppgaver")
+    after = logged(town)
+    (new,) = after.keys() - before.keys()
+    assert after[new].event == Event.WORKLIST_LIST and len(after[new].persons) // 16 == 1
+    assert "Solveig Nes (født 1982)" in words_of(page)
     assert "Nye opplysninger kom etter at saken var avgjort" in words_of(page)
     assert f"/mottatt/{INTAKE}/{case}" in links_of(page)
     assert "Du har ingen oppgaver." in words_of(ola.open("/oppgaver"))

@@ -9,10 +9,11 @@ from handover.actors import Staff
 from handover.message import service, store, worklists
 from handover.message.model import Content
 from handover.message.steps import Shelf
-from handover.team.model import Wanted
+from handover.team.model import Place, TaskKind, Wanted
+from handover.team.service import raise_task_at
 from handover.workdays import local_date
 from handover.worklist.asked import asked_of
-from tests.builders import INTAKE, NAV_OFFICE, PSYCHOLOGIST
+from tests.builders import DPS, INTAKE, NAV_OFFICE, PSYCHOLOGIST
 from tests.message.nodes import QUESTION, Post
 from tests.referral.nodes import FATIMA, INGRID, NAVN, OLA, PER, SARA, Town
 from tests.referral.visiting import reader, words_of
@@ -53,6 +54,20 @@ def test_who_takes_a_thread_finds_it_among_their_own_and_done_is_for_all(post: P
     post.do(INGRID, begun, service.done)
     assert title not in words_of(ola.open(LIST))
     assert title in words_of(ola.open(f"{LIST}?filter=ferdig"))
+
+
+def test_tasks_for_the_whole_team_say_which_patient_or_case_to_those_who_may_open_it(post: Post) -> None:
+    plan = post.send(PER, [INTAKE], "Hei")
+    question = post.send(PER, [INTAKE], "Hei", about=QUESTION)
+    for begun, who in ((plan, None), (question, None), (plan, SARA.id)):
+        with post.town.dps.db.transaction() as session:
+            place = Place(DPS, INTAKE, service.WORK, begun.thread)
+            raise_task_at(session, place, TaskKind.UNOPENED, "", for_staff=who, now=post.town.now)
+    words = words_of(reader(post.town, INGRID).open("/oppgaver"))
+    assert "Solveig Nes (født 1982). Plan: Plan for høsten" in words
+    assert "Spørsmål uten pasient: Ventetid" in words
+    hers = words_of(reader(post.town, SARA).open("/oppgaver"))
+    assert "Til deg" in hers and "Solveig" not in hers and "Plan" not in hers, "she does not work there"
 
 
 def test_a_late_thread_stands_in_every_filter(post: Post) -> None:
