@@ -49,16 +49,21 @@ class Yes:
 
 
 def link(
-    session: Session, turn: Turn, identity: Identity | None, to: Sequence[ServiceId], *, yes: Yes | None = None
+    session: Session,
+    turn: Turn,
+    whom: Identity | PersonId | None,
+    to: Sequence[ServiceId],
+    *,
+    yes: Yes | None = None,
 ) -> Stored:
-    """Say whom a case is about, to members that the patient's yes covers. `identity` None: as it was before.
+    """Say whom a case is about, to members that the patient's yes covers. `whom` None: as it was before.
 
     Said once more of whom all of them know already, nothing happens and nothing is logged.
     Raises NotTheirs, NoOneToTell, AlreadyLinked, NotLinked, TooYoung, and what the choices of the patient forbid.
     """
     now, stored = turn.now, cases.fetch(session, turn)
     home = stored.standing.home
-    who = _who(session, stored.standing, identity, now=now)
+    who = known_or_new(session, stored.standing, whom, now=now)
     parties = tuple(each for each in stored.standing.others if each.service in to)
     linking.check_link(stored.standing, who, parties)
     if not guarding.is_anonymous(stored.standing) or len(parties) != len(set(to)):
@@ -132,6 +137,19 @@ def covered_until(
         raise type(refused)(**{**refused.details, "service": party.service}) from refused
 
 
+def known_or_new(
+    session: Session, standing: Standing, whom: Identity | PersonId | None, *, now: datetime
+) -> PersonId:
+    """Return whom somebody means, as the agency knows them; None: of the case. Raises NotLinked, TooYoung."""
+    if isinstance(whom, Identity):
+        refuse_under_age(whom.birth_date, now)
+        return person.find_or_create(session, standing.home.agency, whom, now=now)
+    known = whom or standing.person
+    if known is None:
+        raise linking.NotLinked
+    return known
+
+
 def bonds_of(session: Session, standing: Standing) -> tuple[Bond, ...]:
     """Return what a service said or heard about whom a case is about."""
     return bonds.of_thread(session, standing.home, standing.thread) if guarding.is_anonymous(standing) else ()
@@ -145,15 +163,6 @@ def _until(
 ) -> dict[Party, date | None]:
     """Return until when the patient's yes covers each of some members. Raises what `covered_until` raises."""
     return {each: covered_until(session, home.agency, who, each, now=now) for each in parties}
-
-
-def _who(session: Session, standing: Standing, identity: Identity | None, *, now: datetime) -> PersonId:
-    if identity is None:
-        if standing.person is None:
-            raise linking.NotLinked
-        return standing.person
-    refuse_under_age(identity.birth_date, now)
-    return person.find_or_create(session, standing.home.agency, identity, now=now)
 
 
 def _write_down(

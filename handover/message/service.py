@@ -60,6 +60,7 @@ from handover.message.standing import NoSuchMessage
 from handover.message.store import ThreadNotFound
 from handover.message.told import PatientCase, Told, my_cases
 from handover.message.wiring import register
+from handover.message.wishing import CannotAnswer, Wished, ask_no_more, ask_patient, is_case, questions, whom_asked
 from handover.message.worklists import (
     ThreadRow,
     counted,
@@ -95,6 +96,7 @@ __all__ = [
     "BadPurpose",
     "BadReceiver",
     "Begun",
+    "CannotAnswer",
     "Finding",
     "Identifying",
     "KeptFrom",
@@ -120,9 +122,12 @@ __all__ = [
     "ThreadRow",
     "Told",
     "Turn",
+    "Wished",
     "Yes",
     "add_member",
     "arranged",
+    "ask_no_more",
+    "ask_patient",
     "attach",
     "begin_answer",
     "bonds_of",
@@ -142,6 +147,7 @@ __all__ = [
     "findings",
     "forward",
     "is_anonymous",
+    "is_case",
     "is_told_of",
     "is_untaken",
     "justify",
@@ -162,6 +168,7 @@ __all__ = [
     "permit_needed",
     "preview",
     "purpose_of",
+    "questions",
     "read_marks",
     "register",
     "reply",
@@ -182,6 +189,7 @@ __all__ = [
     "undo_send",
     "unlink",
     "who_opened",
+    "whom_asked",
     "work",
     "work_news",
 ]

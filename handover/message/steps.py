@@ -71,7 +71,7 @@ class NextStep:
 
 def next_step(copy: Copy) -> NextStep | None:
     """Return what must happen next at this copy's service; None when nothing is left to do."""
-    found = sorted(_steps(copy), key=lambda each: (not each.is_ours, each.due_at, list(Step).index(each.step)))
+    found = sorted(open_steps(copy), key=lambda each: (not each.is_ours, each.due_at, list(Step).index(each.step)))
     if not found:
         return None
     due_at = min(each.due_at for each in found)
@@ -162,7 +162,8 @@ def _answers_us(copy: Copy, message: Message) -> bool:
     return any(each.id == message.replies_to and each.sender == home for each in copy.messages)
 
 
-def _steps(copy: Copy) -> Iterator[NextStep]:
+def open_steps(copy: Copy) -> Iterator[NextStep]:
+    """Yield everything that is left to do, and everything that is waited for, at this copy's service."""
     for each in copy.messages:
         if each.status is Status.DRAFT:
             yield NextStep(Step.FINISH_DRAFT, after(each.written_at, lambda rules: rules.draft_working_days))
@@ -206,11 +207,11 @@ def _talking(copy: Copy) -> Iterator[NextStep]:
     ours = [each for each in sent if _counts(copy, each) and each.sender == copy.standing.home]
     theirs = [each for each in copy.messages if _counts(copy, each) and each.sender != copy.standing.home]
     for each in theirs:
-        if each.status is Status.OPENED and each.choice is None and not _is_answered(each, ours):
-            yield _answer(each)
+        if each.status is Status.OPENED:
+            yield from _answer(each, is_answered=_is_answered(each, ours))
     for each in ours:
-        if not any(other.sender in each.to and other.placed_at > each.placed_at for other in theirs):
-            yield from _awaited(each)
+        answered = any(other.sender in each.to and other.placed_at > each.placed_at for other in theirs)
+        yield from _awaited(each, is_answered=answered)
 
 
 def _is_answered(received: Message, ours: list[Message]) -> bool:
@@ -234,25 +235,56 @@ def _counts(copy: Copy, message: Message) -> bool:
     return message.via is None and (done_at is None or message.placed_at > done_at)
 
 
-def _answer(received: Message) -> NextStep:
+def _answer(received: Message, *, is_answered: bool) -> Iterator[NextStep]:
     opened_at = received.placed_at if received.opened is None else received.opened.at
-    due = _wished(received) or answered_by(opened_at)
-    return NextStep(Step.ANSWER if received.content.offer is None else Step.CHOOSE_TIME, due)
+    for wish in _open_wishes(received, is_answered=is_answered):
+        yield NextStep(wish.ours, wish.due_at or answered_by(opened_at))
 
 
-def _awaited(sent: Message) -> Iterator[NextStep]:
-    due = _wished(sent)
-    if due is not None and sent.choice is None:
-        yield NextStep(Step.AWAIT_ANSWER if sent.content.offer is None else Step.AWAIT_CHOICE, due)
+def _awaited(sent: Message, *, is_answered: bool) -> Iterator[NextStep]:
+    for wish in _open_wishes(sent, is_answered=is_answered):
+        if wish.due_at is not None:
+            yield NextStep(wish.theirs, wish.due_at)
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What a message asks for, as either side has it before them."""
+
+    ours: Step
+    theirs: Step
+    due_at: datetime | None
+
+
+def _wishes(message: Message) -> tuple[_Wish, ...]:
+    """Return what a message asks for: a time to be picked, words, or both; words unless it offers times."""
+    offer, day = message.content.offer, message.content.answer_by
+    words = _Wish(Step.ANSWER, Step.AWAIT_ANSWER, None if day is None else end_of(day))
+    if offer is None:
+        return (words,)
+    first = max(message.written_at, min(slot.start for slot in offer.slots)) if offer.slots else None
+    time = _Wish(Step.CHOOSE_TIME, Step.AWAIT_CHOICE, first)
+    return (time,) if day is None else (time, words)
+
+
+def _open_wishes(message: Message, *, is_answered: bool) -> Iterator[_Wish]:
+    """Yield what a message asks for and has not got: who asks for two things waits for each by itself.
+
+    Where only a time was asked for, words answer that too: none of the times may suit.
+    """
+    wishes = _wishes(message)
+    for wish in wishes:
+        asks_words = wish.ours is Step.ANSWER
+        if asks_words and is_answered:
+            continue
+        if not asks_words and (message.choice is not None or (is_answered and len(wishes) == 1)):
+            continue
+        yield wish
 
 
 def _wished(message: Message) -> datetime | None:
-    """Return by when an answer is wished: the end of that day, or the first of the times offered."""
-    offer, day = message.content.offer, message.content.answer_by
-    wished = [] if day is None else [end_of(day)]
-    if offer is not None and offer.slots:
-        wished.append(max(message.written_at, min(slot.start for slot in offer.slots)))
-    return min(wished, default=None)
+    """Return by when the first of what a message asks for is wished; None where no date was said."""
+    return min((each.due_at for each in _wishes(message) if each.due_at is not None), default=None)
 
 
 def _retraction(asked_at: datetime) -> datetime:

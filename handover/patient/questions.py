@@ -23,6 +23,7 @@ from handover.consent.asking import AlreadyAnswered, RequestNotFound
 from handover.consent.model import BadChoice, Reply, Request, RequestId, Terms
 from handover.consent.vocabulary import topic_names
 from handover.ids import AgencyId, PersonId
+from handover.message import service as messages
 from handover.patient.asking import owners
 from handover.team import noticing
 from handover.team import service as team
@@ -127,7 +128,7 @@ def _all(session: Session) -> list[Asked]:
 
 
 def _opened(session: Session, found: Asked) -> None:
-    """Log that the patient has read it: nobody needs to write or call about it any more."""
+    """Log that the patient has read it: nobody needs to write or call, unless another one waits."""
     audit.record(
         session,
         event=Logged.CONSENT_READ,
@@ -136,8 +137,18 @@ def _opened(session: Session, found: Asked) -> None:
         persons=[found.person],
         now=now(),
     )
-    known = {found.agency: found.person}
-    noticing.patient_opened(session, [found.request.wanted.case], known, now=now())
+    if not _another_waits(session, found):
+        known = {found.agency: found.person}
+        noticing.patient_opened(session, [found.request.wanted.case], known, now=now())
+
+
+def _another_waits(session: Session, found: Asked) -> bool:
+    """Whether the patient was asked something else for the same case, which this answer does not answer."""
+    asked = asking.to_patient(session, found.agency, found.person)
+    return any(
+        each.reply is None and each.id != found.request.id and each.wanted.case == found.request.wanted.case
+        for each in asked
+    )
 
 
 def _filled(asked: Request) -> dict[str, object]:
@@ -150,6 +161,7 @@ def _page(session: Session, found: Asked, form: Form) -> str:
     return render_template(
         "patient/question.html",
         asked=words.asked(session, found.request),
+        is_case=messages.is_case(session, found.request, found.agency),
         form=form,
         topics=[(code, named[code]) for code in found.request.wanted.terms.topics],
     )

@@ -10,7 +10,7 @@ from handover.message import service
 from tests.browser.at_work import AtWork, at_work
 from tests.browser.harness import LANGUAGES, NARROW, in_language, look_at
 from tests.builders import INTAKE
-from tests.message.cases import CASE, discuss, known, withdraw
+from tests.message.cases import CASE, discuss, known, link, withdraw
 from tests.message.nodes import PATIENT, Post
 from tests.referral.nodes import INGRID, NUMBER, PER
 
@@ -33,9 +33,19 @@ def test_every_page_of_a_case_fits_a_phone_and_is_accessible(
     at, post = cases
     draft = post.begin(PER, [INTAKE], "Solveig bor i Storgata 12.", about=CASE)
     sent = discuss(post, PER, [INTAKE])
+    linked = discuss(post, PER, [INTAKE])
+    link(post, PER, linked, INTAKE)
     home = post.see(PER, sent).standing.home.service
     letter, thread = f"/meldinger/{home}/{draft.thread}/{draft.message}", f"/meldinger/{home}/{sent.thread}"
-    pages = (f"/meldinger/sak/ny?til={INTAKE}", f"{letter}/skriv", f"{letter}/se", thread, f"{thread}/koble")
+    mistake = f"/meldinger/{home}/{linked.thread}/koble-fra"
+    pages = (
+        f"/meldinger/sak/ny?til={INTAKE}",
+        f"{letter}/skriv",
+        f"{letter}/se",
+        thread,
+        f"{thread}/koble",
+        mistake,
+    )
     with at.visit(chromium, viewport={"width": NARROW, "height": 800}) as visitor:
         for url in pages:
             visitor.open(in_language(url, tag))
@@ -67,7 +77,7 @@ def test_a_case_goes_from_no_name_to_the_patients_yes_and_back_by_keyboard_witho
         post.town.settle()
         thread = page.url.partition("?")[0]
         page.goto(thread)
-        visitor.press_until("Tab", on="a:has-text('Pasienten har sagt ja: koble saken')")
+        visitor.press_until("Tab", on="a:has-text('Koble saken til pasienten')")
         page.keyboard.press("Enter")
         page.get_by_label("Fødselsnummer eller D-nummer").fill(NUMBER)
         page.get_by_label("Fornavn").fill(PATIENT.given)

@@ -1,13 +1,17 @@
 """What staff and patient meet on the pages of anonymous cases, through the front door."""
 
-from re import search
+from datetime import timedelta
+from re import findall, search
 
-from tests.builders import INTAKE, NAV, NAV_OFFICE
+from handover.message import service
+from handover.notice import service as notice
+from tests.builders import FACT, INTAKE, NAV, NAV_OFFICE
 from tests.message.cases import discuss, known, link, withdraw
 from tests.message.desks import at_desk, first_thread, here, sent, written
 from tests.message.nodes import PATIENT, Post
 from tests.referral.nodes import INGRID, NAVN, NUMBER, PER
-from tests.referral.visiting import hidden, words_of
+from tests.referral.nodes import PATIENT as HERSELF
+from tests.referral.visiting import Reader, hidden, reader, words_of
 
 LINE = "Bør et oppsøkende team ta kontakt?"
 
@@ -89,14 +93,96 @@ def test_a_case_is_linked_on_the_patients_yes_and_anonymous_again_when_it_is_tak
     assert case.thread
 
 
+def test_a_patient_is_asked_on_the_own_page_and_staff_link_the_case_on_the_yes(post: Post) -> None:
+    case = discuss(post, INGRID, [NAV_OFFICE, FACT])
+    ingrid, solveig = at_desk(post, INGRID), at_home(post)
+    path = f"/meldinger/{INTAKE}/{case.thread}/koble"
+    who = {"given": "Solveig", "family": "Nes", "birth_date": "15.06.1982"}
+    until = hidden_day(ingrid.open(path).text)
+    for without in ({}, {"number": NUMBER, "until": "01.01.2020"}):
+        refused = ingrid.send(f"{path}/spor", to=NAV_OFFICE, **{"until": until, **who, **without})
+        assert refused.status_code == 422
+        assert "Solveig" in refused.text
+    asked = ingrid.send(f"{path}/spor", to=NAV_OFFICE, until=until, number=NUMBER, why="Vi vil ha NAV med", **who)
+    words = words_of(asked)
+    assert "Pasienten er spurt på sin egen side" in words
+    assert "har ikke svart" in words
+    assert "Solveig" not in words, "the case is about nobody until it is linked"
+    post.town.settle()
+    assert post.see(NAVN, case).patient is None
+    assert "/koble" not in first_thread(at_desk(post, NAVN)).text
+    question = search(r'href="(/mine-valg/sporsmal/[^"]+)"', solveig.open("/mine-valg").text)
+    assert question
+    page = solveig.open(question[1])
+    assert "De har drøftet en sak uten å si hvem den gjelder" in words_of(page)
+    assert "Vi vil ha NAV med" in words_of(page)
+    early = ingrid.send(path, to=NAV_OFFICE, until=until, asked=hidden(ingrid.open(path), "asked"))
+    assert early.status_code == 409, "nothing is linked before the answer"
+    solveig.send(question[1], answer="yes", topics="plans", until=until)
+    assert "Pasienten har sagt ja" in words_of(ingrid.open("/oppgaver"))
+    assert post.see(INGRID, case).patient is None, "linking is an act of its own"
+    form = ingrid.open(path)
+    assert "Pasienten sa ja på sin egen side" in words_of(form)
+    asked_for_more = ingrid.send(f"{path}/spor", to=NAV_OFFICE, until=until, asked=hidden(form, "asked"))
+    assert "har alt sagt ja" in words_of(asked_for_more)
+    wrong = ingrid.send(path, to=NAV_OFFICE, until=until, asked=str(case.thread))
+    assert "Tråden har endret seg" in words_of(wrong)
+    linked = ingrid.send(path, to=NAV_OFFICE, until=until, asked=hidden(form, "asked"))
+    assert "Saken er koblet til pasienten" in words_of(linked)
+    post.town.settle()
+    assert post.see(NAVN, case).patient == PATIENT
+
+
+def test_a_question_to_the_patient_about_a_case_is_taken_back_and_answered_no(post: Post) -> None:
+    case = discuss(post, INGRID, [NAV_OFFICE, FACT])
+    ingrid, solveig = at_desk(post, INGRID), at_home(post)
+    path = f"/meldinger/{INTAKE}/{case.thread}/koble"
+    until = hidden_day(ingrid.open(path).text)
+    who = {"given": "Solveig", "family": "Nes", "birth_date": "15.06.1982", "number": NUMBER}
+    ingrid.send(f"{path}/spor", to=NAV_OFFICE, until=until, **who)
+    form = ingrid.open(path)
+    found = search(r'name="request" value="([^"]+)"', form.text)
+    assert found
+    assert ingrid.send(f"{path}/ikke-spor", request=str(case.thread)).status_code == 404
+    gone = ingrid.send(f"{path}/ikke-spor", request=found[1])
+    assert "har ikke svart" not in words_of(gone)
+    ingrid.send(f"{path}/spor", to=FACT, until=until, asked=hidden(gone, "asked"))
+    question = search(r'href="(/mine-valg/sporsmal/[^"]+)"', solveig.open("/mine-valg").text)
+    assert question
+    solveig.send(question[1], answer="no")
+    assert "Pasienten sa nei" in words_of(first_thread(ingrid))
+    assert "Fornavn" in words_of(ingrid.open(f"{path}?annen=ja"))
+
+
+def test_each_question_about_a_case_waits_for_its_own_answer(post: Post) -> None:
+    case = discuss(post, INGRID, [NAV_OFFICE, FACT])
+    until = (post.town.now + timedelta(days=30)).date()
+    with post.db(INGRID).transaction() as session:
+        turn = service.Turn(thread=case.thread, by=INGRID, now=post.town.now)
+        service.ask_patient(session, turn, PATIENT, [NAV_OFFICE, FACT], until=until)
+    solveig = at_home(post)
+    asked = findall(r'href="(/mine-valg/sporsmal/[^"]+)"', solveig.open("/mine-valg").text)
+    for question, waiting in zip(asked, (1, 0), strict=True):
+        solveig.send(question, answer="no")
+        with post.db(INGRID).transaction() as session:
+            only_looked = session.begin_nested()
+            later = notice.long_unopened(session, INGRID.agency, now=post.town.now + timedelta(days=5))
+            assert len(later) == waiting
+            only_looked.rollback()
+
+
 def test_a_link_made_by_mistake_is_taken_away_on_the_page(post: Post) -> None:
     case = discuss(post, INGRID, [NAV_OFFICE])
     link(post, INGRID, case, NAV_OFFICE)
     ingrid = at_desk(post, INGRID)
     page = first_thread(ingrid)
+    sure = words_of(ingrid.open(f"{page.request.path}/koble-fra"))
+    assert "Solveig Nes" in sure
+    assert "melde avviket" in sure
     gone = ingrid.send(f"{page.request.path}/koble-fra")
     assert "Saken er anonym igjen hos alle" in words_of(gone)
     assert ingrid.send(f"{page.request.path}/koble-fra").status_code == 409
+    assert "Ta bort koblingen" not in words_of(ingrid.open(f"{page.request.path}/koble-fra"))
 
 
 def test_who_did_not_begin_a_case_is_not_offered_to_link_it(post: Post) -> None:
@@ -106,6 +192,11 @@ def test_who_did_not_begin_a_case_is_not_offered_to_link_it(post: Post) -> None:
     assert "/koble" not in page.text
     assert "Bare de som begynte på saken" in words_of(page)
     assert "Hvem skal få vite det" not in words_of(ingrid.open(f"{page.request.path}/koble"))
+
+
+def at_home(post: Post) -> Reader:
+    """Return the patient in front of the pages of Ingrid's node."""
+    return reader(post.town, HERSELF, node=post.town.dps)
 
 
 def hidden_day(text: str) -> str:

@@ -13,8 +13,8 @@ from handover.ids import CommunicationId, PersonId, ThreadId
 from handover.message import hearing, model, speaking
 from handover.message.model import By, Content, File, Heading, Letter, Offer, Slot, SlotId, Subject
 from handover.message.scope import ALL, topics_of
-from handover.message.standing import NotYetHere, is_new, shown, to_forward
-from handover.message.steps import Shelf, Step, next_step, shelf_of
+from handover.message.standing import Copy, NotYetHere, is_new, shown, to_forward
+from handover.message.steps import Shelf, Step, next_step, open_steps, shelf_of
 from tests.message.threads import DPS, FACT, NAV, START, Between, Desk, shifted
 
 OFFER = Offer(
@@ -131,6 +131,41 @@ def test_the_earliest_choice_of_a_time_counts_everywhere_even_before_its_offer_h
     assert next_step(town.desks[FACT].copies[thread]).step is not Step.TALK  # type: ignore[union-attr]
     with pytest.raises(speaking.NotOffered):
         dps.choose(thread, draft, OFFER.slots[0].id, town.tick())
+
+
+@pytest.mark.parametrize("first", ["time", "words"])
+def test_who_asks_for_a_time_and_for_words_waits_for_each_of_them(first: str) -> None:
+    town = Between()
+    dps, nav = town.desks[DPS], town.desks[NAV]
+    thread, draft = dps.begin([NAV], "Kan vi snakkes, og hva tenker dere?", town.now)
+    both = Content(text="Kan vi snakkes?", offer=OFFER, answer_by=OFFER.slots[-1].start.date() + timedelta(days=9))
+    dps.copies[thread] = speaking.rewrite(
+        dps.copies[thread],
+        draft,
+        speaking.Written(to=(NAV,), content=both),
+        author=dps.copies[thread].message(draft).author,
+        now=town.now,
+    )
+    town.leave(dps.send(thread, draft, town.tick()))
+    town.settle()
+    town.leave(nav.open(thread, town.tick()))
+    town.settle()
+    assert _open(dps.copies[thread]) == {Step.AWAIT_CHOICE, Step.AWAIT_ANSWER}
+    assert _open(nav.copies[thread]) == {Step.CHOOSE_TIME, Step.ANSWER}
+    if first == "time":
+        town.leave(nav.choose(thread, draft, OFFER.slots[0].id, town.tick()))
+    else:
+        town.leave(nav.send(thread, nav.write(thread, [DPS], "Det går bra", town.tick()), town.tick()))
+    town.settle()
+    left = {Step.AWAIT_ANSWER} if first == "time" else {Step.AWAIT_CHOICE}
+    assert _open(dps.copies[thread]) & {Step.AWAIT_CHOICE, Step.AWAIT_ANSWER} == left
+    ours = {Step.ANSWER} if first == "time" else {Step.CHOOSE_TIME}
+    assert _open(nav.copies[thread]) & {Step.CHOOSE_TIME, Step.ANSWER} == ours
+
+
+def _open(copy: Copy) -> set[Step]:
+    """Return every step that is open at a copy, not the first alone."""
+    return {each.step for each in open_steps(copy)}
 
 
 def test_what_was_forwarded_on_is_taken_back_where_it_went_but_not_what_was_had_from_another() -> None:

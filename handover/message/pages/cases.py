@@ -6,7 +6,6 @@ from uuid import UUID
 
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy.orm import Session
 
 from handover import web
 from handover.access import allow, current_staff
@@ -15,7 +14,6 @@ from handover.actors import Staff
 from handover.addressbook import service as addressbook
 from handover.addressbook.pages.ways import Begin, Way, add_way
 from handover.clock import now
-from handover.consent.service import MayNotTravel
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import Conflict, HandoverError, Invalid, NotFound
@@ -23,16 +21,13 @@ from handover.ids import CommunicationId, ServiceId
 from handover.message import service as messages
 from handover.message.model import MAX_LINE, Subject
 from handover.message.pages.beginning import may_begin
-from handover.message.pages.choosing import typed_patient
-from handover.message.pages.desk import MOVED, blueprint, my_services, turn_of
-from handover.message.pages.knowing import knowing, may_link
-from handover.message.pages.reading import moved_page, places_of
-from handover.message.pages.writing import problem_of
-from handover.message.service import LASTS, About, Turn, Yes
+from handover.message.pages.desk import blueprint, my_services, turn_of
+from handover.message.pages.reading import moved_page
+from handover.message.service import About
 from handover.message.store import WRITERS
 from handover.message.words.refusals import REFUSALS, SENTENCES
 from handover.web.errors import sentence_for
-from handover.web.forms import REFUSED, Fields, Form, Sent
+from handover.web.forms import REFUSED, Fields, Form
 from handover.web.i18n import Text
 from handover.web.i18n import lazy_gettext as _l
 from handover.workdays import local_date
@@ -125,86 +120,3 @@ def justify(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
     except Conflict as moved:
         return moved_page(turn, moved)
     return redirect(url_for(".preview", service=service, thread=thread, letter=letter))
-
-
-# --- linked --------------------------------------------------------------------------------------------------
-
-
-@blueprint.get(f"{_THREAD}/koble")
-@allow(*WRITERS)
-def linking(service: str, thread: UUID) -> ResponseReturnValue:
-    """Say what it means that a case is linked, and ask whom it is about and to whom the patient has said yes."""
-    turn = turn_of(service, thread)
-    until = local_date(turn.now + LASTS)
-    return _link_page(turn, Form.of({"until": f"{until:%d.%m.%Y}"}))
-
-
-@blueprint.post(f"{_THREAD}/koble")
-@allow(*WRITERS)
-def link(service: str, thread: UUID) -> ResponseReturnValue:
-    """Link the case to the patient, at the services that the patient's yes covers."""
-    turn = turn_of(service, thread)
-    try:
-        with web.transaction() as session:
-            _link(session, turn, request.form)
-    except (Invalid, MayNotTravel) as refused:
-        note_refusal(refused)
-        form = Form.refused(request.form, refused, SENTENCES) if isinstance(refused, Invalid) else None
-        code = REFUSED if isinstance(refused, Invalid) else MOVED
-        return make_response(_link_page(turn, form or Form.sent(request.form), refused), code)
-    except Conflict as moved:
-        return moved_page(turn, moved)
-    return redirect(url_for(".show", service=service, thread=thread, gjort="koblet"))
-
-
-@blueprint.post(f"{_THREAD}/koble-fra")
-@allow(*WRITERS)
-def unlink(service: str, thread: UUID) -> ResponseReturnValue:
-    """Take a link away that was made by mistake."""
-    turn = turn_of(service, thread)
-    try:
-        with web.transaction() as session:
-            messages.unlink(session, turn)
-    except Conflict as moved:
-        return moved_page(turn, moved)
-    return redirect(url_for(".show", service=service, thread=thread, gjort="koblet-fra"))
-
-
-def _link(session: Session, turn: Turn, sent: Sent) -> None:
-    """Link the case to whom the page showed, or asked for; sent twice, it is the same link.
-
-    Where a colleague has said otherwise: Stale for whom the page showed, AlreadyLinked for whom it asked for.
-    """
-    found = messages.thread_of(session, turn)
-    shown, typed = sent.get("linked", ""), "given" in sent
-    if shown != str(found.standing.person or "") and not typed:
-        raise messages.Stale
-    fields = Fields(sent)
-    to = tuple(ServiceId(each) for each in request.form.getlist("to"))
-    if not to:
-        fields.refuse("to", "required-link")
-    until = fields.day("until") if sent.get("said_yes") else None
-    identity = typed_patient(session, turn.by, fields, sent) if typed else None
-    fields.check()
-    yes = None if until is None else Yes(to=to, until=until)
-    messages.link(session, turn, identity, to, yes=yes)
-
-
-def _link_page(turn: Turn, form: Form, refused: HandoverError | None = None) -> ResponseReturnValue:
-    with web.transaction() as session:
-        found = messages.thread_of(session, turn)
-        if not may_link(found):
-            return redirect(url_for(".show", service=turn.at, thread=turn.thread))
-        bonds = messages.bonds_of(session, found.standing)
-        others = knowing(found, bonds, places_of(session, found))
-        problem = "" if refused is None or form.errors else problem_of(session, refused)
-        return make_response(
-            render_template(
-                "message/link.html",
-                form=form,
-                thread=found,
-                standing=found.standing,
-                others=[(each.service, f"{each.name}. {each.sentence}") for each in others if not each.is_open],
-                problem=problem,
-            )
-        )

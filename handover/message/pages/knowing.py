@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from handover.actors import Party
+from handover.consent.model import Reply
+from handover.consent.reach import name_of
 from handover.ids import ServiceId
 from handover.message import service as messages
 from handover.message.linking import Bond
 from handover.message.service import Thread
-from handover.message.words.cases import knows, told
+from handover.message.words.cases import answered, knows, told
 from handover.web.i18n import Text
 
 
@@ -32,6 +34,8 @@ class Case:
     """At the service that began it."""
     told: Text
     """At a service that was told."""
+    asked: Sequence[Text]
+    """What the patient was asked and has answered, where it is not linked yet."""
     may_link: bool
     is_linked: bool
 
@@ -47,9 +51,19 @@ def case_of(session: Session, thread: Thread, places: Mapping[Party, str]) -> Ca
     return Case(
         others=knowing(thread, bonds, places) if is_ours else (),
         told="" if heard is None or heard.since is None else told(heard),
+        asked=() if thread.patient is not None else _asked(session, thread),
         may_link=may_link(thread),
         is_linked=thread.patient is not None,
     )
+
+
+def _asked(session: Session, thread: Thread) -> list[Text]:
+    found = messages.questions(session, thread.standing)
+    return [
+        answered(each, name_of(session, each.wanted.target))
+        for each in found
+        if each.person == found[0].person and each.reply is not Reply.TAKEN_BACK
+    ]
 
 
 def may_link(thread: Thread) -> bool:

@@ -70,6 +70,10 @@ DONE: Final[Mapping[str, Sentence]] = {
     "folger": _l("Du følger tråden. De andre her ser at du gjør det."),
     "sluttet": _l("Du følger ikke tråden lenger."),
     "avtalt": _l("Tidspunktet er avtalt. De andre får vite det."),
+    "spurt": _l(
+        "Pasienten er spurt på sin egen side. Du får en oppgave når pasienten har svart."
+        " Saken er uten navn til dere kobler den."
+    ),
     "koblet": _l("Saken er koblet til pasienten. Tjenestene du valgte, får vite hvem den gjelder."),
     "koblet-fra": _l("Koblingen er tatt bort. Saken er anonym igjen hos alle, også hos dere."),
     "bekreftet": _l("Du har bekreftet at meldingen er skjult. Avsenderen får vite det."),

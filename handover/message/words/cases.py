@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from handover.consent.model import Reply, Request
 from handover.message.anonymity import Kind
 from handover.message.linking import Bond, Why
 from handover.web import dates
@@ -44,6 +45,18 @@ def knows(bond: Bond | None) -> Text:
     if bond.confirmed_at is not None:
         return _("Saken er anonym der igjen.")
     return _("Skal ikke lenger vite hvem saken gjelder. Vi venter på at det bekreftes.")
+
+
+def answered(request: Request, place: str) -> Text:
+    """Return what a patient was asked about a service, and what they said."""
+    asked = dates.short_day(request.asked_at)
+    if request.reply is Reply.YES and request.replied_at is not None:
+        day = dates.short_day(request.replied_at)
+        return _("%(place)s: Pasienten sa ja på sin egen side (%(day)s).", place=place, day=day)
+    if request.reply is Reply.NO and request.replied_at is not None:
+        day = dates.short_day(request.replied_at)
+        return _("%(place)s: Pasienten sa nei (%(day)s).", place=place, day=day)
+    return _("%(place)s: Pasienten er spurt (%(day)s), og har ikke svart.", place=place, day=asked)
 
 
 def told(bond: Bond) -> Text:

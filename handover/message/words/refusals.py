@@ -93,6 +93,8 @@ SENTENCES: Final[dict[str, Text]] = {
     "text.names-a-patient": REFUSALS["message.names-a-patient"],
     "reason.identifying": _l("Forklaringen må ikke si hvem saken gjelder. Skriv den uten navn og nummer."),
     "phone.identifying": _l("I en anonym sak kan du bare oppgi ditt eget eller tjenestens telefonnummer."),
+    "number.needed-to-ask": _l("Skriv fødselsnummeret. Uten det har pasienten ingen egen side å svare på."),
+    "to.said-yes": _l("Pasienten har alt sagt ja til dette. Du kan koble saken nå."),
     "line.required": _l("Skriv hva dere skal drøfte, uten å si hvem det gjelder."),
     "number.known-already": _l(
         "Dere kjenner noen med samme navn og fødselsdato."
