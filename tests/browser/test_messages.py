@@ -148,6 +148,8 @@ def test_a_chosen_message_is_forwarded_with_its_document_and_a_third_service_is_
         expect(page.get_by_role("checkbox", checked=True)).to_have_count(1)
         page.get_by_label("Hvem skal få dem?").select_option(FACT)
         page.get_by_role("button", name="Skriv meldingen").click()
+        expect(page.get_by_role("button", name="Ikke ta med denne meldingen")).to_be_visible()
+        visitor.assert_accessible()
         forwarded = _sent_as(page, "Til orientering").split("/")[-1]
         visitor.open(f"/meldinger/{PSYCHOLOGIST}/{sent.thread}")
         page.get_by_role("link", name="Ta med en tjeneste til").click()
