@@ -26,7 +26,7 @@ from handover.bundle.topics import of_agency
 from handover.errors import NotFound
 from handover.exchange import service as exchange
 from handover.exchange.model import Delivery
-from handover.ids import AgencyId, ServiceId
+from handover.ids import AgencyId, PersonId, ServiceId
 from handover.person import service as person
 from handover.person.model import Identity
 from handover.team import noticing as team_noticing
@@ -34,6 +34,8 @@ from handover.team import service as team
 from handover.team.model import InternalNote, Task
 
 PAGE: Final = 50
+LATELY: Final = 30
+"""So many handovers are looked at for whom a service writes to."""
 _TRAVELLED: Final = frozenset({Act.SEND, Act.SEND_AGAIN, Act.RELEASE_MORE, Act.ARRIVE})
 _OPENINGS: Final = frozenset(
     {Logged.HANDOVER_READ, Logged.HANDOVER_OPEN, Logged.HANDOVER_DOCUMENT_READ, Logged.ATTACHMENT_READ}
@@ -99,6 +101,21 @@ def case_of(session: Session, turn: Turn) -> Case:
         known = dict(cases.known_as(session, turn.by))
         team_noticing.patient_opened(session, [turn.handover], known, now=turn.now)
     return show(session, stored, turn)
+
+
+def patient_of(session: Session, turn: Turn) -> PersonId:
+    """Return whom a handover is about, and log that it was read."""
+    stored = cases.fetch(session, turn, lock=False)
+    cases.log(session, stored, Logged.HANDOVER_READ, by=turn.by, now=turn.now)
+    return stored.standing.person
+
+
+def written_to(session: Session, by: Staff) -> tuple[tuple[ServiceId, datetime], ...]:
+    """Return who gets the latest handovers of the reader's services, and when each changed; never about whom."""
+    shelves = (Shelf.TO_DO, Shelf.WAITING, Shelf.CLOSED)
+    found = store.page(session, by=by, side=Side.SENDER, shelves=shelves, limit=LATELY)
+    gets = ((each.standing.receiver, each.updated_at) for each in found)
+    return tuple((receiver.service, at) for receiver, at in gets if receiver is not None)
 
 
 def fetch_to_read(session: Session, turn: Turn) -> Stored:

@@ -67,8 +67,10 @@ from handover.bundle.reading import (
     file_of,
     mine,
     my_handovers,
+    patient_of,
     show,
     who_opened,
+    written_to,
 )
 from handover.bundle.receiving import register
 from handover.bundle.sending import (
@@ -179,6 +181,7 @@ __all__ = [
     "on_delivery",
     "open_",
     "open_work",
+    "patient_of",
     "pause",
     "person_changed",
     "plan_meeting",
@@ -207,4 +210,5 @@ __all__ = [
     "work_news",
     "works_at",
     "write_own_words",
+    "written_to",
 ]

@@ -147,6 +147,13 @@ def find_own(
     return _one(session, session.execute(statement.with_for_update() if lock else statement).first())
 
 
+def known_to(session: Session, by: Staff, persons: Iterable[PersonId]) -> set[PersonId]:
+    """Return those of them about whom the actor may open a handover, on either side."""
+    mine = or_(*(reach(by, side) for side in ROLES))
+    statement = select(HANDOVER.c.person).where(mine, HANDOVER.c.person.in_(list(persons))).distinct()
+    return {PersonId(found) for found in session.scalars(statement)}
+
+
 def copies_about(session: Session, persons: Iterable[tuple[AgencyId, PersonId]]) -> tuple[Stored, ...]:
     """Return, for the patient, every copy about them that has left its draft, the latest first."""
     statement = (

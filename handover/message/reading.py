@@ -33,6 +33,8 @@ from handover.team.answering import Answering
 from handover.team.model import InternalNote, Task
 
 PAGE = 50
+LATELY = 30
+"""So many threads are looked at for whom a service writes to."""
 OPEN = (Shelf.DRAFT, Shelf.TO_DO, Shelf.WAITING)
 
 
@@ -234,6 +236,13 @@ def _shelf(glance: Glance) -> Shelf:
 def count_drafts(session: Session, by: Staff) -> int:
     """Return in how many threads something is written and not sent; a number alone, so nothing is logged."""
     return store.count_drafts(session, by)
+
+
+def written_to(session: Session, by: Staff) -> tuple[tuple[ServiceId, datetime], ...]:
+    """Return the others in the latest threads of the reader's services and when each changed, never about whom."""
+    shelves = (Shelf.TO_DO, Shelf.WAITING, Shelf.CLOSED)
+    found = store.page(session, by=by, shelves=shelves, limit=LATELY)
+    return tuple((other.service, each.updated_at) for each in found for other in each.standing.others)
 
 
 def search(session: Session, by: Staff, text: str, *, now: datetime) -> tuple[Listed, ...]:

@@ -52,6 +52,7 @@ from handover.message.reading import (
     take_out,
     thread_of,
     work,
+    written_to,
 )
 from handover.message.scope import BadPurpose, BadReceiver, purpose_of
 from handover.message.sending import may_still_go, retract, send, send_again, send_anew, undo_send
@@ -192,4 +193,5 @@ __all__ = [
     "whom_asked",
     "work",
     "work_news",
+    "written_to",
 ]

@@ -181,6 +181,12 @@ def about(session: Session, persons: Iterable[tuple[AgencyId, PersonId]]) -> tup
     return tuple(_whole(session, row) for row in session.execute(statement))
 
 
+def known_to(session: Session, by: Staff, persons: Iterable[PersonId]) -> set[PersonId]:
+    """Return those of them about whom the actor may open a thread."""
+    statement = select(THREAD.c.person).where(reach(by), THREAD.c.person.in_(list(persons))).distinct()
+    return {PersonId(found) for found in session.scalars(statement) if found is not None}
+
+
 def page(
     session: Session,
     *,

@@ -27,6 +27,12 @@ class KnownAlready(Invalid):
     code = "person.known-already"
 
 
+class OtherBirthDate(Invalid):
+    """The agency knows somebody with that name and another birth date, whom the writer may have meant."""
+
+    code = "person.other-birth-date"
+
+
 def alike(session: Session, agency: AgencyId, identity: Identity) -> tuple[Person, ...]:
     """Return whom the agency knows by the same name and birth date; nobody where a national number decides.
 
@@ -36,6 +42,21 @@ def alike(session: Session, agency: AgencyId, identity: Identity) -> tuple[Perso
         return ()
     found = service.find(session, agency, identity.name, limit=_MOST)
     return tuple(each for each in found if is_spelt_as(each.identity, identity))
+
+
+def namesakes(session: Session, agency: AgencyId, identity: Identity) -> tuple[Person, ...]:
+    """Return whom the agency knows by the same name and another birth date; nobody where a number decides.
+
+    Who shows them logs that, and shows only those whom the reader may see.
+    """
+    if identity.number:
+        return ()
+    found = service.find(session, agency, identity.name, limit=_MOST)
+    return tuple(
+        each
+        for each in found
+        if _name(each.identity) == _name(identity) and each.identity.birth_date != identity.birth_date
+    )
 
 
 def is_spelt_as(one: Identity, other: Identity) -> bool:
@@ -59,4 +80,8 @@ def settle(
 
 
 def _spelt(identity: Identity) -> tuple[object, ...]:
-    return " ".join(identity.name.casefold().split()), identity.birth_date
+    return _name(identity), identity.birth_date
+
+
+def _name(identity: Identity) -> str:
+    return " ".join(identity.name.casefold().split())

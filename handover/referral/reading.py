@@ -52,6 +52,8 @@ from handover.team.model import InternalNote, Task, WorkItem
 from handover.workdays import end_of, local_date, working_days_between
 
 PAGE: Final = 50
+LATELY: Final = 30
+"""So many referrals are looked at for whom a service writes to."""
 ANSWERS_OF: Final = timedelta(days=90)
 FEWEST: Final = 5
 """So many answers it takes before their usual time is told."""
@@ -202,6 +204,21 @@ def show(session: Session, turn: Turn) -> Case:
     cases.log(session, stored, Logged.REFERRAL_READ, by=turn.by, now=turn.now)
     team.mark_read(session, turn.by, cases.WORK[turn.side], turn.referral, now=turn.now)
     return case_of(session, stored, now=turn.now)
+
+
+def patient_of(session: Session, turn: Turn) -> PersonId | None:
+    """Return whom a case is about, None where nobody is named yet, and log that it was read."""
+    stored = cases.fetch(session, turn)
+    cases.log(session, stored, Logged.REFERRAL_READ, by=turn.by, now=turn.now)
+    return stored.standing.person
+
+
+def written_to(session: Session, by: Staff) -> tuple[tuple[ServiceId, datetime], ...]:
+    """Return who holds the latest referrals of the reader's services, and when each changed; never about whom."""
+    shelves = (Shelf.TO_DO, Shelf.WAITING, Shelf.CLOSED)
+    found = store.page(session, by=by, side=Side.REFERRER, shelves=shelves, limit=LATELY)
+    held = ((each.standing.holder, each.updated_at) for each in found)
+    return tuple((holder.service, at) for holder, at in held if holder is not None)
 
 
 def case_of(session: Session, stored: Stored, *, now: datetime) -> Case:

@@ -59,12 +59,14 @@ from handover.referral.reading import (
     my_referral,
     my_referrals,
     oldest_unopened,
+    patient_of,
     search_received,
     show,
     usual_answer_days,
     who_opened,
     work_news,
     worklist,
+    written_to,
 )
 from handover.referral.receiving import (
     on_delivery,
@@ -154,6 +156,7 @@ __all__ = [
     "oldest_unopened",
     "on_delivery",
     "open_",
+    "patient_of",
     "problems_before_sending",
     "raise_alarm",
     "receive_request",
@@ -185,4 +188,5 @@ __all__ = [
     "whose",
     "work_news",
     "worklist",
+    "written_to",
 ]

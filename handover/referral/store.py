@@ -133,6 +133,13 @@ def person_of(session: Session, home: Party, side: Side, referral: ReferralId) -
     return None if found is None else PersonId(found)
 
 
+def known_to(session: Session, by: Staff, persons: Iterable[PersonId]) -> set[PersonId]:
+    """Return those of them about whom the actor may open a referral, on either side."""
+    mine = or_(*(reach(by, side) for side in ROLES))
+    statement = select(REFERRAL.c.person).where(mine, REFERRAL.c.person.in_(list(persons))).distinct()
+    return {PersonId(found) for found in session.scalars(statement) if found is not None}
+
+
 def copies_about(
     session: Session, agencies: Iterable[AgencyId], persons: Iterable[PersonId]
 ) -> tuple[Stored, ...]:

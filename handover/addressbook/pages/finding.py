@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from flask import Blueprint, render_template, request
@@ -16,7 +17,7 @@ from handover.addressbook import service as entries
 from handover.addressbook import words
 from handover.addressbook.model import Change, EntryNotFound, Standing
 from handover.addressbook.pages import ways
-from handover.addressbook.pages.ways import Begin
+from handover.addressbook.pages.ways import Begin, Errand
 from handover.clock import now
 from handover.directory import service as directory
 from handover.directory.model import Offer, Service
@@ -32,6 +33,11 @@ add_menu_item(
     blueprint,
     MenuItem(endpoint="addressbook.find", text=_l("Adressebok"), order=60, roles=frozenset(Role)),
 )
+
+MESSAGE: Final = "melding"
+"""The errand of whoever comes to write a message."""
+LATELY: Final = 6
+"""So many services stand first because the reader's own have written to them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,25 +64,31 @@ class Found:
 def find() -> ResponseReturnValue:
     """Search the address book; nothing in it is about a patient, so the search may stand in the address."""
     asked = {name: request.args.get(name, "")[:100] for name in ("q", "sted", "type")}
-    staff, today, draft = current_staff(), local_date(now()), _draft()
+    staff, today, errand = current_staff(), local_date(now()), _errand()
     tables = _tables()
     with web.reading() as session:
         everything = directory.find_services(session)
         found = [
-            _found(session, hit.service, staff, today, draft, offers=hit.offers)
+            _found(session, hit.service, staff, today, errand, offers=hit.offers)
             for hit in directory.search(session, asked["q"])
             if asked["sted"] in {"", hit.service.place} and asked["type"] in {"", table_of(hit.service)}
         ]
+        found.sort(key=lambda each: _is_own(staff, each.service))
+        is_search = any(asked.values())
+        known = [] if is_search else ways.written_to_lately(session, staff, limit=LATELY)
+    lately = [each for wanted in known for each in found if each.service.id == wanted]
     return render_template(
         "addressbook/find.html",
-        found=found,
+        lately=lately,
+        found=[each for each in found if each not in lately],
         form=Form.of(asked),
-        is_search=any(asked.values()),
+        is_search=is_search,
         places=[(place, place) for place in sorted({service.place for service in everything})],
         tables=[(code, text) for code, text in tables.items() if any(table_of(one) == code for one in everything)],
-        draft=draft,
-        draft_url=ways.draft_url(draft) if draft else "",
-        is_message=request.args.get("hva") == "melding",
+        errand=errand,
+        draft=errand.draft,
+        draft_url=ways.draft_url(errand.draft) if errand.draft else "",
+        is_message=errand.what == MESSAGE,
         owns_something=staff.has(Role.LEADER),
     )
 
@@ -85,13 +97,14 @@ def find() -> ResponseReturnValue:
 @allow(*Role)
 def show(entry: str) -> ResponseReturnValue:
     """Show everything one service says of itself."""
-    staff, draft = current_staff(), _draft()
+    staff, errand = current_staff(), _errand()
     with web.reading() as session:
-        found = _found(session, entry_of(session, entry), staff, local_date(now()), draft, is_whole=True)
+        found = _found(session, entry_of(session, entry), staff, local_date(now()), errand, is_whole=True)
     return render_template(
         "addressbook/show.html",
         found=found,
-        draft=draft,
+        errand=errand,
+        draft=errand.draft,
         done=words.DONE.get(request.args.get("gjort", ""), ""),
         acts=words.ACTS,
         fields=words.FIELDS,
@@ -116,7 +129,7 @@ def _found(
     service: Service,
     staff: Staff,
     today: date,
-    draft: UUID | None,
+    errand: Errand,
     *,
     offers: Iterable[Offer] = (),
     is_whole: bool = False,
@@ -125,7 +138,7 @@ def _found(
     return Found(
         standing=entries.standing_of(session, service, today=today),
         kind=_tables().get(table_of(service)),
-        begins=ways.begins(staff, service, today, draft),
+        begins=ways.begins(staff, service, today, errand),
         may_confirm=may_confirm,
         may_change=entries.may_change(staff, service),
         offers=tuple(offers),
@@ -135,6 +148,16 @@ def _found(
 
 def _tables() -> dict[str, str]:
     return {each.code: each.label[words.language()] for each in codelists.of("service_kind_tables").codes}
+
+
+def _is_own(staff: Staff, service: Service) -> bool:
+    """Whether the reader works at the service: nobody looks for that one, so it stands last."""
+    return service.agency == staff.agency and service.id in staff.services(*Role)
+
+
+def _errand() -> Errand:
+    what = request.args.get("hva", "")
+    return Errand(draft=_draft(), what=what if what == MESSAGE else "", case=request.args.get("sak", "")[:100])
 
 
 def _draft() -> UUID | None:

@@ -1,5 +1,6 @@
 """The sending clinician's blueprint: who acts on which handover, and what a page says of a refusal."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -11,10 +12,11 @@ from handover.access import current_staff
 from handover.actors import Staff
 from handover.addressbook import service as addressbook
 from handover.addressbook.model import Standing
-from handover.addressbook.pages.ways import Begin, Way, add_way
+from handover.addressbook.pages.ways import Begin, Errand, Way, add_lately, add_way
+from handover.bundle import service as handovers
 from handover.bundle.lifecycle import Side, Version
 from handover.bundle.service import Case, Turn
-from handover.bundle.store import ROLES
+from handover.bundle.store import ROLES, known_to
 from handover.clock import now
 from handover.config import Settings
 from handover.consent.words import OBSTACLES
@@ -22,7 +24,8 @@ from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import NotFound
 from handover.exchange.words import FILES
-from handover.ids import HandoverId
+from handover.ids import HandoverId, PersonId
+from handover.message.pages.origins import Opening, Origin, add_origin
 from handover.person import age
 from handover.web.errors import explain, show_present_state_at
 from handover.web.i18n import Sentence, Text
@@ -105,9 +108,9 @@ def my_services(session: Session, by: Staff) -> list[Service]:
     return [each for each in directory.services_of(session, by.agency) if None in held or each.id in held]
 
 
-def _way(staff: Staff, service: Service, today: date, draft: UUID | None) -> Begin | None:
+def _way(staff: Staff, service: Service, today: date, errand: Errand) -> Begin | None:
     """Offer whoever may hand over to begin a handover to the service."""
-    if draft is not None or not service.takes_handovers or not service.is_open_on(today):
+    if errand.draft is not None or not service.takes_handovers or not service.is_open_on(today):
         return None
     if not any(staff.has(role) for role in SENDERS):
         return None
@@ -115,7 +118,22 @@ def _way(staff: Staff, service: Service, today: date, draft: UUID | None) -> Beg
     return Begin(text=text, url=url_for("handovers.begin_with", til=service.id))
 
 
-add_way(blueprint, Way(order=30, offer=_way))
+add_way(blueprint, Way(order=30, what="overforing", offer=_way))
+add_lately(blueprint, handovers.written_to)
+
+
+def patient_at(side: Side) -> Callable[[Session, Opening], PersonId]:
+    """Return what opens a handover on that side, so that a message about its patient can begin there."""
+
+    def opens(session: Session, opening: Opening) -> PersonId:
+        turn = Turn(handover=HandoverId(opening.case), by=opening.by, now=opening.now, side=side, at=opening.at)
+        return handovers.patient_of(session, turn)
+
+    return opens
+
+
+add_origin(blueprint, Origin(kind="overforing", opens=patient_at(Side.SENDER), knows=known_to))
+add_origin(blueprint, Origin(kind="mottatt-overforing", opens=patient_at(Side.RECEIVER), knows=known_to))
 
 
 def receiver_of(session: Session, case: Case, *, now: datetime) -> Standing | None:

@@ -1,7 +1,6 @@
 """A new thread: to which service, about what and whom; then its first message is written."""
 
 from datetime import date
-from uuid import UUID
 
 from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -12,16 +11,18 @@ from handover.access import allow, current_staff
 from handover.access.guard import note_refusal
 from handover.actors import Staff
 from handover.addressbook import service as addressbook
-from handover.addressbook.pages.ways import Begin, Way, add_way
+from handover.addressbook.pages.ways import Begin, Errand, Way, add_lately, add_way
 from handover.clock import now
 from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import HandoverError, Invalid, NotFound
-from handover.ids import ServiceId
+from handover.ids import PersonId, ServiceId, ThreadId
 from handover.message import service as messages
-from handover.message.pages.choosing import about_of, subject_choices, who_may_be
+from handover.message.pages.choosing import about_of, meant, subject_choices, who_may_be
 from handover.message.pages.desk import blueprint, my_services
-from handover.message.store import WRITERS
+from handover.message.pages.origins import Opening, Origin, add_origin, named_here, patient_of_case
+from handover.message.service import Turn
+from handover.message.store import WRITERS, known_to
 from handover.message.words.refusals import REFUSALS, SENTENCES
 from handover.web.errors import sentence_for
 from handover.web.forms import REFUSED, Form
@@ -30,20 +31,31 @@ from handover.web.i18n import lazy_gettext as _l
 from handover.workdays import local_date
 
 
-def may_begin(staff: Staff, service: Service, today: date, draft: UUID | None) -> bool:
+def may_begin(staff: Staff, service: Service, today: date, errand: Errand) -> bool:
     """Whether the reader writes messages and the service is open; never for a draft that looks for a receiver."""
-    return draft is None and service.is_open_on(today) and any(staff.has(role) for role in WRITERS)
+    return errand.draft is None and service.is_open_on(today) and any(staff.has(role) for role in WRITERS)
 
 
-def _way(staff: Staff, service: Service, today: date, draft: UUID | None) -> Begin | None:
+def _way(staff: Staff, service: Service, today: date, errand: Errand) -> Begin | None:
     """Offer whoever writes messages to begin one to the service."""
-    if not may_begin(staff, service, today, draft):
+    if not may_begin(staff, service, today, errand):
         return None
     text = _l("Skriv melding til %(service)s", service=service.name)
-    return Begin(text=text, url=url_for("messages.begin_with", til=service.id))
+    return Begin(text=text, url=url_for("messages.begin_with", til=service.id, sak=errand.case or None))
 
 
-add_way(blueprint, Way(order=10, offer=_way))
+add_way(blueprint, Way(order=10, what="melding", offer=_way))
+add_lately(blueprint, messages.written_to)
+
+
+def _opened(session: Session, opening: Opening) -> PersonId | None:
+    """Open a thread as its page does; whom an anonymous case is about is not taken out of it."""
+    turn = Turn(thread=ThreadId(opening.case), by=opening.by, now=opening.now, at=opening.at)
+    standing = messages.thread_of(session, turn).standing
+    return None if messages.is_anonymous(standing) else standing.person
+
+
+add_origin(blueprint, Origin(kind="melding", opens=_opened, knows=known_to))
 
 
 @blueprint.get("/ny")
@@ -52,7 +64,7 @@ def begin_with() -> ResponseReturnValue:
     """Ask what a message to a service is about; without a service, lead to the address book."""
     to = request.args.get("til", "")
     if not to:
-        return redirect(url_for("addressbook.find", hva="melding"))
+        return redirect(url_for("addressbook.find", hva="melding", sak=named_here() or None))
     return _start_page(Form.of({"to": to}))
 
 
@@ -64,9 +76,11 @@ def begin() -> ResponseReturnValue:
     try:
         with web.transaction() as session:
             home = _home(session, by)
-            about = about_of(request.form)
+            of_case = patient_of_case(session, by, named_here(), now=at)
+            known = None if of_case is None else of_case.identity
+            about, person = meant(session, by, about_of(request.form, known=known), of_case)
             to = ServiceId(request.form.get("to", ""))
-            made = messages.start_draft(session, by=by, service=home, about=about, to=[to], now=at)
+            made = messages.start_draft(session, by=by, service=home, about=about, to=[to], known=person, now=at)
     except Invalid as refused:
         note_refusal(refused)
         return make_response(_start_page(Form.refused(request.form, refused, SENTENCES), refused), REFUSED)
@@ -93,6 +107,7 @@ def _start_page(form: Form, refused: HandoverError | None = None) -> str:
             to = directory.service_of(session, ServiceId(form.value("to")))
         except NotFound:
             to, problem = None, REFUSALS["message.receiver.unknown"]
+        of_case = patient_of_case(session, by, named_here(), now=now())
         place = None if to is None else addressbook.standing_of(session, to, today=local_date(now()))
     return render_template(
         "message/start.html",
@@ -101,6 +116,8 @@ def _start_page(form: Form, refused: HandoverError | None = None) -> str:
         place=place,
         homes=[(each.id, each.name) for each in homes],
         subjects=subject_choices(),
+        known=None if of_case is None else of_case.identity,
+        case=named_here(),
         same=same,
         problem=problem,
     )

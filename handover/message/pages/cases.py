@@ -12,7 +12,7 @@ from handover.access import allow, current_staff
 from handover.access.guard import note_refusal
 from handover.actors import Staff
 from handover.addressbook import service as addressbook
-from handover.addressbook.pages.ways import Begin, Way, add_way
+from handover.addressbook.pages.ways import Begin, Errand, Way, add_way
 from handover.clock import now
 from handover.directory import service as directory
 from handover.directory.model import Service
@@ -35,15 +35,15 @@ from handover.workdays import local_date
 _THREAD: Final = "/<service>/<uuid:thread>"
 
 
-def _way(staff: Staff, service: Service, today: date, draft: UUID | None) -> Begin | None:
+def _way(staff: Staff, service: Service, today: date, errand: Errand) -> Begin | None:
     """Offer whoever writes messages to discuss a case without a name with the service."""
-    if not may_begin(staff, service, today, draft):
+    if errand.case or not may_begin(staff, service, today, errand):
         return None
     text = _l("Drøft en sak uten navn med %(service)s", service=service.name)
     return Begin(text=text, url=url_for("messages.begin_case_with", til=service.id))
 
 
-add_way(blueprint, Way(order=11, offer=_way))
+add_way(blueprint, Way(order=11, what="melding", offer=_way))
 
 
 # --- begun ---------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What several forms ask: about what and whom a thread is, and which services may be chosen."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 from uuid import UUID
@@ -17,14 +18,21 @@ from handover.directory import service as directory
 from handover.errors import HandoverError
 from handover.ids import PersonId
 from handover.message.model import MAX_LINE, Subject
+from handover.message.pages.origins import may_be_shown
 from handover.message.service import About
 from handover.message.words.names import SUBJECTS
 from handover.person import numbers
-from handover.person.alike import KnownAlready, alike
+from handover.person.alike import ANOTHER, KnownAlready, OtherBirthDate, alike, namesakes
 from handover.person.model import Identity
+from handover.person.service import Person
 from handover.web.forms import Fields, Sent
-from handover.web.i18n import Sentence
+from handover.web.i18n import Sentence, Text
+from handover.web.i18n import lazy_gettext as _l
 
+_SAME_DAY: Final = _l(
+    "Vi kjenner noen med samme navn og fødselsdato. Er det samme person, blir det pasienten har valgt før, fulgt."
+)
+_OTHER_DAY: Final = _l("Vi har noen med samme navn, men en annen fødselsdato. Mente du en av disse?")
 _PATIENT: Final = ("number", "given", "family", "birth_date")
 
 
@@ -59,11 +67,21 @@ def about_of(
     return About(subject=subject, line=line, patient=patient, same=_same(sent))
 
 
-def who_may_be(session: Session, by: Staff, sent: Sent, refused: HandoverError | None) -> list[tuple[str, str]]:
+@dataclass(frozen=True, kw_only=True)
+class Alike:
+    """Who a typed patient may be: choices of a form, and why they are asked."""
+
+    choices: list[tuple[str, str]]
+    hint: Text
+
+
+def who_may_be(session: Session, by: Staff, sent: Sent, refused: HandoverError | None) -> Alike | None:
     """Return who the typed patient may be, where that must be said; whoever is shown is in the log."""
-    if not isinstance(refused, KnownAlready):
-        return []
-    found = alike(session, by.agency, _patient(Fields(sent), sent))
+    if not isinstance(refused, KnownAlready | OtherBirthDate):
+        return None
+    typed = _patient(Fields(sent), sent)
+    is_other_day = isinstance(refused, OtherBirthDate)
+    found = _shown_namesakes(session, by, typed) if is_other_day else alike(session, by.agency, typed)
     audit.record(
         session,
         event=Logged.PERSON_SEARCH,
@@ -72,7 +90,31 @@ def who_may_be(session: Session, by: Staff, sent: Sent, refused: HandoverError |
         persons=[each.id for each in found],
         now=now(),
     )
-    return who_of(found)
+    return Alike(choices=who_of(found), hint=_OTHER_DAY if is_other_day else _SAME_DAY)
+
+
+def meant(
+    session: Session, by: Staff, about: About, of_case: Person | None = None
+) -> tuple[About, PersonId | None]:
+    """Return what a thread is about with the patient that was meant, and as whom they are known already.
+
+    Raises OtherBirthDate where the reader's services know that name with another birth date, and nobody has said
+    if it is the same person: a birth date typed wrong would make another patient of the same name.
+    """
+    patient = about.patient
+    if patient is None or about.same == ANOTHER:
+        return about, None
+    if of_case is not None and patient == of_case.identity:
+        return about, of_case.id
+    found = () if alike(session, by.agency, patient) else _shown_namesakes(session, by, patient)
+    chosen = next((each for each in found if each.id == about.same), None)
+    if found and chosen is None:
+        raise OtherBirthDate(fields={"same": ["other-birth-date"]})
+    return (about, None) if chosen is None else (replace(about, patient=chosen.identity), chosen.id)
+
+
+def _shown_namesakes(session: Session, by: Staff, patient: Identity) -> Sequence[Person]:
+    return may_be_shown(session, by, namesakes(session, by.agency, patient))
 
 
 def _same(sent: Sent) -> PersonId | None:

@@ -96,6 +96,7 @@ SENTENCES: Final[dict[str, Text]] = {
     "number.needed-to-ask": _l("Skriv fødselsnummeret. Uten det har pasienten ingen egen side å svare på."),
     "to.said-yes": _l("Pasienten har alt sagt ja til dette. Du kan koble saken nå."),
     "line.required": _l("Skriv hva dere skal drøfte, uten å si hvem det gjelder."),
+    "same.other-birth-date": _l("Velg om det er en av dem du mente, eller en annen. Sjekk fødselsdatoen."),
     "number.known-already": _l(
         "Dere kjenner noen med samme navn og fødselsdato."
         " Skriv fødselsnummeret, så blir det pasienten har valgt før, fulgt."

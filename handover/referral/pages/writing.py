@@ -1,5 +1,6 @@
 """The referrer's drafts: begin, write (kept on the server), choose the recipient, look it over, send."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Final
@@ -15,7 +16,7 @@ from handover.access import allow, current_staff
 from handover.access.guard import note_refusal
 from handover.actors import Role, Staff
 from handover.addressbook import service as addressbook
-from handover.addressbook.pages.ways import Begin, Way, add_way
+from handover.addressbook.pages.ways import Begin, Errand, Way, add_lately, add_way
 from handover.clock import now
 from handover.consent.model import MayNotTravel
 from handover.consent.words import obstacle_sentence
@@ -25,17 +26,19 @@ from handover.directory.model import Service
 from handover.errors import Conflict, Invalid, NotFound
 from handover.exchange.files import BadFile
 from handover.exchange.handed_in import HandedIn, named
-from handover.ids import ServiceId
+from handover.ids import PersonId, ReferralId, ServiceId
+from handover.message.pages.origins import Opening, Origin, add_origin
 from handover.moves import MoveNotAllowed
 from handover.person import age
 from handover.person.age import TooYoung, refuse_under_age
 from handover.referral import schema, sharing, words
 from handover.referral import service as referrals
-from handover.referral.lifecycle import Status
+from handover.referral.lifecycle import Side, Status
 from handover.referral.model import AttachmentId, ReferralContent
 from handover.referral.pages.asking import FILE_SENTENCES, moved_page
 from handover.referral.pages.sending import attachment_url, blueprint, may_copy, turn_of, undo_time
 from handover.referral.service import Case, StaleDraft, TakesNoReferrals, Turn
+from handover.referral.store import known_to
 from handover.web.forms import REFUSED, Form
 from handover.web.i18n import Sentence, Text
 from handover.web.i18n import lazy_gettext as _l
@@ -120,18 +123,41 @@ class Differing:
     theirs: str = field(repr=False)
 
 
-def _way(staff: Staff, service: Service, today: date, draft: UUID | None) -> Begin | None:
+def _way(staff: Staff, service: Service, today: date, errand: Errand) -> Begin | None:
     """Offer a referrer to begin a referral to the service, or to choose it for the draft that looks for one."""
     if not (staff.has(Role.REFERRER) and service.takes_referrals and service.is_open_on(today)):
         return None
-    if draft is not None:
+    if errand.draft is not None:
         text = _l("Velg %(service)s", service=service.name)
-        return Begin(text=text, url=url_for("sending.choose_recipient", referral=draft), field="til")
+        return Begin(text=text, url=url_for("sending.choose_recipient", referral=errand.draft), field="til")
     text = _l("Skriv henvisning til %(service)s", service=service.name)
     return Begin(text=text, url=url_for("sending.begin"), field="til")
 
 
-add_way(blueprint, Way(order=20, offer=_way, draft_url=lambda draft: url_for("sending.write", referral=draft)))
+add_way(
+    blueprint,
+    Way(
+        order=20,
+        what="henvisning",
+        offer=_way,
+        draft_url=lambda draft: url_for("sending.write", referral=draft),
+    ),
+)
+add_lately(blueprint, referrals.written_to)
+
+
+def _patient_at(side: Side) -> Callable[[Session, Opening], PersonId | None]:
+    """Return what opens a referral on that side, so that a message about its patient can begin there."""
+
+    def opens(session: Session, opening: Opening) -> PersonId | None:
+        turn = Turn(referral=ReferralId(opening.case), by=opening.by, now=opening.now, side=side, at=opening.at)
+        return referrals.patient_of(session, turn)
+
+    return opens
+
+
+add_origin(blueprint, Origin(kind="henvisning", opens=_patient_at(Side.REFERRER), knows=known_to))
+add_origin(blueprint, Origin(kind="mottatt", opens=_patient_at(Side.RECEIVER), knows=known_to))
 
 # --- begin -----------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,120 @@
+"""A message begins where the writer is: about the patient of an open case, to a service that is easily found."""
+
+from html import unescape
+from re import findall, search
+
+import pytest
+
+from handover.actors import Staff
+from handover.person.alike import ANOTHER
+from handover.referral.lifecycle import Side
+from tests.builders import FACT, INTAKE, NAV_OFFICE, PSYCHOLOGIST
+from tests.message.desks import ABOUT, at_desk, begun
+from tests.message.nodes import QUESTION, Post
+from tests.referral.nodes import FATIMA, INGRID, NAVN, NUMBER, OLA, PER, SARA
+from tests.referral.visiting import Reader, hidden, words_of
+
+ABOUT_HER = "Gjelder Solveig Nes, født 15. juni 1982."
+LINK = "Ny melding om denne pasienten"
+
+
+def case_at(desk: Reader, page: str) -> str:
+    """Return where a page's link to a new message about its patient leads."""
+    found = search(rf'href="([^"]+)">{LINK}', desk.open(page).text)
+    assert found, f"{page} has no such link"
+    return unescape(found[1])
+
+
+def without_number(**other: str) -> dict[str, str]:
+    """Return what a form says of the patient where the writer has no national number."""
+    return {**ABOUT, "number": "", **other}
+
+
+@pytest.mark.parametrize("side", list(Side)[:2])
+def test_a_writer_begins_a_message_about_the_patient_of_a_referral(post: Post, side: Side) -> None:
+    referral = post.town.taken()
+    writer, page = (
+        (PER, f"/henvisninger/{referral}") if side is Side.REFERRER else (OLA, f"/mottatt/{INTAKE}/{referral}")
+    )
+    desk = at_desk(post, writer)
+    start = case_at(desk, page)
+    assert NUMBER not in start
+    assert "Nes" not in start
+    to = NAV_OFFICE
+    chosen = search(rf'href="(/meldinger/ny\?til={to}[^"]+)"', desk.open(start).text)
+    assert chosen, "the case goes along through the address book"
+    form = desk.open(unescape(chosen[1]))
+    assert ABOUT_HER in words_of(form)
+    shown = desk.send("/meldinger/ny", to=to, subject="plan", sak=hidden(form, "sak"))
+    assert "Solveig Nes, født 15. juni 1982" in words_of(shown)
+
+
+def test_a_writer_begins_a_message_about_the_patient_of_a_thread(post: Post) -> None:
+    made = post.send(PER, [INTAKE])
+    ingrid = at_desk(post, INGRID)
+    ingrid.open("/meldinger/")
+    case = case_at(ingrid, f"/meldinger/{INTAKE}/{made.thread}").split("sak=")[1]
+    shown = ingrid.send("/meldinger/ny", to=PSYCHOLOGIST, subject="housing", sak=case)
+    assert "Solveig Nes" in words_of(shown)
+    other = ingrid.send("/meldinger/ny", to=PSYCHOLOGIST, sak=case, **without_number(given="Anne"))
+    assert "Anne Nes" in words_of(other), "whoever is typed is who it is about"
+    nobody = ingrid.send("/meldinger/ny", to=PSYCHOLOGIST, subject="question", sak=case)
+    assert "Ingen pasient" in words_of(nobody)
+
+
+@pytest.mark.parametrize("stranger", [SARA, FATIMA, NAVN], ids=lambda who: who.name)
+def test_who_may_not_open_a_case_begins_no_message_from_it(post: Post, stranger: Staff) -> None:
+    made, referral = post.send(PER, [INTAKE]), post.town.taken()
+    desk = at_desk(post, stranger)
+    kinds = (f"melding.{INTAKE}.{made.thread}", f"henvisning.{referral}", f"mottatt.{INTAKE}.{referral}")
+    nowhere = desk.open(f"/meldinger/ny?til={FACT}&sak=melding.{INTAKE}.{ANOTHER}")
+    assert nowhere.status_code == 404
+    for case in (*kinds, "melding.x", "noe", f"annet.{made.thread}"):
+        assert desk.open(f"/meldinger/ny?til={FACT}&sak={case}").status_code == 404
+        assert desk.send("/meldinger/ny", to=FACT, subject="plan", sak=case).status_code == 404
+
+
+def test_a_wrong_birth_date_is_asked_about_before_it_makes_another_patient(post: Post) -> None:
+    post.send(PER, [INTAKE])
+    per = at_desk(post, PER)
+    typed = without_number(birth_date="16.05.1982")
+    asked = begun(per, **typed)
+    assert asked.status_code == 422
+    assert "Vi har noen med samme navn, men en annen fødselsdato." in words_of(asked)
+    assert "Solveig Nes, født 15.06.1982" in words_of(asked)
+    meant = begun(per, **typed, same=hidden(asked, "same"))
+    assert "Solveig Nes, født 15. juni 1982" in words_of(meant)
+    another = begun(per, **typed, same=str(ANOTHER))
+    assert "Solveig Nes, født 16. mai 1982" in words_of(another)
+
+
+def test_a_namesake_whom_the_writers_services_have_no_case_about_is_never_named(post: Post) -> None:
+    post.send(PER, [INTAKE])
+    begins = begun(at_desk(post, FATIMA), **without_number(birth_date="16.05.1982"))
+    assert begins.status_code == 200
+    assert "Solveig Nes, født 16. mai 1982" in words_of(begins)
+
+
+def test_whoever_comes_to_write_a_message_meets_first_whom_they_wrote_to_and_themselves_last(post: Post) -> None:
+    post.send(PER, [NAV_OFFICE], about=QUESTION)
+    post.town.sent(to=INTAKE)
+    per = at_desk(post, PER)
+    page = per.open("/adressebok/?hva=melding")
+    order = findall(r'id="tjeneste-([^"]+)"', page.text)
+    assert set(order[:2]) == {NAV_OFFICE, INTAKE}
+    assert order[-1] == PSYCHOLOGIST
+    assert len(order) == len(set(order))
+    assert "Dere har skrevet til disse i det siste" in words_of(page)
+    assert "Skriv henvisning" not in words_of(page)
+    assert "Skriv overføring" not in words_of(page)
+    filled = findall(r'class="ds-button" href="/meldinger/ny\?til=([^"]+)"', page.text)
+    assert set(filled) == set(order)
+    found = per.open("/adressebok/?hva=melding&q=inntak")
+    assert "i det siste" not in words_of(found), "a search shows what fits"
+
+
+def test_whoever_only_looks_meets_equal_ways_to_a_service(post: Post) -> None:
+    page = at_desk(post, PER).open("/adressebok/").text
+    assert search(r'data-variant="secondary" href="/meldinger/ny\?til=', page)
+    assert search(r'data-variant="secondary" type="submit" name="til"', page)
+    assert not search(r'class="ds-button" (href="/meldinger/ny|type="submit" name="til")', page)
