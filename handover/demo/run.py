@@ -35,6 +35,7 @@ from handover.ids import ReferralId
 from handover.referral import service as referral
 from handover.referral import store
 from handover.referral.lifecycle import Side
+from handover.web.i18n import lazy_gettext as _l
 
 DAYS: Final = 90
 NODES: Final = ("a", "b")
@@ -201,7 +202,7 @@ def citizen_personas(ground: Ground) -> Sequence[Persona]:
             key=f"p{index}",
             name=f"{each.given} {each.family}",
             number=each.number,
-            role="pasient",
+            role=_l("pasient"),
             place=", ".join(url for node, url in ground.urls.items() if node.upper() in _seen_at(index)),
             try_this=tasks.TRY_AS_PATIENT.get(index, ("", ()))[1],
         )

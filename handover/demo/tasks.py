@@ -9,76 +9,78 @@ from rich.table import Table
 from handover.demo.community import HOSTED, NAMES, STAFF, DemoStaff
 from handover.demo.people import patients
 from handover.ids import AgencyId
+from handover.web.i18n import Sentence
+from handover.web.i18n import lazy_gettext as _l
 
-Tasks = tuple[str, ...]
+Tasks = tuple[Sentence, ...]
 
 TRY: Final[Mapping[str, Tasks]] = {
     "tone": (
-        "Legg igjen en melding til poliklinikken.",
-        "Velg en av tidene som Jon foreslår for en samtale.",
-        "Skriv en henvisning, eller en overføring sammen med pasienten.",
+        _l("Legg igjen en melding til poliklinikken."),
+        _l("Velg en av tidene som Jon foreslår for en samtale."),
+        _l("Skriv en henvisning, eller en overføring sammen med pasienten."),
     ),
     "rune": (
-        "Les kriseplanen som poliklinikken sendte videre.",
-        "Se meldingen som ingen hos NAV har åpnet på seks dager.",
-        "Vei for og imot i saken uten navn, og koble den når pasienten har sagt ja.",
+        _l("Les kriseplanen som poliklinikken sendte videre."),
+        _l("Se meldingen som ingen hos NAV har åpnet på seks dager."),
+        _l("Vei for og imot i saken uten navn, og koble den når pasienten har sagt ja."),
     ),
     "maja": (
-        "Bekreft at en melding som ble sendt ved en feil, er skjult.",
-        "Se hvor lang tid ting tar.",
-        "Rett det kommunens tjenester skriver i adresseboken.",
+        _l("Bekreft at en melding som ble sendt ved en feil, er skjult."),
+        _l("Se hvor lang tid ting tar."),
+        _l("Rett det kommunens tjenester skriver i adresseboken."),
     ),
-    "oda": ("Se leveringer som venter: Havnes DPS svarer ikke.",),
+    "oda": (_l("Se leveringer som venter: Havnes DPS svarer ikke."),),
     "aksel": (
-        "Svar FACT-teamet, som ønsker svar til i morgen.",
-        "Si hva dere mener i en sak som ikke sier hvem den gjelder.",
-        "Les en overføring som pasienten har gitt NAV lov til å få.",
+        _l("Svar FACT-teamet, som ønsker svar til i morgen."),
+        _l("Si hva dere mener i en sak som ikke sier hvem den gjelder."),
+        _l("Les en overføring som pasienten har gitt NAV lov til å få."),
     ),
     "berit": (
-        "Se meldingen som ingen hos dere har åpnet på seks dager.",
-        "Bekreft det adresseboken sier om sosiale tjenester.",
+        _l("Se meldingen som ingen hos dere har åpnet på seks dager."),
+        _l("Bekreft det adresseboken sier om sosiale tjenester."),
     ),
     "ida": (
-        "Svar på et spørsmål uten pasient.",
-        "Ta en henvisning, spør henviser, gi rett, avslå.",
-        "Se hvordan du får varsler.",
+        _l("Svar på et spørsmål uten pasient."),
+        _l("Ta en henvisning, spør henviser, gi rett, avslå."),
+        _l("Se hvordan du får varsler."),
     ),
     "jon": (
-        "Send utkastet til NAV: Spør pasienten først, eller skriv ned et ja.",
-        "Vurder en henvisning som er over fristen.",
+        _l("Send utkastet til NAV: Spør pasienten først, eller skriv ned et ja."),
+        _l("Vurder en henvisning som er over fristen."),
     ),
     "leila": (
-        "Svar NAV om Gaute: Hans ja har gått ut, og siden sier hva du kan gjøre.",
-        "Se meldingen som ingen i kommunen har åpnet på tre dager.",
-        "Ta over en overføring, avtal møtet.",
+        _l("Svar NAV om Gaute: Hans ja har gått ut, og siden sier hva du kan gjøre."),
+        _l("Se meldingen som ingen i kommunen har åpnet på tre dager."),
+        _l("Ta over en overføring, avtal møtet."),
     ),
     "stein": (
-        "Se tall for inntaket.",
-        "Svar på en feil som er meldt i adresseboken.",
+        _l("Se tall for inntaket."),
+        _l("Svar på en feil som er meldt i adresseboken."),
     ),
-    "nils": ("Se leveringer og nøkler hos DPS.",),
+    "nils": (_l("Se leveringer og nøkler hos DPS."),),
 }
 TRY_AS_PATIENT: Final[Mapping[int, tuple[str, Tasks]]] = {
     0: (
         "A or B",
         (
-            "Følg din egen henvisning, og se hvem som har åpnet den.",
-            "Se hvem som har skrevet til hverandre om deg.",
-            "Velg varsler på e-post eller SMS.",
+            _l("Følg din egen henvisning, og se hvem som har åpnet den."),
+            _l("Se hvem som har skrevet til hverandre om deg."),
+            _l("Velg varsler på e-post eller SMS."),
         ),
     ),
-    1: ("A", ("Velg hva som skal bli med til DPS, se det de får, og si ja.",)),
+    1: ("A", (_l("Velg hva som skal bli med til DPS, se det de får, og si ja."),)),
     2: (
         "B",
         (
-            "Svar DPS, som spør om de kan skrive til NAV om deg.",
-            "Velg hva som skal bli med til kommunepsykologen. Skriv noe bare du ser.",
+            _l("Svar DPS, som spør om de kan skrive til NAV om deg."),
+            _l("Velg hva som skal bli med til kommunepsykologen. Skriv noe bare du ser."),
         ),
     ),
-    3: ("A", ("Se hva NAV har fått av deg og hvem som har åpnet det. Endre hva NAV kan få.",)),
-    5: ("B", ("Se at du har sagt nei til Havnes DPS, og ta det tilbake.",)),
-    17: ("A", ("Les hva DPS gjorde med overføringen du trakk tilbake, og ta den opp igjen.",)),
-    25: ("A", ("Se når møtet er, hvem som kommer, og hvem som har ansvaret til da.",)),
+    3: ("A", (_l("Se hva NAV har fått av deg og hvem som har åpnet det. Endre hva NAV kan få."),)),
+    5: ("B", (_l("Se at du har sagt nei til Havnes DPS, og ta det tilbake."),)),
+    17: ("A", (_l("Les hva DPS gjorde med overføringen du trakk tilbake, og ta den opp igjen."),)),
+    25: ("A", (_l("Se når møtet er, hvem som kommer, og hvem som har ansvaret til da."),)),
 }
 """By number of the patient: the node where there is most to see, and what to try."""
 
@@ -113,5 +115,5 @@ def _table(people: Sequence[tuple[str, str, Tasks]]) -> Table:
 def _points(tasks: Tasks) -> Table:
     found = Table.grid(padding=(0, 1))
     for each in tasks:
-        found.add_row("-", each)
+        found.add_row("-", str(each))
     return found

@@ -12,7 +12,8 @@ from threading import Thread
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask
+from flask import Flask, render_template, request
+from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
@@ -39,6 +40,8 @@ NEW_KEYS_EVERY: Final = timedelta(days=7)
 LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 APART: Final = timedelta(minutes=7)
 """Two acts on one case are at least so far apart."""
+LOOK_AGAIN: Final = 15
+"""Seconds after which a page that says that the demo is being filled looks again."""
 
 
 @dataclass
@@ -61,6 +64,7 @@ class Walk:
         for name in HOSTED:
             self.nodes[name] = self.ground.open(name)
             self.apps[name] = create_app(self.nodes[name])
+            self.apps[name].before_request(say_that_it_is_being_filled)
             self._open_door(name)
             with self.nodes[name].db.reading() as session:
                 self._clients[name] = Client(provided(session, Pace))
@@ -190,6 +194,14 @@ def walking(ground: Ground, start: datetime) -> Iterator[Walk]:
         yield walk
     finally:
         walk.end()
+
+
+def say_that_it_is_being_filled() -> ResponseReturnValue | None:
+    """Answer whoever opens a page before the demo is ready, that it is not; machines are let through."""
+    if "text/html" not in request.headers.get("Accept", "") or request.endpoint == "static":
+        return None
+    headers = {"Refresh": str(LOOK_AGAIN), "Retry-After": str(LOOK_AGAIN)}
+    return render_template("demo/filling.html", seconds=LOOK_AGAIN), 503, headers
 
 
 class Quiet(WSGIRequestHandler):

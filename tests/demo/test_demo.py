@@ -1,7 +1,7 @@
 """The demo starts from nothing, checks itself over two real nodes, and leaves nothing running."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +12,23 @@ import pytest
 from stdnum.no import fodselsnummer
 
 from handover import workdays
-from handover.demo import community, handed, processes, run, story, tasks, threads
+from handover.app import create_app
+from handover.demo import community, handed, processes, run, story, tasks, threads, walk
 from handover.demo.people import patients
 from handover.message.writing import checked_file
+from tests.conftest import OpenDatabase, open_sqlite
+from tests.referral.nodes import Town, town
+
+
+@pytest.fixture
+def nodes(open_sqlite: OpenDatabase) -> Iterator[Town]:
+    """Two nodes on SQLite."""
+    made = town(open_sqlite)
+    yield made
+    made.close()
+
+
+__all__ = ["open_sqlite"]
 
 
 def _five_free_ports() -> int:
@@ -110,7 +124,7 @@ def test_everybody_who_is_told_what_to_try_works_there_and_each_task_is_one_shor
     assert set(tasks.TRY) <= {each.key for each in community.STAFF}
     every = [*tasks.TRY.values(), *(what for _at, what in tasks.TRY_AS_PATIENT.values())]
     assert all(1 <= len(each) <= 3 for each in every)
-    assert all(len(task) <= 80 for each in every for task in each)
+    assert all(len(str(task)) <= 80 for each in every for task in each)
 
 
 @pytest.mark.parametrize("started", [datetime(2026, 11, day, 8, tzinfo=UTC) for day in range(20, 24)], ids=str)
@@ -138,3 +152,17 @@ def test_whoever_chooses_a_person_reads_where_they_work_and_at_which_address(tmp
     assert staff["Aksel Lie"] == f"{community.NAMES[community.NAV]}, {ground.urls['a']}"
     assert staff["Stein Aune"] == f"{community.NAMES[community.DPS]}, {ground.urls['b']}"
     assert [each.place for each in run.citizen_personas(ground)][2] == ground.urls["b"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "said"), [("nb", "Demoen fylles"), ("nn", "Demoen blir fylt"), ("en", "being filled")]
+)
+def test_whoever_opens_a_page_before_the_demo_is_ready_is_told_so(nodes: Town, tag: str, said: str) -> None:
+    app = create_app(nodes.dps)
+    app.before_request(walk.say_that_it_is_being_filled)
+    page = app.test_client().get(f"/?lang={tag}", headers={"Accept": "text/html"})
+    assert page.status_code == 503
+    assert said in page.text
+    assert "Logg inn" not in page.text
+    machine = app.test_client().get("/health/ready", headers={"Accept": "*/*"})
+    assert machine.status_code == 200
