@@ -5,20 +5,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import copyfile, disk_usage
 from tempfile import mkdtemp
-from types import CodeType
 from typing import Final
 from uuid import uuid4
 
 import pytest
-from flask import Flask
 from hypothesis import HealthCheck, settings
-from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import create_engine, text
 
 os.environ.setdefault("HANDOVER_MODE", "test")
 
 from handover import clock, ids, migrations
 from handover.db import Database
+from tests.once import compile_once
 from tests.required import pytest_make_collect_report, pytest_runtest_makereport
 
 __all__ = ["pytest_make_collect_report", "pytest_runtest_makereport"]
@@ -33,26 +31,9 @@ settings.register_profile("handover", deadline=None, suppress_health_check=[Heal
 settings.load_profile("handover")
 
 
-class Compiled(BytecodeCache):
-    """Templates compiled once for the whole run: else the application of each test compiles them anew."""
-
-    def __init__(self) -> None:
-        self._kept: dict[str, tuple[str, CodeType]] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Give what was compiled from the same source."""
-        checksum, code = self._kept.get(bucket.key, ("", None))
-        bucket.code = code if checksum == bucket.checksum else None
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled."""
-        if bucket.code is not None:
-            self._kept[bucket.key] = (bucket.checksum, bucket.code)
-
-
 def pytest_configure() -> None:
-    """Keep compiled templates; let folders lie in memory where there is room: tests kill processes, no machine."""
-    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": Compiled()}
+    """Compile everything once; let folders lie in memory where there is room: tests kill processes, no machine."""
+    compile_once()
     if MEMORY.is_dir() and disk_usage(MEMORY).free >= ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
