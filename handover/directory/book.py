@@ -84,6 +84,7 @@ class Book:
     def __init__(self, anchors: Anchors) -> None:
         self.anchors = anchors
         self._held: tuple[str | None, Snapshot] | None = None
+        self._last: tuple[bytes, Directory] | None = None
         self._checked = float("-inf")
         self._changes = 0
 
@@ -100,6 +101,16 @@ class Book:
             self._checked = monotonic()
         return held[1]
 
+    def read(self, jws: bytes) -> Directory:
+        """Verify and read a directory; the last one at once, for each statement of a pull is judged by it.
+
+        Raises what `documents.read_directory` does.
+        """
+        last = self._last
+        if last is None or last[0] != jws:
+            last = self._last = jws, documents.read_directory(jws, self.anchors)
+        return last[1]
+
     def forget(self) -> None:
         """Look at the database's mark before the next answer."""
         self._changes += 1
@@ -107,7 +118,7 @@ class Book:
 
     def _read(self, session: Session) -> Snapshot:
         held = store.held_directory(session)
-        directory = _believed_directory(held.jws if held else None, self.anchors)
+        directory = self._believed(held.jws if held else None)
         if directory is None:
             return Snapshot(None, {}, {})
         statements = {}
@@ -118,6 +129,15 @@ class Book:
         entries = [_entry(service, directory) for found in statements.values() for service in found.services]
         return Snapshot(directory, statements, {entry.service.id: entry for entry in entries})
 
+    def _believed(self, jws: bytes | None) -> Directory | None:
+        if jws is None:
+            return None
+        try:
+            return self.read(jws)
+        except HandoverError as refused:
+            log.error("directory.copy-not-believed", code=refused.stable_code)
+            return None
+
 
 def find_statement_key(directory: Directory, agency: AgencyId, kid: KeyId) -> PublicSigningKey:
     """Return a key listed for the agency, whatever its dates: those are checked when the statement is accepted."""
@@ -125,16 +145,6 @@ def find_statement_key(directory: Directory, agency: AgencyId, kid: KeyId) -> Pu
         if listed.key.kid == kid and listed.revoked_at is None:
             return listed.key
     raise DirectoryRefused("directory.unknown-signer", agency=agency)
-
-
-def _believed_directory(jws: bytes | None, anchors: Anchors) -> Directory | None:
-    if jws is None:
-        return None
-    try:
-        return documents.read_directory(jws, anchors)
-    except HandoverError as refused:
-        log.error("directory.copy-not-believed", code=refused.stable_code)
-        return None
 
 
 def _believed_statement(jws: bytes | None, agency: AgencyId, directory: Directory) -> Statement | None:

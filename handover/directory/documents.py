@@ -40,6 +40,8 @@ ENROLMENT_TYPE: Final = "hm-enrolment+jws"
 MAX_DIRECTORY_BYTES: Final = 8 << 20
 MAX_STATEMENT_BYTES: Final = 2 << 20
 MAX_ENROLMENT_BYTES: Final = 1 << 16
+_DIRECTORY: Final = DirectorySchema()
+_STATEMENT: Final = StatementSchema()
 
 
 def sign_directory(directory: Directory, *, anchor: SigningKey) -> bytes:
@@ -55,7 +57,7 @@ def read_directory(jws: bytes, anchors: Anchors) -> Directory:
             raise DirectoryRefused("directory.foreign")
         return anchors.keys[kid]
 
-    directory: Directory = _read(jws, DIRECTORY_TYPE, find, DirectorySchema(), limit=MAX_DIRECTORY_BYTES)
+    directory: Directory = _read(jws, DIRECTORY_TYPE, find, _DIRECTORY, limit=MAX_DIRECTORY_BYTES)
     if directory.community != anchors.community:
         raise DirectoryRefused("directory.foreign")
     return directory
@@ -81,7 +83,7 @@ def statement_claims(statement: Statement) -> dict[str, Any]:
 
 def read_statement(jws: bytes, agency: AgencyId, find: Callable[[KeyId], PublicSigningKey]) -> Statement:
     """Verify an agency's statement with the key the directory lists for it; raises DirectoryRefused."""
-    statement: Statement = _read(jws, STATEMENT_TYPE, find, StatementSchema(), limit=MAX_STATEMENT_BYTES)
+    statement: Statement = _read(jws, STATEMENT_TYPE, find, _STATEMENT, limit=MAX_STATEMENT_BYTES)
     if statement.agency != agency or any(service.agency != agency for service in statement.services):
         raise DirectoryRefused("directory.foreign")
     return statement

@@ -216,7 +216,7 @@ def state(session: Session, *, now: datetime) -> BookState:
 def accept_directory(session: Session, jws: bytes, *, now: datetime) -> Directory:
     """Believe a directory signed by a pinned anchor, not expired, not older than the one held; keep it."""
     book, row = provided(session, Book), store.directory_row(session)
-    offered = documents.read_directory(jws, book.anchors)
+    offered = book.read(jws)
     check_times(iat=offered.iat, exp=offered.exp, now=now)
     is_same = row.jws == jws
     check_succession(held=row.version, offered=offered.version, same=is_same)
@@ -425,7 +425,7 @@ def _current_directory(session: Session) -> Directory:
     jws = store.directory_row(session).jws
     if jws is None:
         raise DirectoryExpired("directory.none")
-    return documents.read_directory(jws, provided(session, Book).anchors)
+    return provided(session, Book).read(jws)
 
 
 def _own_statement(session: Session, hosted: AgencyId) -> Statement | None:

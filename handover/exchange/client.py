@@ -7,6 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -41,9 +42,12 @@ class Client:
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
-        self._tls = ssl.create_default_context()
         self._idle: dict[tuple[str, str], list[http.client.HTTPConnection]] = defaultdict(list)
         self._lock = threading.Lock()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context()
 
     def request(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None = None
