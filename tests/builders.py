@@ -96,8 +96,13 @@ class Community:
         return Keyring({agency: self.keys[agency] for agency in hosted})
 
 
-def community(now: datetime, *, endpoints: dict[AgencyId, str] | None = None) -> Community:
-    """Make keys for the municipality, NAV and DPS, and sign their directory and statements at `now`."""
+def community(
+    now: datetime, *, endpoints: dict[AgencyId, str] | None = None, also: tuple[Service, ...] = ()
+) -> Community:
+    """Make keys for the municipality, NAV and DPS, and sign their directory and statements at `now`.
+
+    `also` are services beside those of SERVICES.
+    """
     anchor = SigningKey.from_material(new_material())
     keys = {agency: make_keys(now) for agency in NAMES}
     listed = Directory(
@@ -122,7 +127,7 @@ def community(now: datetime, *, endpoints: dict[AgencyId, str] | None = None) ->
         keys=keys,
         listed=listed,
         directory=documents.sign_directory(listed, anchor=anchor),
-        statements={agency: make_statement(agency, held, now) for agency, held in keys.items()},
+        statements={agency: make_statement(agency, held, now, also) for agency, held in keys.items()},
     )
 
 
@@ -131,10 +136,11 @@ def make_keys(now: datetime) -> AgencyKeys:
     return replace(AgencyKeys.generate(), enc=(EncryptionKey.from_material(new_material(), created_at=now),))
 
 
-def make_statement(agency: AgencyId, held: AgencyKeys, now: datetime) -> bytes:
+def make_statement(agency: AgencyId, held: AgencyKeys, now: datetime, also: tuple[Service, ...] = ()) -> bytes:
     """Sign what an agency says of itself at `now`."""
     keys = tuple(PublishedKey(key=key.public, published_at=key.created_at) for key in held.enc)
-    statement = Statement(agency=agency, iat=now, exp=now + LIFETIME, keys=keys, services=SERVICES.get(agency, ()))
+    services = (*SERVICES.get(agency, ()), *(each for each in also if each.agency == agency))
+    statement = Statement(agency=agency, iat=now, exp=now + LIFETIME, keys=keys, services=services)
     return documents.sign_statement(statement, signer=held.sig)
 
 

@@ -49,6 +49,7 @@ START: Final = datetime(2026, 11, 9, 8, 0, tzinfo=UTC)
 KOMMUNE_NODE, DPS_NODE = "http://kommune.example", "http://dps.example"
 SENIOR: Final = ServiceId("8000033")
 """A second service of the DPS."""
+ELDERLY: Final = builders.make_service(SENIOR, DPS, "Alderspsykiatri", "8668:PV04")
 NUMBER: Final = "15868212388"
 
 
@@ -273,7 +274,7 @@ def town(open_database: Callable[[], Database], *, is_one_node: bool = False) ->
     clock.set_offset(START - datetime.now(UTC))
     wire = Wire()
     endpoints = {MUNICIPALITY: KOMMUNE_NODE, NAV: KOMMUNE_NODE, DPS: KOMMUNE_NODE if is_one_node else DPS_NODE}
-    made = builders.community(START, endpoints=endpoints)
+    made = builders.community(START, endpoints=endpoints, also=(ELDERLY,))
     databases = [open_database()]
     if is_one_node:
         kommune = dps = _node(databases[0], made, wire, KOMMUNE_NODE, MUNICIPALITY, NAV, DPS)
@@ -281,7 +282,7 @@ def town(open_database: Callable[[], Database], *, is_one_node: bool = False) ->
         databases.append(open_database())
         kommune = _node(databases[0], made, wire, KOMMUNE_NODE, MUNICIPALITY, NAV)
         dps = _node(databases[1], made, wire, DPS_NODE, DPS)
-    found = Town(kommune=kommune, dps=dps, wire=wire, community=made, _databases=databases)
+    found = Town(kommune=kommune, dps=dps, wire=wire, community=made, _told=(START, {}), _databases=databases)
     found.pass_time(seconds=1)
     return found
 
@@ -310,7 +311,7 @@ def _statement(
     held = made.keys[agency]
     services = builders.SERVICES[agency]
     if agency == DPS:
-        services = (*services, builders.make_service(SENIOR, DPS, "Alderspsykiatri", "8668:PV04"))
+        services = (*services, ELDERLY)
     services = tuple(replace(each, **changed.get(each.id, {})) for each in services)
     keys = tuple(PublishedKey(key=key.public, published_at=key.created_at) for key in held.enc)
     statement = Statement(agency=agency, iat=at, exp=at + LIFETIME, keys=keys, services=services)
