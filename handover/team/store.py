@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     and_,
+    bindparam,
     delete,
     false,
     func,
@@ -40,6 +42,10 @@ from handover.team.tables import (
 
 LOOKED_AT: Final = 300
 """So many open items of a kind are looked at to count what is asked of somebody."""
+SHAPES: Final = 512
+"""So many combinations of roles and services are kept as statements; beyond them the least used is built again."""
+_Asked = tuple[str, tuple[str, ...], tuple[str, ...]]
+"""A kind of work, the services and the steps."""
 
 
 def at(place: Place) -> Any:
@@ -284,31 +290,36 @@ def count_asked(
 
     Of each kind only so many are looked at, so that it costs no more where more is stored.
     """
-    arms = [
-        _asked(agency, each, owned, limit)
-        for each in asks
-        for owned in (WorkItemRow.owner == staff, WorkItemRow.owner.is_(None))
-    ]
-    if not arms:
+    wanted = tuple((each["kind"], tuple(each["services"]), tuple(each["steps"])) for each in asks)
+    if not wanted:
         return 0
-    return session.execute(select(func.count()).select_from(union_all(*arms).subquery())).scalar_one()
+    return session.execute(_counting(wanted, limit), {"agency": agency, "staff": staff}).scalar_one()
 
 
-def _asked(agency: AgencyId, asks: Mapping[str, Any], owned: ColumnElement[bool], limit: int) -> Select[Any]:
-    table = WorkItemRow
+@lru_cache(maxsize=SHAPES)
+def _counting(asks: tuple[_Asked, ...], limit: int) -> Select[int]:
+    """Return the count for people who do that kind of work at those services: every page asks it of them again."""
+    staff = bindparam("staff", type_=WorkItemRow.owner.type)
+    owners = (WorkItemRow.owner == staff, WorkItemRow.owner.is_(None))
+    arms = [_asked(each, owned, limit) for each in asks for owned in owners]
+    return select(func.count()).select_from(union_all(*arms).subquery())
+
+
+def _asked(asks: _Asked, owned: ColumnElement[bool], limit: int) -> Select[Any]:
+    table, (kind, services, steps) = WorkItemRow, asks
     first = (
         select(table.next_step)
         .where(
-            table.agency == agency,
-            table.service.in_(asks["services"]),
-            table.kind == asks["kind"],
+            table.agency == bindparam("agency", type_=table.agency.type),
+            table.service.in_(services),
+            table.kind == kind,
             table.is_open.is_(True),
             owned,
         )
         .limit(LOOKED_AT)
         .subquery()
     )
-    some = select(first.c.next_step).where(first.c.next_step.in_(asks["steps"])).limit(limit).subquery()
+    some = select(first.c.next_step).where(first.c.next_step.in_(steps)).limit(limit).subquery()
     return select(some.c.next_step)
 
 
