@@ -6,8 +6,6 @@ PY := $(VENV)/bin/python
 # servers, browsers and clocks, so that two cores have work for three.
 TEST_PROCESSES ?= 3
 PYTEST_ARGS ?=
-# What `make check` runs of the tests: empty where `make test`, which runs the same ones and more, comes next.
-QUICK ?= quick
 # How many referrals `make bench` stores before it looks at pages, beside 10 000; 100000 is quicker.
 BENCH_SIZE ?= 1000000
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
@@ -26,7 +24,7 @@ demo: $(VENV)/.ready
 test: $(VENV)/.ready
 	$(PY) -m pytest -n $(TEST_PROCESSES) $(PYTEST_ARGS)
 
-check: lint types imports $(QUICK)
+check: lint types imports quick
 
 # The tests that need no browser, no database server, no kill and no long walk: a few minutes. `make test` runs every one.
 quick: $(VENV)/.ready
