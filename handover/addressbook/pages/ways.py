@@ -43,6 +43,8 @@ class Begin:
     url: str
     field: str = ""
     """With a name the service's id is posted in it; without one it is a link."""
+    is_rare: bool = False
+    """Few come for it: it stands as a plain link, after what most come for."""
 
 
 @dataclass(frozen=True, kw_only=True)

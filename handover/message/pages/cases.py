@@ -40,10 +40,10 @@ def _way(staff: Staff, service: Service, today: date, errand: Errand) -> Begin |
     if errand.case or not may_begin(staff, service, today, errand):
         return None
     text = _l("Drøft en sak uten navn med %(service)s", service=service.name)
-    return Begin(text=text, url=url_for("messages.begin_case_with", til=service.id))
+    return Begin(text=text, url=url_for("messages.begin_case_with", til=service.id), is_rare=True)
 
 
-add_way(blueprint, Way(order=11, what="melding", offer=_way))
+add_way(blueprint, Way(order=40, what="melding", offer=_way))
 
 
 # --- begun ---------------------------------------------------------------------------------------------------
