@@ -174,6 +174,11 @@ def holders(session: Session, agency: AgencyId, *roles: Role, service: ServiceId
     return _by_name(session, store.holders(session, agency, roles, service))
 
 
+def closed(session: Session, agency: AgencyId, among: Iterable[StaffId] | None = None) -> frozenset[StaffId]:
+    """Return whose access is closed, of everybody (None) or among some."""
+    return store.closed(session, agency, among)
+
+
 def at_work(
     session: Session, agency: AgencyId, among: Iterable[StaffId], service: ServiceId
 ) -> frozenset[StaffId]:

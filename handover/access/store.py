@@ -61,6 +61,14 @@ def holders(
     return session.scalars(wanted).all()
 
 
+def closed(session: Session, agency: AgencyId, among: Iterable[StaffId] | None = None) -> frozenset[StaffId]:
+    """Return whose access is closed, of all or of some."""
+    wanted = select(StaffRow.id).where(StaffRow.agency == agency, StaffRow.closed_at.is_not(None))
+    if among is not None:
+        wanted = wanted.where(StaffRow.id.in_(list(among)))
+    return frozenset(StaffId(id_) for id_ in session.scalars(wanted))
+
+
 def at_work(
     session: Session, agency: AgencyId, among: Iterable[StaffId], service: ServiceId
 ) -> frozenset[StaffId]:

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from handover.actors import Author, Staff
+from handover.audit.model import Event as Logged
 from handover.bundle import cases, scope, store, telling
 from handover.bundle.cases import Said, Turn
 from handover.bundle.lifecycle import Act, Side, next_status, require
@@ -68,6 +69,16 @@ class Taking:
     phone: str
     from_date: date | None
     first_appointment: NextAppointment | None
+
+
+def snooze(session: Session, turn: Turn, until: datetime) -> None:
+    """Put a handover away at the actor's service for a while, never past its date (rule 8); that is logged.
+
+    Raises team.SnoozePastDeadline, and WorkNotFound where nothing is left to do.
+    """
+    stored = cases.fetch(session, turn)
+    team.snooze(session, cases.place_of(stored.standing), until=until, now=turn.now)
+    cases.log(session, stored, Logged.WORK_SNOOZE, by=turn.by, now=turn.now)
 
 
 # --- reading -----------------------------------------------------------------------------------------------------

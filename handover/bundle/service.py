@@ -34,6 +34,7 @@ from handover.bundle.deciding import (
     note_to_sender,
     open_,
     plan_meeting,
+    snooze,
     take,
     take_over,
 )
@@ -199,6 +200,7 @@ __all__ = [
     "set_take_over_by",
     "set_wishes",
     "show",
+    "snooze",
     "start",
     "take",
     "take_back_yes",

@@ -31,12 +31,20 @@ def away_on(session: Session, agency: AgencyId, *, now: datetime) -> dict[StaffI
 def keeper_of(
     session: Session, agency: AgencyId, service: ServiceId, owner: StaffId, away: Away
 ) -> StaffId | None:
-    """Return who does the work of an owner at a service; None: the team."""
+    """Return who does the work of an owner at a service; None: the team. Whose access is closed is away, too."""
+    if owner not in away and access.closed(session, agency, [owner]):
+        away = {**away, owner: stand_in_of(session, agency, owner)}
 
     def works_there(who: StaffId) -> bool:
         return who in access.at_work(session, agency, [who], service)
 
     return rules.keeper(owner, away, works_there)
+
+
+def stand_in_of(session: Session, agency: AgencyId, staff: StaffId) -> StaffId | None:
+    """Return who was to stand in for somebody, whenever that was; None: nobody."""
+    found = absences(session, agency).get(staff)
+    return None if found is None else found.stand_in
 
 
 def known_away(session: Session, agency: AgencyId) -> tuple[frozenset[StaffId], dict[StaffId, StaffId | None]]:

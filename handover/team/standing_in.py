@@ -57,10 +57,14 @@ def end_absence(session: Session, staff: StaffId, *, by: Staff, now: datetime) -
 
 
 def settle(session: Session, agency: AgencyId, *, now: datetime) -> int:
-    """Give all open work to who does it today, and forget absences that are over; return how much moved."""
-    away = away_on(session, agency, now=now)
+    """Give all open work to who does it today, and forget absences that are over; return how much moved.
+
+    Whose access is closed is away: their tasks are their services' from then on.
+    """
+    away, closed = away_on(session, agency, now=now), access.closed(session, agency)
+    store.give_tasks_back(session, agency, closed)
     moved = 0
-    for row in store.kept_for_others(session, agency, list(away)):
+    for row in store.kept_for_others(session, agency, [*away, *closed]):
         owner = row["passed_from"] or row["owner"]
         keeper = keeper_of(session, agency, row["service"], owner, away)
         if keeper == row["owner"]:

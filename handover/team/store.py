@@ -405,6 +405,12 @@ def begin_absences(session: Session, agency: AgencyId, away: Sequence[StaffId]) 
     session.execute(statement.where(AbsenceRow.staff.in_(away)).values(has_begun=True))
 
 
+def give_tasks_back(session: Session, agency: AgencyId, staff: Iterable[StaffId]) -> None:
+    """Let the open tasks of some people be their services', or the operators' where they belong to none."""
+    mine = (TaskRow.agency == agency, TaskRow.for_staff.in_(list(staff)), TaskRow.is_open.is_(True))
+    session.execute(update(TaskRow).where(*mine).values(for_staff=None))
+
+
 def kept_for_others(session: Session, agency: AgencyId, away: Sequence[StaffId]) -> Sequence[RowMapping]:
     """Return the open work of those who are away, and what others have in somebody's place."""
     table = WorkItemRow

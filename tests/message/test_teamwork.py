@@ -135,7 +135,7 @@ def test_a_thread_is_put_away_until_a_day_and_never_past_the_wished_answer(post:
     assert "Ventetid" in words_of(ingrid.open(LIST))
     away = ingrid.send(f"{thread}/utsett", until=f"{today + timedelta(days=2):%d.%m.%Y}")
     assert "Tråden er lagt bort." in words_of(away)
-    assert "Lagt bort til onsdag 11. november." in words_of(ingrid.open(thread))
+    assert "Lagt bort til onsdag 11. november, og" in words_of(ingrid.open(thread))
     assert "Ventetid" not in words_of(ingrid.open(LIST))
     post.town.move_to(post.town.now + timedelta(days=2))
     assert "Ventetid" in words_of(reader(post.town, INGRID).open(LIST))

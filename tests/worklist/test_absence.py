@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from handover.actors import Staff
+from handover.access import service as access
+from handover.actors import Role, Staff
 from handover.bundle import service as handovers
 from handover.ids import StaffId
 from handover.message import service
@@ -21,9 +22,10 @@ from handover.worklist import untouched
 from tests.builders import DPS, INTAKE
 from tests.bundle.meeting import sent
 from tests.message.nodes import QUESTION, Post
-from tests.referral.nodes import INGRID, LEADER, OLA, PER, SARA, Town
+from tests.referral.nodes import INGRID, LEADER, OLA, PER, SARA, Town, staff
 from tests.referral.visiting import reader, words_of
 
+SECURITY = staff(78, "Nils Nøkkel", DPS, None, Role.SECURITY_OFFICER)
 LIST = f"/arbeidsliste/{INTAKE}"
 TITLE = "Melding: Spørsmål uten pasient: Ventetid"
 
@@ -131,6 +133,24 @@ def test_a_handover_goes_to_the_stand_in_as_well(post: Post) -> None:
     ola = reader(post.town, OLA)
     assert "Overføring: Solveig" in words_of(ola.open(f"{LIST}?filter=mine"))
     assert f"{OLA.name} for {INGRID.name}" in words_of(ola.open(f"/mottatte-overforinger/{INTAKE}/{met.handover}"))
+
+
+def test_the_work_and_the_tasks_of_who_has_left_are_the_teams(post: Post) -> None:
+    begun = taken(post, INGRID)
+    with post.db(INGRID).transaction() as session:
+        kind = TaskKind.NOT_DELIVERED
+        team.raise_task(
+            session, DPS, kind=kind, text="E21", now=post.town.now, service=INTAKE, for_staff=INGRID.id
+        )
+        access.close(session, INGRID.id, agency=DPS, by=SECURITY, now=post.town.now)
+    remind(post)
+    assert owner_of(post, begun) is None
+    with post.db(OLA).reading() as session:
+        assert [task.kind for task in team.tasks(session, OLA)] == [kind]
+    message = post.do(PER, begun, service.reply, content=Content(text="Og en ting til"))
+    post.do(PER, begun, service.send, message)
+    post.town.settle()
+    assert owner_of(post, begun) is None, "nor what comes afterwards"
 
 
 def test_a_task_for_who_is_away_is_for_the_team(post: Post) -> None:

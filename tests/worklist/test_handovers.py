@@ -13,6 +13,7 @@ from handover.bundle import service, store, worklists
 from handover.bundle.lifecycle import Side
 from handover.bundle.model import Done
 from handover.ids import PersonId
+from handover.workdays import local_date
 from tests.builders import DPS, FACT, INTAKE, NAV_OFFICE
 from tests.bundle.meeting import Meeting, sent
 from tests.referral.nodes import FATIMA, INGRID, NAVN, SARA, SENIOR, Town
@@ -40,6 +41,25 @@ def test_a_late_handover_stands_in_every_filter_of_both_worklists(staffed: Town)
             assert "Skulle vært gjort" in said
             assert "1 sak er over fristen." in said
     assert met.see(by=FATIMA).standing.opened is None
+
+
+def test_a_handover_is_put_away_by_either_side_until_a_day_and_never_past_its_date(staffed: Town) -> None:
+    met = sent(staffed, by=FATIMA, at=FACT)
+    met.there(INGRID, service.open_)
+    staffed.settle()
+    today = local_date(staffed.now)
+    theirs, ours = f"/mottatte-overforinger/{INTAKE}/{met.handover}", f"/overforinger/{met.handover}"
+    for who, page, at in ((INGRID, theirs, INTAKE), (FATIMA, ours, FACT)):
+        desk = reader(staffed, who)
+        for day in (f"{today + timedelta(days=60):%d.%m.%Y}", f"{today:%d.%m.%Y}", "tirsdag", ""):
+            refused = desk.send(f"{page}/utsett", until=day)
+            assert refused.status_code == 422 and "ikke senere enn fristen" in words_of(refused), day
+        away = desk.send(f"{page}/utsett", until=f"{today + timedelta(days=1):%d.%m.%Y}")
+        assert "Overføringen er lagt bort." in words_of(away)
+        assert "Lagt bort til tirsdag 10. november, og i arbeidslisten igjen da." in words_of(away)
+        assert "Overføring: Solveig" not in words_of(desk.open(f"/arbeidsliste/{at}"))
+    staffed.move_to(staffed.now + timedelta(days=1))
+    assert "Overføring: Solveig" in words_of(reader(staffed, INGRID).open(f"/arbeidsliste/{INTAKE}"))
 
 
 def test_another_service_sees_none_of_it(staffed: Town) -> None:

@@ -18,7 +18,7 @@ from handover.access.guard import note_refusal
 from handover.bundle import document, printing
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import Act, Side, Version
-from handover.bundle.pages import receiving_acts, receiving_views
+from handover.bundle.pages import putting_away, receiving_acts, receiving_views
 from handover.bundle.pages.desk import as_download
 from handover.bundle.pages.receiving_acts import BY_SLUG, ActPage
 from handover.bundle.service import Case, Turn
@@ -32,6 +32,7 @@ from handover.notice.calendar import MEDIA_TYPE
 from handover.team import service as team
 from handover.web.errors import explain, show_present_state_at
 from handover.web.forms import REFUSED, Form
+from handover.web.i18n import Text
 from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
 from handover.web.view import View
@@ -58,9 +59,11 @@ _ACT: Final = f"<any({', '.join(repr(slug) for slug in BY_SLUG)}):slug>"
 def show(service: str, handover: UUID) -> ResponseReturnValue:
     """Show a handover. The first to open it is recorded, and the sender is told."""
     turn = _turn(service, handover)
-    page = BY_SLUG.get(request.args.get("gjort", ""))
+    wanted = request.args.get("gjort", "")
+    page = BY_SLUG.get(wanted)
+    done: Text = putting_away.DONE if wanted == "utsatt" else page.done if page else ""
     with web.transaction() as session:
-        view = receiving_views.case_page(session, turn, _opened(session, turn), done=page.done if page else "")
+        view = receiving_views.case_page(session, turn, _opened(session, turn), done=done)
     return view.render()
 
 
@@ -100,6 +103,23 @@ def believe(service: str, handover: UUID) -> ResponseReturnValue:
     with web.transaction() as session:
         handovers.believe_sender(session, _turn(service, handover))
     return redirect(url_for(".show", service=service, handover=handover))
+
+
+@blueprint.post("/<service>/<uuid:handover>/utsett")
+@allow(*RECEIVERS)
+def put_away(service: str, handover: UUID) -> ResponseReturnValue:
+    """Put it away until a day, never past its date."""
+    turn = _turn(service, handover)
+    try:
+        with web.transaction() as session:
+            putting_away.put_away(session, turn, request.form)
+    except Invalid as refused:
+        note_refusal(refused)
+        with web.transaction() as session:
+            case = handovers.case_of(session, turn)
+            view = receiving_views.case_page(session, turn, case, refused=putting_away.REFUSED)
+        return view.render(), REFUSED
+    return redirect(url_for(".show", service=service, handover=handover, gjort="utsatt"))
 
 
 @blueprint.get("/<service>/<uuid:handover>/mote.ics")

@@ -11,7 +11,7 @@ from handover.bundle import document, scenes, service, words
 from handover.bundle.cases import place_of
 from handover.bundle.lifecycle import Act, Side, Status
 from handover.bundle.model import File
-from handover.bundle.pages import receiving_acts
+from handover.bundle.pages import putting_away, receiving_acts
 from handover.bundle.pages.receiving_acts import PAGES, ActPage
 from handover.bundle.service import Case, HandoverNotFound, Turn
 from handover.bundle.words.document import Shown, shown
@@ -46,6 +46,7 @@ def case_page(
     *,
     done: Text = "",
     notice: Text = "",
+    refused: Text = "",
     unsaved: Iterable[str] = (),
 ) -> View:
     """Return the page of a handover: who is responsible, what must be done by when, and what it says."""
@@ -76,6 +77,8 @@ def case_page(
             "read_at": _read_at(session, turn),
             "done": done,
             "notice": notice,
+            "refused": refused,
+            **putting_away.shown(session, case, turn),
             "unsaved": [text for text in unsaved if text.strip()],
         },
     )

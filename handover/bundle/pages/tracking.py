@@ -16,6 +16,7 @@ from handover.access.guard import note_refusal
 from handover.bundle import document
 from handover.bundle import service as handovers
 from handover.bundle.lifecycle import AT_SENDER, Act, Status
+from handover.bundle.pages import putting_away
 from handover.bundle.pages.desk import MOVED, SENDERS, blueprint, turn_of, undo_time
 from handover.bundle.pages.sight import sight_of
 from handover.bundle.service import Case, Turn
@@ -119,6 +120,7 @@ DONE: Final[dict[str, Text]] = {
     "mer": _l("Pasienten har sagt ja til en ting til, og den er på vei til mottakeren."),
     "sagt-fra": _l("Det er skrevet inn, og pasienten kan lese det."),
     "angret": _l("Sendingen er angret. Ingenting er sendt."),
+    "utsatt": putting_away.DONE,
 }
 
 
@@ -212,6 +214,22 @@ def send_again(handover: UUID) -> ResponseReturnValue:
     )
 
 
+@blueprint.post("/<uuid:handover>/utsett")
+@allow(*SENDERS)
+def put_away(handover: UUID) -> ResponseReturnValue:
+    """Put it away until a day, never past its date."""
+    turn = turn_of(handover)
+    try:
+        with web.transaction() as session:
+            putting_away.put_away(session, turn, request.form)
+    except Invalid as refused:
+        note_refusal(refused)
+        with web.transaction() as session:
+            case = handovers.case_of(session, turn)
+            return tracking_page(session, case, turn, problem=putting_away.REFUSED), REFUSED
+    return redirect(url_for(".show", handover=handover, gjort="utsatt"))
+
+
 def tracking_page(session: Session, case: Case, turn: Turn, *, problem: Text = "", kept: str = "") -> str:
     """Return the page that shows where a handover stands."""
     standing = case.standing
@@ -220,6 +238,7 @@ def tracking_page(session: Session, case: Case, turn: Turn, *, problem: Text = "
     happened = [told.happened(entry, places) for entry in reversed(case.history)]
     return render_template(
         "bundle/desk/show.html",
+        **putting_away.shown(session, case, turn),
         case=case,
         standing=standing,
         sight=sight,
