@@ -28,7 +28,7 @@ from handover.audit.service import LogBroken
 from handover.bundle import service as bundle
 from handover.db import provided
 from handover.directory import service as directory
-from handover.exchange import processing, store, upkeep
+from handover.exchange import looking, processing, store, upkeep
 from handover.exchange.client import Client
 from handover.exchange.courier import Courier, Round, Way
 from handover.exchange.model import Pace
@@ -243,6 +243,7 @@ class Worker:
         done = 0
         for agency in self._agencies:
             done += processing.process_pending(self._node.db, agency, now=self._clock())
+            done += looking.look_again(self._node.db, agency, now=self._clock())
             done += processing.send_replies(self._node.db, self._client, agency, self._clock)
         return done
 

@@ -17,6 +17,7 @@ USE: Final = cast(Table, t.OutgoingBlobUse.__table__)
 INCOMING: Final = cast(Table, t.IncomingRow.__table__)
 UPLOAD: Final = cast(Table, t.IncomingBlob.__table__)
 PART: Final = cast(Table, t.IncomingBlobPart.__table__)
+HELD: Final = cast(Table, t.HeldDocument.__table__)
 
 
 @dataclass(frozen=True)
@@ -140,14 +141,16 @@ def drop_upload(session: Session, agency: AgencyId, sender: AgencyId, name: str)
 def unclaimed(session: Session, agency: AgencyId, *, before: datetime) -> list[tuple[AgencyId, str]]:
     """Return uploads begun before then that no message has taken: sender and name.
 
-    Those of a sender of whom a message waits to be taken in stay: they may be its documents.
+    Those of a sender of whom a message waits to be taken in stay: they may be its documents. So do those that wait
+    for the virus scanner alone.
     """
     pending = (INCOMING.c.agency == agency, INCOMING.c.sender == UPLOAD.c.sender, INCOMING.c.is_pending)
     waits = exists().where(*pending)
+    held = exists().where(*_is(HELD, agency, UPLOAD.c.sender, UPLOAD.c.sha256))
     old = (UPLOAD.c.agency == agency, UPLOAD.c.started_at < before)
-    query = select(UPLOAD.c.sender, UPLOAD.c.sha256).where(*old, ~waits)
+    query = select(UPLOAD.c.sender, UPLOAD.c.sha256).where(*old, ~waits, ~held)
     return [(AgencyId(row.sender), row.sha256) for row in session.connection().execute(query)]
 
 
-def _is(table: Table, agency: str, sender: str, name: str) -> tuple[Any, ...]:
+def _is(table: Table, agency: str, sender: Any, name: Any) -> tuple[Any, ...]:
     return table.c.agency == agency, table.c.sender == sender, table.c.sha256 == name

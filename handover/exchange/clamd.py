@@ -25,6 +25,10 @@ class ScannerSilent(Exception):
     """The scanner can't be asked, or says that it could not look: nothing is known of the file."""
 
 
+class CouldNotLook(ScannerSilent):
+    """The scanner answers, and could not look at this file: it may be larger than it takes."""
+
+
 @dataclass(frozen=True)
 class Clamd:
     """Where clamd listens: `unix:/run/clamav/clamd.ctl`, or `tcp:127.0.0.1:3310` on this machine."""
@@ -32,12 +36,12 @@ class Clamd:
     address: str
 
     def virus_in(self, data: bytes) -> str | None:
-        """Return the name of what was found; None for what is clean. Raises ScannerSilent."""
+        """Return the name of what was found; None for what is clean. Raises ScannerSilent or CouldNotLook."""
         answer = self._ask(b"INSTREAM", data)
         if answer.endswith(_FOUND):
             return answer.partition(": ")[2].removesuffix(_FOUND) or "unknown"
         if answer != "stream: OK":
-            raise ScannerSilent("it could not look")
+            raise CouldNotLook("it could not look")
         return None
 
     def ping(self) -> None:

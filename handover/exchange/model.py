@@ -1,5 +1,6 @@
 """What the post office passes across its borders, and its rules of time: pure values, no framework, no clock."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -29,6 +30,15 @@ SCANNER_SILENT: Final = "scanner-silent"
 
 UNSCANNED: Final = "unscanned"
 """Outcome of a message that came and waits until its documents can be looked through."""
+
+
+class Look(StrEnum):
+    """What the virus scanner makes of a document."""
+
+    CLEAN = "clean"
+    INFECTED = "infected"
+    UNSCANNED = "unscanned"
+    """Nobody knows yet: the scanner is silent."""
 
 
 class Event(StrEnum):
@@ -122,6 +132,28 @@ class Received:
     resource: dict[str, Any] = field(repr=False)
     payload: bytes = field(repr=False)
     received_at: datetime
+    looks: Mapping[str, Look] | None = None
+    """What the virus scanner makes of each blob that came with it, by the blob's name; None without a scanner."""
+
+    def look(self, blob: SealedBlob) -> Look:
+        """Return what the scanner makes of a blob; one that it was not asked about is not looked at."""
+        return Look.CLEAN if self.looks is None else self.looks.get(blob.sha256, Look.UNSCANNED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LateDocument:
+    """A document that was held back when its message was taken in, now that the virus scanner has looked at it."""
+
+    message: MessageId
+    sender: AgencyId
+    receiver: AgencyId
+    subject: str
+    """Where it belongs, as its product named it to `blobs.take_looked_at`; ids only."""
+    sha256: bytes = field(repr=False)
+    """Of the plaintext."""
+    content: bytes | None = field(repr=False)
+    """None: it holds a virus, and is gone."""
+    at: datetime
 
 
 @dataclass(frozen=True, kw_only=True)

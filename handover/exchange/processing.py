@@ -20,10 +20,9 @@ from handover.db import Database, provided
 from handover.errors import HandoverError
 from handover.exchange import answers, crash, fhir, receiving, scanning, settling, store, wire
 from handover.exchange.blobs import BlobMissing
-from handover.exchange.clamd import ScannerSilent
 from handover.exchange.client import Client, NotReached
 from handover.exchange.model import Event, Pace
-from handover.exchange.scanning import Infected
+from handover.exchange.scanning import Looks
 from handover.exchange.wiring import Evidence, Peers, Products
 from handover.fhir.acknowledgement import AckCode
 from handover.fhir.parse import parse
@@ -47,9 +46,9 @@ def process_pending(db: Database, agency: AgencyId, *, now: datetime) -> int:
         for row in rows:
             _put_off(session, row, now + provided(session, Pace).lease, attempts=row.attempts + 1)
     for row in rows:
-        refused = _looked_through(db, row)
+        looked, is_incomplete = _looked_through(db, row)
         with db.transaction() as session:
-            _process(session, row, now, refused)
+            _process(session, row, now, looked, is_incomplete=is_incomplete)
             crash.around_commit(session, "process")
     return len(rows)
 
@@ -78,26 +77,27 @@ def take_acknowledgements(db: Database, tokens: list[bytes], *, now: datetime) -
     return taken
 
 
-def _looked_through(db: Database, row: store.AnyRow) -> receiving.Given | None:
-    """Return what the virus scanner makes of a pending message: to be refused, to wait, or None: to go on."""
+def _looked_through(db: Database, row: store.AnyRow) -> tuple[Looks, bool]:
+    """Return what the virus scanner makes of a pending message, and whether a document has not wholly come."""
     with db.reading() as session:
         signed = _opened(session, row)
     try:
-        scanning.check_coming(db, signed.aud, signed.iss, parse(signed.payload))
-    except Infected as found:
-        return receiving.Given(AckCode.FATAL, found.problems)
-    except (ScannerSilent, BlobMissing):
-        return receiving.Given(AckCode.TRANSIENT)
-    return None
+        return scanning.look_coming(db, signed.aud, signed.iss, parse(signed.payload)), False
+    except BlobMissing:
+        return None, True
 
 
-def _process(session: Session, row: store.AnyRow, now: datetime, refused: receiving.Given | None) -> None:
+def _process(session: Session, row: store.AnyRow, now: datetime, looked: Looks, *, is_incomplete: bool) -> None:
     agency, sender = AgencyId(row.agency), AgencyId(row.sender)
     current = store.incoming(session, agency, sender, MessageId(row.message))
     if current is None or not current.is_pending:
         return
     signed = _opened(session, row)
-    given = refused or _given(session, signed, Event(row.event), row.received_at)
+    given = (
+        receiving.Given(AckCode.TRANSIENT)
+        if is_incomplete
+        else _given(session, signed, Event(row.event), row.received_at, looked)
+    )
     if given.code is AckCode.TRANSIENT:
         wait = provided(session, Pace).wait(row.attempts + 1, random.random())  # noqa: S311 - jitter
         _put_off(session, row, now + wait, attempts=row.attempts + 1)
@@ -137,14 +137,21 @@ def _opened(session: Session, row: store.AnyRow) -> SignedMessage:
     return hm1.reread_message(jws, aud=agency)
 
 
-def _given(session: Session, signed: SignedMessage, event: Event, received_at: datetime) -> receiving.Given:
+def _given(
+    session: Session, signed: SignedMessage, event: Event, received_at: datetime, looked: Looks
+) -> receiving.Given:
     addresses = fhir.Addresses(message=signed.jti, sender=signed.iss, receiver=signed.aud)
     try:
         resource = fhir.read_as(signed.payload, event, addresses)
     except FhirInvalid as invalid:
         return receiving.Given(AckCode.FATAL, tuple(invalid.problems))
-    received = receiving.to_received(signed, event, resource, received_at)
-    return receiving.give(session, provided(session, Products).product(event), received)
+    received = receiving.to_received(signed, event, resource, received_at, looked)
+    product = provided(session, Products).product(event)
+    if refused := receiving.refused_whole(session, product, received, looked):
+        return refused
+    if receiving.waits_whole(product, looked):
+        return receiving.Given(AckCode.TRANSIENT)
+    return receiving.give(session, product, received)
 
 
 def _put_off(session: Session, row: store.AnyRow, until: datetime, *, attempts: int) -> None:

@@ -23,9 +23,8 @@ from handover.db import Database, provided
 from handover.errors import Invalid, NotFound
 from handover.exchange import crash, fhir, scanning, store
 from handover.exchange.blobs import BlobMissing
-from handover.exchange.clamd import ScannerSilent
-from handover.exchange.model import UNSCANNED, Alarm, AlarmKind, Event, Received
-from handover.exchange.scanning import Infected
+from handover.exchange.model import UNSCANNED, Alarm, AlarmKind, Event, Look, Received
+from handover.exchange.scanning import Looks
 from handover.exchange.wire import Answer
 from handover.exchange.wiring import Evidence, Peers, Product, Products, UnknownEvent
 from handover.fhir import acknowledgement
@@ -71,8 +70,9 @@ class _Verified:
     event: Event | None = None
     resource: dict[str, Any] = field(default_factory=dict, repr=False)
     problems: tuple[Problem, ...] = ()
-    held: str = ""
-    """UNSCANNED, or TRANSIENT where a document that must be looked through has not wholly come."""
+    looked: Looks = None
+    is_incomplete: bool = False
+    """A document that must be looked through has not wholly come."""
 
 
 _Item = _Refused | _Verified
@@ -171,14 +171,10 @@ def _looked_through(db: Database, item: _Item) -> _Item:
     if not isinstance(item, _Verified) or item.event is None:
         return item
     try:
-        scanning.check_coming(db, item.signed.aud, item.signed.iss, item.resource)
-    except Infected as found:
-        return replace(item, event=None, problems=found.problems)
-    except ScannerSilent:
-        return replace(item, held=UNSCANNED)
+        looked = scanning.look_coming(db, item.signed.aud, item.signed.iss, item.resource)
     except BlobMissing:
-        return replace(item, held=AckCode.TRANSIENT.value)
-    return item
+        return replace(item, is_incomplete=True)
+    return replace(item, looked=looked)
 
 
 class _Intake:
@@ -253,16 +249,18 @@ class _Intake:
         except UnknownEvent:
             path = "Bundle.entry[0].resource.eventCoding.code"
             return self._store(item, Given(AckCode.FATAL, (Problem(path, ProblemCode.UNKNOWN_EVENT),)))
-        if not product.inline or item.held == UNSCANNED:
+        received = to_received(item.signed, item.event, item.resource, self._now, item.looked)
+        if refused := refused_whole(self._session, product, received, item.looked):
+            return self._store(item, refused)
+        if not product.inline or waits_whole(product, item.looked):
             return self._store(item, None)
-        given = Given(AckCode.TRANSIENT) if item.held else self._given(product, item, item.event)
+        given = Given(AckCode.TRANSIENT) if item.is_incomplete else self._given(product, received)
         if given.code is AckCode.TRANSIENT:
             self._record(Logged.ENVELOPE_REFUSED, item.signed.aud, item.signed.jti, {"code": given.code.value})
             return _answer(given.code, sign_ack(self._ring, item.signed, given.code, given.problems, self._now))
         return self._store(item, given)
 
-    def _given(self, product: Product, item: _Verified, event: Event) -> Given:
-        received = to_received(item.signed, event, item.resource, self._now)
+    def _given(self, product: Product, received: Received) -> Given:
         if not self._careful:
             try:
                 evidence = product.receive(self._session, received)
@@ -282,7 +280,8 @@ class _Intake:
     def _store(self, item: _Verified, given: Given | None) -> Answer:
         """Store what came with its answer; without one it waits for its product, whole."""
         signed, ring = item.signed, self._ring
-        outcome = (item.held or PENDING) if given is None else given.code.value
+        waits = UNSCANNED if scanning.is_unscanned(item.looked) else PENDING
+        outcome = waits if given is None else given.code.value
         token = (
             sign_receipt(ring, signed, self._now)
             if given is None
@@ -328,6 +327,27 @@ class _Intake:
         )
 
 
+def refused_whole(session: Session, product: Product, received: Received, looked: Looks) -> Given | None:
+    """Return the refusal of a message that is taken in whole, where a document of it holds a virus; else None.
+
+    Whoever it was for is told.
+    """
+    if product.on_document is not None or not (problems := scanning.problems_of(looked)):
+        return None
+    infected = [each.blob for each in looked or () if each.look is Look.INFECTED]
+    try:
+        with session.begin_nested():
+            product.on_infected(session, received, infected)
+    except Exception as error:
+        log.error("exchange.receive-failed", message=str(received.message), error=type(error).__name__)
+    return Given(AckCode.FATAL, problems)
+
+
+def waits_whole(product: Product, looked: Looks) -> bool:
+    """Whether a message waits until all of its documents have been looked at."""
+    return product.on_document is None and scanning.is_unscanned(looked)
+
+
 def give(session: Session, product: Product, received: Received) -> Given:
     """Let the product take a message in within a savepoint; return what to answer, and what to keep."""
     try:
@@ -355,7 +375,9 @@ def _which(unknown: NotFound) -> str:
     return ""
 
 
-def to_received(signed: SignedMessage, event: Event, resource: dict[str, Any], now: datetime) -> Received:
+def to_received(
+    signed: SignedMessage, event: Event, resource: dict[str, Any], now: datetime, looked: Looks
+) -> Received:
     """Return a verified message as its product gets it."""
     return Received(
         message=signed.jti,
@@ -365,6 +387,7 @@ def to_received(signed: SignedMessage, event: Event, resource: dict[str, Any], n
         resource=resource,
         payload=signed.payload,
         received_at=now,
+        looks=scanning.by_name(looked),
     )
 
 

@@ -19,7 +19,7 @@ from handover.audit.model import Event as Logged
 from handover.audit.model import Record
 from handover.db import after_commit, provided
 from handover.errors import Conflict, Invalid, NotFound
-from handover.exchange import blob_store, crash, fhir, settling, store
+from handover.exchange import blob_store, crash, fhir, held, settling, store
 from handover.exchange.lifecycle import OPEN, Fact, State
 from handover.exchange.model import (
     MAX_MESSAGE_BYTES,
@@ -121,6 +121,7 @@ def forget(session: Session, agency: AgencyId, sender: AgencyId, messages: Itera
     """Destroy the content of messages an agency received; that they came, their hashes and the answers stay."""
     for message in messages:
         store.change_incoming(session, agency, sender, message, jws=None)
+        held.forget(session, agency, sender, message)
 
 
 def forget_sent(session: Session, agency: AgencyId, messages: Iterable[MessageId]) -> tuple[MessageId, ...]:

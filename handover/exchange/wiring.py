@@ -5,7 +5,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from secrets import token_hex
 from sqlalchemy.orm import Session
 
 from handover.errors import NotFound
-from handover.exchange.model import Alarm, DeliveryFact, Event, OutgoingRef, Received
+from handover.exchange.model import Alarm, DeliveryFact, Event, LateDocument, OutgoingRef, Received, SealedBlob
 from handover.ids import AgencyId, KeyId
 from handover.keys.material import PublicEncryptionKey, PublicSigningKey
 
@@ -32,6 +32,8 @@ class Evidence(StrEnum):
 Receive = Callable[[Session, Received], Evidence | None]
 MayStillGo = Callable[[Session, OutgoingRef], bool]
 OnDelivery = Callable[[Session, DeliveryFact], None]
+OnDocument = Callable[[Session, LateDocument], None]
+OnInfected = Callable[[Session, Received, Sequence[SealedBlob]], None]
 RaiseTask = Callable[[Session, Alarm], None]
 
 
@@ -49,6 +51,10 @@ def _ignore(_session: Session, _fact: object) -> None:
     return None
 
 
+def _tell_nobody(_session: Session, _received: Received, _infected: Sequence[SealedBlob]) -> None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Product:
     """How one event is received, checked before sending, and followed."""
@@ -62,6 +68,11 @@ class Product:
     """Told every change of a message's delivery, in the same transaction."""
     inline: bool = True
     """Whether the answer is given in the same request; else a receipt, and the worker acknowledges later."""
+    on_document: OnDocument | None = None
+    """Given the documents that the virus scanner had not looked at when their message was taken in (with
+    `blobs.take_looked_at`). None: the message waits whole, and is refused whole."""
+    on_infected: OnInfected = _tell_nobody
+    """Told that a message was refused because of these documents: its receiver has nothing of it."""
 
 
 @dataclass
@@ -88,10 +99,17 @@ class Products:
         may_still_go: MayStillGo = _always,
         on_delivery: OnDelivery = _ignore,
         inline: bool = True,
+        on_document: OnDocument | None = None,
+        on_infected: OnInfected = _tell_nobody,
     ) -> None:
         """Say what belongs to `event`; the last one registered counts."""
         self._by_event[event] = Product(
-            receive=receive, may_still_go=may_still_go, on_delivery=on_delivery, inline=inline
+            receive=receive,
+            may_still_go=may_still_go,
+            on_delivery=on_delivery,
+            inline=inline,
+            on_document=on_document,
+            on_infected=on_infected,
         )
 
     def product(self, event: Event) -> Product:

@@ -75,8 +75,7 @@ def vitals(
 
 
 def _unscanned(session: Session, agency: AgencyId) -> int:
-    held = scanning.held(session, agency)
-    return held.leaving + held.came
+    return scanning.what_waits(session, agency).total
 
 
 def unopened_since(session: Session, agency: AgencyId, now: datetime) -> datetime | None:

@@ -130,7 +130,7 @@ def show(service: str) -> ResponseReturnValue:
             "services": _service_links(session, staff, wanted),
             "tasks": len(team.tasks(session, staff)),
             "version": _news(session, wanted, staff).version,
-            "unscanned": scanning.held(session, staff.agency),
+            "unscanned": scanning.what_waits(session, staff.agency),
         }
     return render_template(
         "worklist/list.html",

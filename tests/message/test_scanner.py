@@ -52,7 +52,7 @@ def _left(post: Post, data: bytes) -> Begun:
 
 def _held(post: Post, by: Staff) -> Held:
     with post.db(by).reading() as session:
-        return scanning.held(session, by.agency)
+        return scanning.what_waits(session, by.agency)
 
 
 def _page(post: Post, begun: Begun) -> TestResponse:
