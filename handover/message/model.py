@@ -275,6 +275,8 @@ class Told:
     opened: Opened | None = None
     answer: Answer | None = None
     choice: Choice | None = None
+    infected: tuple[bytes, ...] = ()
+    """Documents that came with it and were not taken in, by their SHA-256: they hold a virus."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,6 +322,8 @@ class Receipt:
     opened: Opened | None = None
     answer: Answer | None = None
     """To a retraction."""
+    infected: tuple[bytes, ...] = ()
+    """Documents that were not taken in there, by their SHA-256: they hold a virus."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -391,6 +395,10 @@ class Message:
     """Whether the patient may read the words: the author's agency decided it when it was sent (`openness`)."""
     justified: tuple[Justified, ...] = ()
     """At its author: what was found in it and may stand."""
+    unscanned: tuple[bytes, ...] = ()
+    """Documents that are not here yet, by their SHA-256: the virus scanner has not looked at them."""
+    infected: tuple[bytes, ...] = ()
+    """Documents that were never taken in here, by their SHA-256: they hold a virus."""
     made_owner: StaffId | None = None
     """Who became responsible here by sending it, where nobody was; undoing it takes that back."""
 
@@ -399,6 +407,12 @@ class Message:
         """The time that was picked of its offer; None while none was."""
         offered = () if self.content.offer is None else self.content.offer.slots
         return next((each for each in offered if self.choice is not None and each.id == self.choice.slot), None)
+
+    @property
+    def files_here(self) -> tuple[File, ...]:
+        """The documents whose bytes this copy has."""
+        missing = {*self.unscanned, *self.infected}
+        return tuple(each for each in self.content.files if each.sha256 not in missing)
 
     def is_shown_at(self, home: Party) -> bool:
         """Whether its words may still be read at the service that keeps this copy: always where it was written."""
@@ -424,6 +438,8 @@ class Doing(StrEnum):
     RECEIVE = "receive"
     RECEIVE_STATUS = "receive-status"
     RECEIVE_RETRACTION = "receive-retraction"
+    RECEIVE_DOCUMENT = "receive-document"
+    REFUSE_DOCUMENT = "refuse-document"
     TELL_LEADER = "tell-leader"
     JUSTIFY = "justify"
     LINK = "link"
@@ -444,7 +460,7 @@ class Entry:
     party: Party | None = None
     """The other service it was about: who sent, who was let in."""
     text: str = field(default="", repr=False)
-    """The reason of a retraction."""
+    """The reason of a retraction, or what a document is called."""
 
 
 class TextTooLong(Invalid):

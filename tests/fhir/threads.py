@@ -188,6 +188,13 @@ WORDS: Final[Mapping[str, Word]] = {
         at=AT,
         told=(Told(message=CommunicationId(named("message 1")), answer=Answer(fate=Fate.VANISHED, at=AT)),),
     ),
+    "care-message-status-infected": Word(
+        thread=THREAD,
+        sender=NAV,
+        receiver=PSYCHOLOGIST,
+        at=AT,
+        told=(Told(message=CommunicationId(named("message 1")), infected=(bytes(range(32)), bytes(32))),),
+    ),
 }
 
 RETRACTIONS: Final[Mapping[str, Retraction]] = {

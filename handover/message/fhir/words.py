@@ -51,7 +51,7 @@ def read_word(resource: Json) -> Word:
         receiver=opened.receiver,
         at=instant_of(node["sent"]),
         author=None if author is None else opened.author(author),
-        told=tuple(_read_told(opened, parts_of(each)) for each in extensions_of(node, "told")),
+        told=tuple(_read_told(opened, each) for each in extensions_of(node, "told")),
         members=parts.members_of(opened, node),
     )
 
@@ -107,6 +107,8 @@ def _told(frame: Frame, told: Told) -> Iterator[Json]:
         yield part("chosenAt", "DateTime", when(told.choice.at))
         if written(told.choice.phone):
             yield part("phone", "String", written(told.choice.phone))
+    for sha256 in told.infected:
+        yield part("infected", "String", sha256.hex())
 
 
 def _who(name: str, by: str, title: str, at: str) -> Iterator[Json]:
@@ -117,12 +119,16 @@ def _who(name: str, by: str, title: str, at: str) -> Iterator[Json]:
         yield part(f"{name}Title", "String", written(title))
 
 
-def _read_told(opened: OpenedLetter, found: dict[str, Json]) -> Told:
+def _read_told(opened: OpenedLetter, told: Json) -> Told:
+    found = parts_of(told)
     return Told(
         message=CommunicationId(UUID(found["message"]["valueIdentifier"]["value"])),
         opened=_opened(found),
         answer=_answer(found),
         choice=_choice(opened, found),
+        infected=tuple(
+            bytes.fromhex(each["valueString"]) for each in told["extension"] if each["url"] == "infected"
+        ),
     )
 
 
