@@ -126,6 +126,8 @@ class Event(StrEnum):
     MESSAGE_RECEIVE = "message.receive"
     MESSAGE_RECEIVE_STATUS = "message.receive-status"
     MESSAGE_RECEIVE_RETRACTION = "message.receive-retraction"
+    MESSAGE_RECEIVE_DOCUMENT = "message.receive-document"
+    MESSAGE_REFUSE_DOCUMENT = "message.refuse-document"
     MESSAGE_TELL_LEADER = "message.tell-leader"
     MESSAGE_OPENNESS = "message.openness"
     MESSAGE_JUSTIFY = "message.justify"

@@ -1,5 +1,6 @@
 """What the exchange tells the origin: facts of delivery, each with its task for a named person."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -16,6 +17,8 @@ from handover.errors import NotFound
 from handover.exchange import service as exchange
 from handover.exchange.lifecycle import OPEN, State
 from handover.exchange.model import Alarm, DeliveryFact, Event
+from handover.fhir.problem import Problem
+from handover.ids import MessageId
 from handover.team.model import TaskKind
 
 _LOST: Final = frozenset({State.REFUSED, State.EXPIRED, State.STOPPED})
@@ -107,7 +110,21 @@ def _task(session: Session, stored: Stored, fact: DeliveryFact) -> None:
         text = consent.whom_to_call(session, stored.agency, stored.standing.person, _other_side(session, stored))
         cases.raise_task(session, stored.standing, TaskKind.HELD_BACK, text, now=fact.at)
         return
-    cases.raise_task(session, stored.standing, TaskKind.NOT_DELIVERED, fact.summary(), now=fact.at)
+    titles = infected_titles(session, stored, fact.message, fact.problems)
+    kind = TaskKind.DOCUMENT_INFECTED if titles else TaskKind.NOT_DELIVERED
+    cases.raise_task(session, stored.standing, kind, "\n".join(titles) or fact.summary(), now=fact.at)
+
+
+def infected_titles(
+    session: Session, stored: Stored, message: MessageId, problems: Iterable[Problem]
+) -> tuple[str, ...]:
+    """Return what the files are called for which a document was refused; the message itself calls them nothing."""
+    infected = {each.sha256 for each in exchange.infected_in(session, stored.agency, message, problems)}
+    if not infected:
+        return ()
+    kept = (store.document(session, stored.standing, each) for each in store.documents(session, stored.standing))
+    files = (file for each in kept if each is not None for file in each.frozen.files)
+    return tuple(dict.fromkeys(file.name for file in files if file.sha256 in infected))
 
 
 def _is_forbidden(session: Session, stored: Stored, fact: DeliveryFact) -> bool:

@@ -15,7 +15,7 @@ from handover.actors import Party, Patient, Staff
 from handover.audit import service as audit
 from handover.audit.model import Entry as LogEntry
 from handover.audit.model import Event as Logged
-from handover.bundle import cases, freezing, noticing, scope, store, writing
+from handover.bundle import cases, following, freezing, noticing, scope, store, writing
 from handover.bundle.cases import Turn
 from handover.bundle.lifecycle import AT_SENDER, Act, Side, Status
 from handover.bundle.model import Entry, File, Frozen, Item, Mark, Topic, TopicCode
@@ -67,6 +67,8 @@ class Case:
     next: NextStep | None = None
     delivery: Delivery | None = None
     """How far the latest sending came: the three receipts."""
+    infected: tuple[str, ...] = field(default=(), repr=False)
+    """Titles of the files with a virus for which it was refused; to staff."""
     notes: tuple[InternalNote, ...] = ()
     """Yellow notes; only at the service where they were written."""
     tasks: tuple[Task, ...] = ()
@@ -137,6 +139,7 @@ def show(session: Session, stored: Stored, turn: Turn) -> Case:
     standing, history = stored.standing, store.history(session, stored.standing)
     at_origin = standing.side is Side.SENDER
     is_staff = isinstance(turn.by, Staff)
+    delivery = _delivery(session, standing, turn.now)
     acts = offered(standing, turn.side)
     if not is_staff:
         standing, history = _for_patient(standing, history, turn.now)
@@ -154,7 +157,8 @@ def show(session: Session, stored: Stored, turn: Turn) -> Case:
         document_id=store.document_ids(session, standing),
         is_yes_valid=at_origin and freezing.is_still_approved(session, standing),
         next=next_step(standing),
-        delivery=_delivery(session, standing, turn.now),
+        delivery=delivery,
+        infected=_infected(session, stored, delivery) if is_staff else (),
         notes=team.notes(session, cases.place_of(standing)) if is_staff else (),
         tasks=team.tasks_about(session, stored.agency, standing.handover) if is_staff else (),
     )
@@ -305,6 +309,12 @@ def _delivery(session: Session, standing: Standing, now: datetime) -> Delivery |
         return exchange.delivery(session, standing.home.agency, standing.message, now=now)
     except NotFound:
         return None
+
+
+def _infected(session: Session, stored: Stored, delivery: Delivery | None) -> tuple[str, ...]:
+    if delivery is None:
+        return ()
+    return following.infected_titles(session, stored, delivery.message, delivery.problems)
 
 
 def _listed(session: Session, found: Sequence[Stored], now: datetime, *, is_staff: bool) -> tuple[Listed, ...]:

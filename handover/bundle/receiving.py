@@ -53,6 +53,7 @@ from handover.ids import HandoverId
 from handover.person import service as person
 from handover.person.age import refuse_under_age
 from handover.person.model import Identity
+from handover.team import refusing
 
 MAX_ROUND = 99
 """A handover that was taken back and given anew more often than this is a fault."""
@@ -89,6 +90,7 @@ def register(products: Products) -> None:
         receive=receive_bundle,
         may_still_go=sending.may_still_go,
         on_delivery=following.on_delivery,
+        on_infected=refusing.tell_of_refused,
     )
     products.register(
         Event.HANDOVER_STATUS,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from handover.db import after_commit
 
-COMMITS: Final = ("post", "take", "settle", "receive", "process", "answered", "acknowledged", "sweep")
+COMMITS: Final = ("post", "take", "settle", "receive", "process", "answered", "acknowledged", "sweep", "look")
 POINTS: Final = (
     *(f"{name}.{when}-commit" for name in COMMITS for when in ("before", "after")),
     "send.before",

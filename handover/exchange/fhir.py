@@ -1,7 +1,8 @@
 """What the post office reads of a FHIR message: the header's ids and addresses, and nothing of its content."""
 
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,6 +24,17 @@ class Addresses:
     message: MessageId
     sender: AgencyId
     receiver: AgencyId
+
+
+@dataclass(frozen=True)
+class NamedFile:
+    """An attachment of a message: where it stands, what it is called, and which it is."""
+
+    path: str
+    title: str = field(repr=False)
+    """For who may read the message, and for nobody else; empty where the message calls it nothing."""
+    sha256: bytes = field(repr=False)
+    """Of the plaintext."""
 
 
 def read(payload: bytes) -> tuple[Event, dict[str, Any]]:
@@ -82,14 +94,24 @@ def blob_of(attachment: dict[str, Any]) -> SealedBlob:
 
 def blobs_in(bundle: dict[str, Any]) -> list[tuple[str, SealedBlob]]:
     """Return the attachments of a checked Bundle that travel beside it, each with its path."""
-    found = []
+    return [(path, blob_of(attachment)) for path, attachment in _attached(bundle)]
+
+
+def files_in(bundle: dict[str, Any]) -> list[NamedFile]:
+    """Return what the attachments of a checked Bundle are called, in the same order."""
+    return [
+        NamedFile(path, attachment.get("title", ""), bytes.fromhex(blob_of(attachment).plain_sha256))
+        for path, attachment in _attached(bundle)
+    ]
+
+
+def _attached(bundle: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     for index, entry in enumerate(bundle["entry"]):
         resource = entry["resource"]
         if resource["resourceType"] == "DocumentReference":
             attachment = resource["content"][0]["attachment"]
             if any(extensions_of(attachment, "sealed-blob")):
-                found.append((f"Bundle.entry[{index}].resource.content[0].attachment", blob_of(attachment)))
-    return found
+                yield f"Bundle.entry[{index}].resource.content[0].attachment", attachment
 
 
 def _differences(bundle: dict[str, Any], signed: Addresses) -> list[Problem]:

@@ -23,7 +23,7 @@ from handover.db import Database, provided
 from handover.errors import Invalid, NotFound
 from handover.exchange import crash, fhir, scanning, store
 from handover.exchange.blobs import BlobMissing
-from handover.exchange.model import UNSCANNED, Alarm, AlarmKind, Event, Look, Received
+from handover.exchange.model import UNSCANNED, Alarm, AlarmKind, Event, Received
 from handover.exchange.scanning import Looks
 from handover.exchange.wire import Answer
 from handover.exchange.wiring import Evidence, Peers, Product, Products, UnknownEvent
@@ -334,10 +334,9 @@ def refused_whole(session: Session, product: Product, received: Received, looked
     """
     if product.on_document is not None or not (problems := scanning.problems_of(looked)):
         return None
-    infected = [each.blob for each in looked or () if each.look is Look.INFECTED]
     try:
         with session.begin_nested():
-            product.on_infected(session, received, infected)
+            product.on_infected(session, received)
     except Exception as error:
         log.error("exchange.receive-failed", message=str(received.message), error=type(error).__name__)
     return Given(AckCode.FATAL, problems)

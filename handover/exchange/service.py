@@ -20,6 +20,7 @@ from handover.audit.model import Record
 from handover.db import after_commit, provided
 from handover.errors import Conflict, Invalid, NotFound
 from handover.exchange import blob_store, crash, fhir, held, settling, store
+from handover.exchange.fhir import NamedFile
 from handover.exchange.lifecycle import OPEN, Fact, State
 from handover.exchange.model import (
     MAX_MESSAGE_BYTES,
@@ -166,6 +167,18 @@ def posted(session: Session, agency: AgencyId, message: MessageId) -> dict[str, 
         raise Altered
     signed = fhir.Addresses(message=message, sender=agency, receiver=AgencyId(row.receiver))
     return fhir.read_as(payload, Event(row.event), signed)
+
+
+def infected_in(
+    session: Session, agency: AgencyId, message: MessageId, problems: Iterable[Problem]
+) -> tuple[NamedFile, ...]:
+    """Return which documents of a message of ours ended it, as its problems say; nothing when it is forgotten."""
+    paths = {each.path for each in problems if each.code is ProblemCode.INFECTED}
+    try:
+        bundle = posted(session, agency, message) if paths else {"entry": ()}
+    except NotFound:
+        return ()
+    return tuple(each for each in fhir.files_in(bundle) if each.path in paths)
 
 
 def to_delivery(row: store.AnyRow, history: tuple[Change, ...], *, pace: Pace, now: datetime) -> Delivery:

@@ -5,7 +5,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from secrets import token_hex
 from sqlalchemy.orm import Session
 
 from handover.errors import NotFound
-from handover.exchange.model import Alarm, DeliveryFact, Event, LateDocument, OutgoingRef, Received, SealedBlob
+from handover.exchange.model import Alarm, DeliveryFact, Event, LateDocument, OutgoingRef, Received
 from handover.ids import AgencyId, KeyId
 from handover.keys.material import PublicEncryptionKey, PublicSigningKey
 
@@ -33,7 +33,7 @@ Receive = Callable[[Session, Received], Evidence | None]
 MayStillGo = Callable[[Session, OutgoingRef], bool]
 OnDelivery = Callable[[Session, DeliveryFact], None]
 OnDocument = Callable[[Session, LateDocument], None]
-OnInfected = Callable[[Session, Received, Sequence[SealedBlob]], None]
+OnInfected = Callable[[Session, Received], None]
 RaiseTask = Callable[[Session, Alarm], None]
 
 
@@ -48,10 +48,6 @@ def _always(_session: Session, _ref: OutgoingRef) -> bool:
 
 
 def _ignore(_session: Session, _fact: object) -> None:
-    return None
-
-
-def _tell_nobody(_session: Session, _received: Received, _infected: Sequence[SealedBlob]) -> None:
     return None
 
 
@@ -71,8 +67,8 @@ class Product:
     on_document: OnDocument | None = None
     """Given the documents that the virus scanner had not looked at when their message was taken in (with
     `blobs.take_looked_at`). None: the message waits whole, and is refused whole."""
-    on_infected: OnInfected = _tell_nobody
-    """Told that a message was refused because of these documents: its receiver has nothing of it."""
+    on_infected: OnInfected = _ignore
+    """Told that a message was refused whole because a document of it holds a virus: nothing of it is here."""
 
 
 @dataclass
@@ -100,7 +96,7 @@ class Products:
         on_delivery: OnDelivery = _ignore,
         inline: bool = True,
         on_document: OnDocument | None = None,
-        on_infected: OnInfected = _tell_nobody,
+        on_infected: OnInfected = _ignore,
     ) -> None:
         """Say what belongs to `event`; the last one registered counts."""
         self._by_event[event] = Product(

@@ -1,6 +1,6 @@
 """What the machines did with a message, for who sent it (rule 5): never mixed with what people decided."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from handover.exchange.lifecycle import OPEN, State
@@ -37,14 +37,18 @@ FILES: Final[Mapping[str, Sentence]] = {
 WAITS_FOR_SCANNER: Final = _l(
     "Venter her: vedleggene er ikke sjekket for virus ennå. Vi prøver igjen av oss selv."
 )
-STOPPED_AS_INFECTED: Final = _l("Stoppet: det er virus i et vedlegg. Meldingen er ikke tatt imot.")
 
 
-def steps_of(delivery: Delivery | None) -> Pairs:
-    """Return when the machines did what, line by line (`parts.facts`); nothing where nothing was sent."""
+def steps_of(delivery: Delivery | None, *, infected: Sequence[str] = ()) -> Pairs:
+    """Return when the machines did what, line by line (`parts.facts`); nothing where nothing was sent.
+
+    `infected`: titles of the documents that ended it (`exchange.service.infected_in`), for who may read them.
+    """
     if delivery is None:
         return ()
-    told = [(dates.upfirst(dates.moment(each.at)), _step(delivery, each.state)) for each in delivery.history]
+    told = [
+        (dates.upfirst(dates.moment(each.at)), _step(delivery, each.state, infected)) for each in delivery.history
+    ]
     if waits_for_scanner(delivery):
         told.append((_("Nå"), str(WAITS_FOR_SCANNER)))
     return tuple(told)
@@ -64,6 +68,15 @@ def is_infected(delivery: Delivery) -> bool:
     )
 
 
-def _step(delivery: Delivery, state: State) -> str:
-    infected = state is State.REFUSED and is_infected(delivery)
-    return str(STOPPED_AS_INFECTED if infected else DELIVERIES[state])
+def stopped_as_infected(titles: Sequence[str]) -> str:
+    """Return that a message ended because of a virus, and in which of its documents where that is known."""
+    if not titles:
+        return _("Stoppet: det er virus i et vedlegg. Meldingen er ikke tatt imot.")
+    named = ", ".join(f"«{each}»" for each in titles)
+    return _("Stoppet: det er virus i %(names)s. Meldingen er ikke tatt imot.", names=named)
+
+
+def _step(delivery: Delivery, state: State, infected: Sequence[str]) -> str:
+    if state is State.REFUSED and is_infected(delivery):
+        return stopped_as_infected(infected)
+    return str(DELIVERIES[state])

@@ -179,7 +179,7 @@ def place_of(standing: Standing) -> Place:
 
 
 def raise_task(session: Session, standing: Standing, kind: TaskKind, text: str, *, now: datetime) -> None:
-    """Leave a task for the thread's owner, else for its service. `text`: codes and paths, never content."""
+    """Leave a task for the thread's owner, else for its service. `text`: codes, or documents' titles."""
     team.raise_task_at(session, place_of(standing), kind, text, for_staff=standing.owner, now=now)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from handover.consent import service as consent
 from handover.directory import service as directory
 from handover.errors import NotFound
+from handover.exchange import service as exchange
 from handover.exchange.lifecycle import State
 from handover.exchange.model import Alarm, DeliveryFact, Event
 from handover.message import cases, hearing, sending, store
@@ -79,7 +80,6 @@ def _lost(session: Session, stored: Stored, sent: Message, handle: Handle, fact:
 
 
 def _task(session: Session, stored: Stored, fact: DeliveryFact) -> None:
-    fault = "" if fact.fault is None else f"{fact.fault.side.value} {fact.fault.code}"
-    lines = [f"{fact.event.value} {fact.state.value} {fault}".strip()]
-    lines += [f"{problem.path}: {problem.code} {problem.text}".strip() for problem in fact.problems]
-    cases.raise_task(session, stored.standing, TaskKind.NOT_DELIVERED, "\n".join(lines), now=fact.at)
+    titles = [each.title for each in exchange.infected_in(session, fact.sender, fact.message, fact.problems)]
+    kind = TaskKind.DOCUMENT_INFECTED if titles else TaskKind.NOT_DELIVERED
+    cases.raise_task(session, stored.standing, kind, "\n".join(titles) or fact.summary(), now=fact.at)

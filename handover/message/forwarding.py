@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy.orm import Session
 
 from handover.actors import Author, Staff
+from handover.errors import Conflict
 from handover.ids import CommunicationId, ServiceId
 from handover.message import cases, scope, speaking, store
 from handover.message.anonymity import NotInACase
@@ -26,6 +27,12 @@ from handover.message.standing import (
 from handover.message.steps import Shelf, shelf_of
 from handover.message.store import Stored
 from handover.message.writing import About, Begun, add_draft, begun, new_thread
+
+
+class DocumentsWait(Conflict):
+    """A document of what is to be forwarded is not here yet: the virus scanner has not looked at it."""
+
+    code = "message.documents-wait"
 
 
 def add_member(
@@ -111,18 +118,19 @@ def brought_anew(copy: Copy, wrong: Message, after: Standing) -> tuple[Message, 
 
 
 def _chosen(copy: Copy, wanted: Sequence[CommunicationId] | None) -> tuple[Message, ...]:
-    """Return messages to forward, as readers here see them, with what they brought along. Raises NoSuchMessage.
+    """Return messages to forward, as readers here see them, with what they brought along.
 
-    What was taken back goes on to nobody, also where it was written and can still be read.
+    Raises NoSuchMessage, or DocumentsWait while a document of theirs is not here. What was taken back goes on to nobody, also where it was written and can still be read.
     """
     seen = shown(copy)
     along = (other for each in seen for other in brought_along(copy, each))
     found = _once(each for each in (*seen, *along) if each.status not in {Status.DRAFT, *TAKEN_BACK})
-    if wanted is None:
-        return tuple(found)
-    if not {each.id for each in found}.issuperset(wanted):
+    if wanted is not None and not {each.id for each in found}.issuperset(wanted):
         raise NoSuchMessage
-    return tuple(each for each in found if each.id in set(wanted))
+    chosen = tuple(each for each in found if wanted is None or each.id in set(wanted))
+    if any(each.unscanned for each in chosen):
+        raise DocumentsWait
+    return chosen
 
 
 def _begun_before(

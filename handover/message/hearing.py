@@ -1,12 +1,13 @@
 """What comes to a copy from other members, in any order, twice or late, and what became of deliveries. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from handover.actors import Party
 from handover.errors import Invalid
+from handover.exchange.model import Look
 from handover.ids import CommunicationId, MessageId, PersonId
 from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.message.model import (
@@ -161,6 +162,24 @@ def take_retraction(copy: Copy, notice: Retraction, *, now: datetime) -> Moved:
     return Moved(after, (word_to(after.standing, notice.sender, (answer,), author=None, now=now),))
 
 
+def looked_at(copy: Copy, looks: Mapping[bytes, Look], *, now: datetime) -> Copy:
+    """Return the copy knowing what the virus scanner makes of documents that others sent, by their SHA-256."""
+    changed = [_looked_at(each, looks) for each in copy.messages if each.brought_by != copy.standing.home]
+    new = [each for each in changed if each not in copy.messages]
+    return with_messages(copy, *new, now=now) if new else copy
+
+
+def document_came(copy: Copy, sha256: bytes, *, now: datetime) -> Copy:
+    """Return the copy with a document that came after its message; a thread that was put away is open again."""
+    after = looked_at(copy, {sha256: Look.CLEAN}, now=now)
+    return Copy(replace(after.standing, done_at=None), after.messages)
+
+
+def waiting_for(copy: Copy, sha256: bytes) -> Message | None:
+    """Return a message of others that waits for that document; None when none does any more."""
+    return next((each for each in copy.messages if sha256 in each.unscanned), None)
+
+
 def taken_with(copy: Copy, notice: Retraction) -> tuple[CommunicationId, ...]:
     """Return what a notice takes back in this copy: the message, and what it brought along."""
     return tuple(dict.fromkeys(each.id for each in _sent_here(copy, notice)))
@@ -271,6 +290,15 @@ def unwrapped(each: Forwarded, letter: Letter) -> Message:
     )
 
 
+def _looked_at(message: Message, looks: Mapping[bytes, Look]) -> Message:
+    """Return a message with its documents marked; what was refused once stays so until it comes clean."""
+    named = {each.sha256: looks[each.sha256] for each in message.content.files if each.sha256 in looks}
+    waits = {*message.unscanned, *(each for each, look in named.items() if look is Look.UNSCANNED)}
+    bad = {*message.infected, *(each for each, look in named.items() if look is Look.INFECTED)}
+    clean = {each for each, look in named.items() if look is Look.CLEAN}
+    return replace(message, unscanned=tuple(sorted(waits - bad - clean)), infected=tuple(sorted(bad - clean)))
+
+
 def _still_stands(copy: Copy, message: CommunicationId) -> bool:
     return any(
         each.id == message and not is_forwarded_from(copy, each) and each.status not in TAKEN_BACK
@@ -302,6 +330,7 @@ def _told(copy: Copy, by: Party, told: Told, at: datetime, now: datetime) -> Cop
         now=now,
         opened=_earliest(found.opened, told.opened),
         answer=_furthest(found.answer, told.answer),
+        infected=tuple(dict.fromkeys((*found.infected, *told.infected))),
         arrived_at=found.arrived_at or at,
         undelivered=False,
     )

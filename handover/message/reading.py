@@ -3,7 +3,7 @@
 Every reading is logged; a list is one row that names all persons shown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -57,6 +57,8 @@ class Seen:
     """What this reader may do with it now."""
     deliveries: Mapping[Party, Delivery] = field(default_factory=dict)
     """How far it came with each receiver: the first of the three receipts; see also `message.receipts`."""
+    infected: tuple[str, ...] = field(default=(), repr=False)
+    """Titles of the documents with a virus for which it did not leave, or was refused whole."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -283,7 +285,15 @@ def _seen(session: Session, copy: Copy, message: Message, turn: Turn, read_at: d
         along=brought_along(copy, message),
         acts=_acts(copy, message, turn, found),
         deliveries=found,
+        infected=_infected(session, found.values()),
     )
+
+
+def _infected(session: Session, found: Iterable[Delivery]) -> tuple[str, ...]:
+    files = (
+        file for each in found for file in exchange.infected_in(session, each.sender, each.message, each.problems)
+    )
+    return tuple(dict.fromkeys(file.title for file in files))
 
 
 def _answered(copy: Copy, message: Message) -> Message | None:

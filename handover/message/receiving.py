@@ -4,7 +4,6 @@
 else is tried again. Each is idempotent and may come in any order: `hearing` decides what counts.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
@@ -12,12 +11,11 @@ from sqlalchemy.orm import Session
 from handover.actors import Party
 from handover.directory import service as directory
 from handover.errors import Invalid, NotFound
-from handover.exchange import blobs
 from handover.exchange import service as exchange
-from handover.exchange.model import Event, Received, SealedBlob
+from handover.exchange.model import Event, Received
 from handover.exchange.wiring import Evidence, Products
 from handover.ids import PersonId
-from handover.message import bonds, cases, fhir, following, guarding, hearing, linking, sending, store
+from handover.message import bonds, cases, documents, fhir, following, guarding, hearing, linking, sending, store
 from handover.message.anonymity import NotInACase
 from handover.message.cases import Said
 from handover.message.model import Doing, Letter, Retraction, Subject, TakenBack
@@ -53,6 +51,7 @@ def register(products: Products) -> None:
         receive=receive_letter,
         may_still_go=sending.may_still_go,
         on_delivery=following.on_delivery,
+        on_document=documents.receive,
     )
     products.register(Event.CARE_MESSAGE_STATUS, receive=receive_word, on_delivery=following.on_delivery)
     products.register(Event.CARE_MESSAGE_RETRACT, receive=receive_retraction, on_delivery=following.on_delivery)
@@ -80,10 +79,12 @@ def receive_letter(session: Session, received: Received) -> Evidence:
         copy = hearing.take_letter(held.copy, letter, now=now, stays_away=stays_away, envelope=received.message)
     is_gone = letter.id in stays_away or has_vanished(copy, letter.id)
     if not is_gone and (copy.messages != held.copy.messages or held.entries == 0):
-        _keep_files(session, copy, sealed, received)
+        looks = documents.keep(session, copy, letter, sealed, received)
+        copy = hearing.looked_at(copy, looks, now=now)
     said = Said(message=letter.id, party=letter.sender, author=letter.author)
     by = cases.machine(home.agency)
-    cases.record(session, held, copy, Doing.RECEIVE, by=by, now=now, said=said)
+    saved = cases.record(session, held, copy, Doing.RECEIVE, by=by, now=now, said=said)
+    documents.tell_of_infected(session, held.copy, saved, letter.id, now=now)
     return Evidence.DIGEST if is_gone else Evidence.SIGNED
 
 
@@ -101,7 +102,8 @@ def receive_word(session: Session, received: Received) -> None:
     message = word.told[0].message if word.told else None
     said = Said(message=message, party=word.sender, author=word.author)
     by = cases.machine(word.receiver.agency)
-    cases.record(session, held, after, Doing.RECEIVE_STATUS, by=by, now=now, said=said)
+    saved = cases.record(session, held, after, Doing.RECEIVE_STATUS, by=by, now=now, said=said)
+    documents.tell_of_ours(session, held.copy, saved, now=now)
 
 
 def receive_retraction(session: Session, received: Received) -> None:
@@ -208,10 +210,3 @@ def _check_about(session: Session, held: Stored, letter: Letter, received: Recei
         same = same and known.birth_date == letter.patient.birth_date and known.name == letter.patient.name
     if not same:
         raise AboutSomebodyElse
-
-
-def _keep_files(session: Session, taken: Copy, sealed: Sequence[SealedBlob], received: Received) -> None:
-    """Keep the documents that came along. Raises what `take_all` raises."""
-    for data in blobs.take_all(session, received, sealed):
-        store.add_file(session, taken.standing, data)
-    store.drop_unused_files(session, taken)

@@ -221,7 +221,7 @@ def letter_of(copy: Copy, message: Message, to: Party, patient: Identity | None)
 
 def emptied(message: Message) -> Message:
     """Return a message without its words, its files and the reason: that it was there, and by whom, stays."""
-    return replace(message, content=Content(), forwards=(), choice=None)
+    return replace(message, content=Content(), forwards=(), choice=None, unscanned=(), infected=())
 
 
 # --- shared by what changes a copy ---------------------------------------------------------------------------
@@ -355,7 +355,7 @@ def _wrapped(each: Message, copy: Copy) -> Forwarded:
         sender=each.sender,
         author=each.author,
         text=each.content.text,
-        files=each.content.files,
+        files=each.files_here,
         written_at=each.written_at,
         replies_to=each.replies_to,
         patient_reads=each.patient_reads,

@@ -410,6 +410,13 @@ def add_file(session: Session, standing: Standing, data: bytes) -> None:
     session.execute(insert(FILE).values(**_whose(standing), name=name, data=sealed))
 
 
+def has_file(session: Session, standing: Standing, sha256: bytes) -> bool:
+    """Whether a document's bytes are with this copy."""
+    name = _name_of(session, standing, sha256)
+    where = (*_of(standing, FILE), FILE.c.name == name)
+    return session.execute(select(FILE.c.name).where(*where)).first() is not None
+
+
 def file_data(session: Session, standing: Standing, file: File) -> bytes:
     """Return a file's bytes. Raises ThreadNotFound."""
     name = _name_of(session, standing, file.sha256)

@@ -250,7 +250,7 @@ def begun(
     owned = Copy(replace(after.standing, owner=by.id), after.messages)
     stored = store.add(session, owned, now=now)
     if source is not None:
-        for file in dict.fromkeys(file for each in owned.messages for file in each.content.files):
+        for file in dict.fromkeys(file for each in owned.messages for file in each.files_here):
             store.add_file(session, owned.standing, store.file_data(session, source, file))
     cases.record(session, stored, owned, Doing.WRITE, by=by, now=now, said=Said(message=message))
     return Begun(thread=copy.standing.thread, message=message)

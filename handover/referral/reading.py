@@ -80,6 +80,8 @@ class Case:
     """Whether the date of the next step has passed."""
     delivery: Delivery | None
     """How far the latest request came: the three receipts."""
+    infected: tuple[str, ...] = field(repr=False)
+    """Titles of the documents with a virus for which it was refused."""
     request_deliveries: dict[RequestId, Delivery]
     """The same for each pending request."""
     work: WorkItem | None
@@ -221,6 +223,13 @@ def written_to(session: Session, by: Staff) -> tuple[tuple[ServiceId, datetime],
     return tuple((holder.service, at) for holder, at in held if holder is not None)
 
 
+def _infected(session: Session, delivery: Delivery | None) -> tuple[str, ...]:
+    if delivery is None:
+        return ()
+    found = exchange.infected_in(session, delivery.sender, delivery.message, delivery.problems)
+    return tuple(each.title for each in found)
+
+
 def case_of(session: Session, stored: Stored, *, now: datetime) -> Case:
     """Return what a page shows of a copy that was fetched already."""
     standing = stored.standing
@@ -239,6 +248,7 @@ def case_of(session: Session, stored: Stored, *, now: datetime) -> Case:
         next=step,
         is_overdue=step is not None and step.due_at <= now,
         delivery=delivery,
+        infected=_infected(session, delivery),
         request_deliveries=_deliveries(session, standing, now),
         work=team.item_at(session, place),
         notes=team.notes(session, place) if standing.side is Side.RECEIVER else (),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from handover.audit.model import Event as Logged
 from handover.directory import service as directory
 from handover.errors import Invalid, NotFound
+from handover.exchange import service as exchange
 from handover.exchange.lifecycle import State
 from handover.exchange.model import Alarm, DeliveryFact, Event, Received
 from handover.exchange.wiring import Products
@@ -46,6 +47,7 @@ from handover.referral.standing import (
     to_ask_again,
 )
 from handover.referral.store import Stored
+from handover.team import refusing
 from handover.team import service as team
 from handover.team.model import TaskKind
 
@@ -71,10 +73,18 @@ class NotAService(NotFound):
 def register(products: Products) -> None:
     """Tell the exchange what belongs to a referral."""
     products.register(
-        Event.REFERRAL_REQUEST, receive=receive_request, may_still_go=sharing.may_still_go, on_delivery=on_delivery
+        Event.REFERRAL_REQUEST,
+        receive=receive_request,
+        may_still_go=sharing.may_still_go,
+        on_delivery=on_delivery,
+        on_infected=refusing.tell_of_refused,
     )
     products.register(
-        Event.REFERRAL_UPDATE, receive=receive_update, may_still_go=sharing.may_still_go, on_delivery=on_delivery
+        Event.REFERRAL_UPDATE,
+        receive=receive_update,
+        may_still_go=sharing.may_still_go,
+        on_delivery=on_delivery,
+        on_infected=refusing.tell_of_refused,
     )
     products.register(Event.REFERRAL_STATUS, receive=receive_status, on_delivery=on_delivery)
 
@@ -400,7 +410,11 @@ def _lost_task(session: Session, standing: Standing, kind: TaskKind, fact: Deliv
     """Leave a task about a message that never arrived; where the patient stopped it, it says whom to call."""
     if fact.state is State.STOPPED:
         _task(session, standing, TaskKind.HELD_BACK, sharing.whom_to_call(session, standing), fact.at)
-    else:
+        return
+    titles = [each.title for each in exchange.infected_in(session, fact.sender, fact.message, fact.problems)]
+    if titles:
+        _task(session, standing, TaskKind.DOCUMENT_INFECTED, "\n".join(titles), fact.at)
+    if not titles or kind is not TaskKind.NOT_DELIVERED:
         _task(session, standing, kind, fact.summary(), fact.at)
 
 

@@ -99,6 +99,12 @@ class TaskKind(StrEnum):
 
     NOT_DELIVERED = "not-delivered"
     """A message was refused, expired or stopped."""
+    DOCUMENT_INFECTED = "document-infected"
+    """A document of ours held a virus and was not delivered; the text says what each is called, a line each."""
+    DOCUMENT_REFUSED = "document-refused"
+    """A document that came held a virus and was not taken in; the text is as of DOCUMENT_INFECTED."""
+    CASE_REFUSED = "case-refused"
+    """A case that came was not taken in, because a document of it held a virus; the text says who sent it."""
     HELD_BACK = "held-back"
     """The patient said no before a message left; the text says whom to call, a name and a number a line."""
     REDIRECT_FAILED = "redirect-failed"

@@ -351,7 +351,7 @@ def raise_task(  # noqa: PLR0913 - one keyword for each thing a task says
 def raise_task_at(
     session: Session, place: Place, kind: TaskKind, text: str, *, for_staff: StaffId | None, now: datetime
 ) -> TaskId:
-    """Leave a task about a case: for the one who has it, else for the service. `text`: codes, never content."""
+    """Leave a task about a case: for the one who has it, else for the service. `text`: codes, or files' titles."""
     return raise_task(
         session,
         place.agency,

@@ -39,6 +39,9 @@ add_menu_item(blueprint, MenuItem(endpoint="tasks.mine", text=_l("Oppgaver"), or
 
 TASKS: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.NOT_DELIVERED: _l("En melding kom ikke fram"),
+    TaskKind.DOCUMENT_INFECTED: _l("Et dokument fra dere ble ikke levert: det er virus i det"),
+    TaskKind.DOCUMENT_REFUSED: _l("Et dokument ble ikke tatt imot: det er virus i det"),
+    TaskKind.CASE_REFUSED: _l("En sak til dere ble ikke tatt imot: det er virus i et dokument"),
     TaskKind.HELD_BACK: _l("Pasienten har sagt nei. Meldingen er ikke sendt"),
     TaskKind.REDIRECT_FAILED: _l("Henvisningen kunne ikke sendes videre. Den er hos dere igjen"),
     TaskKind.HELD_TWICE: _l("To tjenester har henvisningen. Ring hverandre"),
@@ -58,6 +61,18 @@ TASKS: Final[Mapping[TaskKind, Sentence]] = {
 }
 ADVICE: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.NOT_DELIVERED: _l("Åpne saken, se hva som er galt, og send på nytt eller ring."),
+    TaskKind.DOCUMENT_INFECTED: _l(
+        "Si fra til dem som drifter datamaskinen din. Åpne saken, se hva som kom fram, "
+        "og send dokumentet på nytt når det er uten virus."
+    ),
+    TaskKind.DOCUMENT_REFUSED: _l(
+        "Resten av meldingen kan leses. Avsenderen har fått vite det. Trenger dere dokumentet, "
+        "så be om det på nytt i tråden. Ikke ta imot den samme filen på en annen måte."
+    ),
+    TaskKind.CASE_REFUSED: _l(
+        "Avsenderen har fått vite det, og må sende den på nytt uten dokumentet. "
+        "Ring dem hvis det haster. Ingenting av den er lagret hos dere."
+    ),
     TaskKind.HELD_BACK: _l("Ring pasienten og bli enige om hva dere gjør nå. Teksten ligger i saken."),
     TaskKind.REDIRECT_FAILED: _l(
         "Åpne saken og vurder den her, eller send den til en annen tjeneste. Fristen løper."
@@ -105,6 +120,8 @@ class TaskLine:
     """Whom it is about, or which case without a name; empty where that is nobody, or not for the reader."""
     sides: tuple[tuple[str, str], ...] = ()
     """Where two agencies name a patient otherwise: who says it, and what."""
+    said: str = field(default="", repr=False)
+    """What the task is about, in words of its own: documents, or who sent what was refused."""
 
 
 @blueprint.get("/oppgaver")
@@ -130,6 +147,7 @@ def mine() -> ResponseReturnValue:
             sides=_sides(task),
             place=places.get(task.id, ""),
             about=about.get(task.id, ""),
+            said=_said(task),
         )
         for task in found
     ]
@@ -151,6 +169,15 @@ def _sides(task: Task) -> tuple[tuple[str, str], ...]:
     if task.kind is not TaskKind.IDENTITY_DIFFERS:
         return ()
     return tuple(zip((_("Hos dere"), _("Fra avsenderen")), task.text.splitlines(), strict=False))
+
+
+def _said(task: Task) -> str:
+    if task.kind is TaskKind.CASE_REFUSED:
+        return _("Fra %(place)s", place=task.text)
+    names = ", ".join(f"«{each}»" for each in task.text.splitlines())
+    if task.kind is TaskKind.DOCUMENT_INFECTED:
+        return _("Ikke levert: %(names)s", names=names)
+    return _("Ikke tatt imot: %(names)s", names=names) if task.kind is TaskKind.DOCUMENT_REFUSED else ""
 
 
 def _url(task: Task) -> str:

@@ -5,19 +5,25 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
+from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
 from handover.access.guard import CSRF_FIELD
 from handover.actors import Staff
-from handover.exchange import scanning, upkeep
+from handover.db import Base
+from handover.exchange import crash, scanning, upkeep
 from handover.exchange.clamd import Clamd
 from handover.exchange.lifecycle import State
 from handover.exchange.scanning import Held, Scanner
+from handover.exchange.tables import IncomingBlob
 from handover.fhir.problem import ProblemCode
 from handover.message import service
+from handover.message.forwarding import DocumentsWait
 from handover.message.service import Begun
+from handover.message.steps import Step
+from handover.message.tables import ThreadFileRow
 from handover.referral import service as referrals
-from handover.team import service as team
 from tests.builders import DPS, INTAKE, PSYCHOLOGIST
 from tests.exchange.clamav import Clamav, clamav
 from tests.exchange.documents import EICAR, pdf
@@ -59,6 +65,31 @@ def _page(post: Post, begun: Begun) -> TestResponse:
     return at_desk(post, PER).open(f"/meldinger/{PSYCHOLOGIST}/{begun.thread}")
 
 
+class Died(BaseException):
+    """A worker died without a word."""
+
+
+def _die() -> None:
+    raise Died
+
+
+def _place(begun: Begun) -> str:
+    return f"/meldinger/{INTAKE}/{begun.thread}"
+
+
+def _file(post: Post, begun: Begun) -> str:
+    return f"{_place(begun)}/{begun.message}/dokument?nr=0"
+
+
+def _history(post: Post, by: Staff, begun: Begun) -> list[str]:
+    return [f"message.{each.doing.value}" for each in post.see(by, begun).history]
+
+
+def _stored(post: Post, by: Staff, table: type[Base]) -> int:
+    with post.db(by).reading() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
 def _is_there(post: Post, begun: Begun) -> bool:
     try:
         return bool(post.texts(INGRID, begun))
@@ -94,54 +125,138 @@ def test_while_the_scanner_is_silent_a_document_waits_at_its_sender_who_sees_it(
     assert _held(post, PER) == Held()
 
 
-def test_while_the_scanner_is_silent_a_document_waits_at_its_receiver_who_sees_it(
+def test_while_the_scanner_is_silent_a_message_is_read_at_its_receiver_and_only_its_document_waits(
     post: Post, scanner: Clamav
 ) -> None:
     _scans(post, INGRID, scanner)
     scanner.stop()
     begun = _left(post, PDF)
-    assert not _is_there(post, begun)
-    assert _held(post, INGRID) == Held(came=1)
-    words = words_of(at_desk(post, INGRID).open(f"/arbeidsliste/{INTAKE}"))
-    assert "1 melding med vedlegg er kommet til dere" in words
+    assert post.texts(INGRID, begun) == ["Hei"]
+    assert post.message(PER, begun).message.receipts[0].arrived_at is not None
+    words = words_of(at_desk(post, INGRID).open(_place(begun)))
+    assert "plan.pdf Venter på viruskontroll" in words
+    assert at_desk(post, INGRID).open(_file(post, begun)).status_code == 404
+    assert _held(post, INGRID) == Held(documents=1)
+    assert "1 dokument venter på den" in words_of(at_desk(post, INGRID).open(f"/arbeidsliste/{INTAKE}"))
     post.town.pass_time(hours=25)
     upkeep.clear_blobs(post.db(INGRID), DPS, now=post.town.now)
     scanner.start()
     post.town.work()
-    post.town.settle()
-    assert _is_there(post, begun)
     assert set(scanner.looked_at) == {PDF}
     assert _held(post, INGRID) == Held()
+    assert "Venter på viruskontroll" not in words_of(at_desk(post, INGRID).open(_place(begun)))
+    assert at_desk(post, INGRID).open(_file(post, begun)).data == PDF
+    assert "message.receive-document" in _history(post, INGRID, begun)
 
 
-@pytest.mark.parametrize("where", [PER, INGRID], ids=["sender", "receiver"])
-def test_a_virus_is_named_and_never_delivered_and_a_person_has_a_task(
-    post: Post, scanner: Clamav, where: Staff
-) -> None:
-    _scans(post, where, scanner)
-    begun = _left(post, SICK)
-    assert not _is_there(post, begun)
-    (delivery,) = post.message(PER, begun).deliveries.values()
-    ((code, said),) = [(each.code, each.text) for each in delivery.problems]
-    assert code is ProblemCode.INFECTED
-    assert said == "document 1 of 1 holds a virus"
-    with post.db(PER).reading() as session:
-        assert [each for each in team.tasks(session, PER) if "infected" in each.text]
-    assert "det er virus i et vedlegg" in words_of(_page(post, begun))
-
-
-def test_a_virus_that_comes_while_the_scanner_is_silent_is_found_later(post: Post, scanner: Clamav) -> None:
+def test_a_document_that_comes_after_its_thread_was_put_away_opens_it_again(post: Post, scanner: Clamav) -> None:
     _scans(post, INGRID, scanner)
     scanner.stop()
-    begun = _left(post, SICK)
+    begun = _left(post, PDF)
+    post.do(INGRID, begun, service.open_)
+    post.do(INGRID, begun, service.done)
+    assert post.step(INGRID, begun) is None
+    scanner.start()
+    post.town.settle()
+    assert post.step(INGRID, begun) is Step.ANSWER
+
+
+def test_a_worker_that_dies_while_a_document_comes_only_looks_once_more(
+    post: Post, scanner: Clamav, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _scans(post, INGRID, scanner)
+    scanner.stop()
+    begun = _left(post, PDF)
     scanner.start()
     post.town.pass_time(minutes=10)
+    with monkeypatch.context() as armed:
+        armed.setattr(crash, "_armed", crash._Armed("look.before-commit", 1, _die))
+        with pytest.raises(Died):
+            post.town.work_at(post.town.dps)
+    assert "Venter på viruskontroll" in words_of(at_desk(post, INGRID).open(_place(begun)))
+    post.town.pass_time(minutes=10)
     post.town.work()
-    post.town.settle()
+    assert at_desk(post, INGRID).open(_file(post, begun)).data == PDF
+    assert _history(post, INGRID, begun).count("message.receive-document") == 1
+
+
+def test_a_message_with_a_virus_does_not_leave_and_the_document_is_named_to_its_writer(
+    post: Post, scanner: Clamav
+) -> None:
+    _scans(post, PER, scanner)
+    begun = _left(post, SICK)
     assert not _is_there(post, begun)
-    assert _held(post, INGRID) == Held()
     (delivery,) = post.message(PER, begun).deliveries.values()
-    assert [each.code for each in delivery.problems] == [ProblemCode.INFECTED]
+    assert [(each.code, each.text) for each in delivery.problems] == [
+        (ProblemCode.INFECTED, "document 1 of 1 holds a virus")
+    ]
+    assert "Stoppet: det er virus i «plan.pdf»" in words_of(_page(post, begun))
+    assert "Ikke levert: «plan.pdf»" in words_of(at_desk(post, PER).open("/oppgaver"))
+
+
+@pytest.mark.parametrize("is_late", [False, True], ids=["at-once", "later"])
+def test_a_virus_found_at_the_receiver_is_told_in_its_place_at_both_ends_and_the_text_is_read(
+    post: Post, scanner: Clamav, is_late: bool
+) -> None:
+    _scans(post, INGRID, scanner)
+    if is_late:
+        scanner.stop()
+    begun = _left(post, SICK)
+    scanner.start() if is_late else None
+    with capture_logs() as logged:
+        post.town.pass_time(minutes=10)
+        post.town.work()
+        post.town.settle()
+    assert post.texts(INGRID, begun) == ["Hei"]
+    assert "plan.pdf Ikke tatt imot: det er virus i dokumentet." in words_of(
+        at_desk(post, INGRID).open(_place(begun))
+    )
+    assert at_desk(post, INGRID).open(_file(post, begun)).status_code == 404
+    tasks = words_of(at_desk(post, INGRID).open("/oppgaver"))
+    assert "Ikke tatt imot: «plan.pdf»" in tasks
+    assert "be om det på nytt" in tasks
+    words = words_of(_page(post, begun))
+    assert "plan.pdf Ikke tatt imot hos" in words
+    assert "Kommet fram" in words
+    assert words_of(at_desk(post, PER).open("/oppgaver")).count("Ikke levert: «plan.pdf»") == 1
+    assert "plan.pdf" not in str(logged)
+    assert _held(post, INGRID) == Held()
+    assert _stored(post, INGRID, IncomingBlob) == _stored(post, INGRID, ThreadFileRow) == 0
+
+
+def test_of_a_message_that_is_taken_back_while_its_document_waits_nothing_is_kept(
+    post: Post, scanner: Clamav
+) -> None:
+    _scans(post, INGRID, scanner)
+    scanner.stop()
+    begun = _left(post, PDF)
+    post.do(PER, begun, service.retract, begun.message, "Feil mottaker")
+    post.town.settle()
+    assert _held(post, INGRID) == Held()
+    scanner.start()
+    post.town.settle()
+    assert scanner.looked_at == []
+    assert _stored(post, INGRID, IncomingBlob) == _stored(post, INGRID, ThreadFileRow) == 0
+
+
+def test_a_message_is_sent_on_when_its_document_has_come_and_without_one_that_holds_a_virus(
+    post: Post, scanner: Clamav
+) -> None:
+    _scans(post, INGRID, scanner)
+    scanner.stop()
+    begun = _left(post, PDF)
+    with pytest.raises(DocumentsWait):
+        post.do(INGRID, begun, service.forward, to=[PSYCHOLOGIST])
+    scanner.start()
+    post.town.settle()
+    post.do(INGRID, begun, service.forward, to=[PSYCHOLOGIST])
+    sick = _left(post, SICK)
+    forwarded = post.do(INGRID, sick, service.forward, to=[PSYCHOLOGIST])
+    post.do(INGRID, forwarded, service.send, forwarded.message)
+    post.town.settle()
+    (brought,) = post.message(PER, forwarded).along
+    assert brought.content.text == "Hei"
+    assert brought.content.files == ()
 
 
 def test_a_virus_is_named_when_it_is_attached_and_the_other_documents_are_kept(
@@ -172,7 +287,8 @@ def test_a_referrals_documents_are_looked_through_too(post: Post, scanner: Clama
     assert delivery is not None
     assert delivery.state is State.REFUSED
     assert [each.code for each in delivery.problems] == [ProblemCode.INFECTED]
-    assert "Stoppet: det er virus i et vedlegg" in words_of(at_desk(post, PER).open(f"/henvisninger/{referral}"))
+    assert "Stoppet: det er virus i «svar.pdf»" in words_of(at_desk(post, PER).open(f"/henvisninger/{referral}"))
+    assert "Ikke levert: «svar.pdf»" in words_of(at_desk(post, PER).open("/oppgaver"))
 
 
 def test_a_referrer_sees_that_the_documents_wait(post: Post, scanner: Clamav) -> None:

@@ -252,7 +252,7 @@ def tracking_page(session: Session, case: Case, turn: Turn, *, problem: Text = "
         acts=_links(case),
         trusted=told.trusted_of(standing),
         must_tell=standing.status in TELLS_TRUSTED and bool(untold(standing)),
-        delivery=deliveries.steps_of(case.delivery),
+        delivery=deliveries.steps_of(case.delivery, infected=case.infected),
         undo_seconds=undo_seconds(case, turn.now),
         was_sent=standing.sent_at is not None,
         may_copy=handovers.may_copy(standing),

@@ -14,7 +14,7 @@ from handover.access import allow
 from handover.message import service as messages
 from handover.message.lifecycle import Status
 from handover.message.pages.desk import as_download, blueprint, turn_of
-from handover.message.pages.reading import Shown, Talk, places_of, purpose_name, said
+from handover.message.pages.reading import Attached, Shown, Talk, places_of, purpose_name, said
 from handover.message.service import Thread, Turn
 from handover.message.store import READERS
 from handover.message.words.formatting import plain
@@ -137,7 +137,7 @@ def _sheet(session: Session, turn: Turn, found: Thread) -> Sheet:
     born = "" if patient is None else _("født %(day)s", day=dates.birthday(patient.birth_date))
     lines: list[Line] = []
     for each in _sent(found):
-        receipts = receipts_of(each.message, places, each.deliveries) if each.is_ours else ()
+        receipts = receipts_of(each, places) if each.is_ours else ()
         back = ((_("Trukket tilbake"), taken_back(each.message)),)
         lines.append(_line(said(turn, each.message, places), (*back, *receipts)))
         lines += [_line(said(turn, other, places), (), is_along=True) for other in each.along]
@@ -162,6 +162,11 @@ def _sheet(session: Session, turn: Turn, found: Thread) -> Sheet:
     )
 
 
+def document(held: Attached) -> str:
+    """Return what a document is called, and that it is not here where it is not."""
+    return f"{held.file.name} ({held.state})" if held.state else held.file.name
+
+
 def _line(shown: Shown, more: Pairs, *, is_along: bool = False) -> Line:
     moment = dates.moment(shown.message.written_at)
     head = _("%(name)s, %(place)s, %(moment)s", name=shown.author, place=shown.sender, moment=moment)
@@ -170,7 +175,7 @@ def _line(shown: Shown, more: Pairs, *, is_along: bool = False) -> Line:
         facts=(
             (_("Til"), shown.to),
             (_("Kom hit"), " ".join(str(each) for each in shown.ways)),
-            (_("Dokumenter"), "; ".join(each.file.name for each in shown.files)),
+            (_("Dokumenter"), "; ".join(document(each) for each in shown.files)),
             (_("Kan vi snakkes?"), _times(shown.talk)),
             *more,
         ),

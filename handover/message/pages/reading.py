@@ -27,7 +27,7 @@ from handover.exchange.files import File
 from handover.ids import CommunicationId, ServiceId
 from handover.message import service as messages
 from handover.message.lifecycle import Act, Status
-from handover.message.model import By, Member, Message, Priority, SlotId
+from handover.message.model import By, Member, Message, Priority, Receipt, SlotId
 from handover.message.pages.basis import bases
 from handover.message.pages.colleagues import shared
 from handover.message.pages.desk import (
@@ -49,7 +49,7 @@ from handover.message.words.formatting import formatted
 from handover.message.words.history import happened
 from handover.message.words.hops import party_of, ways
 from handover.message.words.names import MARKS, PRIORITIES, SUBJECTS, WAYS
-from handover.message.words.receipts import receipts_of, taken_back
+from handover.message.words.receipts import receipts_of, state_of, taken_back
 from handover.web import dates
 from handover.web.errors import sentence_for
 from handover.web.i18n import Sentence, Text, language
@@ -82,10 +82,12 @@ DONE: Final[Mapping[str, Sentence]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Attached:
-    """A document of a message, and where it is fetched."""
+    """A document of a message, and where it is fetched, or why it is not here, or was not taken in elsewhere."""
 
     file: File
     url: str
+    """Empty where it is not here."""
+    state: Text = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -403,10 +405,8 @@ def _shown(
         answers="" if answered is None else answered.author.name,
         answers_id="" if answered is None else str(answered.id),
         answers_unknown=seen.answers_unknown,
-        along=tuple(said(turn, each, places) for each in seen.along),
-        receipts=receipts_of(message, places, seen.deliveries)
-        if seen.is_ours and not is_draft and not undo
-        else (),
+        along=tuple(said(turn, each, places, receipts=message.receipts) for each in seen.along),
+        receipts=receipts_of(seen, places) if seen.is_ours and not is_draft and not undo else (),
         undo_seconds=undo if Act.UNDO_SEND in seen.acts else 0,
         may_retract=Act.RETRACT in seen.acts,
         taken_back=taken_back(message),
@@ -435,9 +435,13 @@ def _hidden(message: Message, places: Mapping[Party, str]) -> Hidden:
     return Hidden(id=message.id, place=places[message.sender], reason=reason, is_confirmed=is_confirmed)
 
 
-def said(turn: Turn, message: Message, places: Mapping[Party, str]) -> Shown:
-    """Return what one message says, in the reader's words."""
+def said(
+    turn: Turn, message: Message, places: Mapping[Party, str], *, receipts: tuple[Receipt, ...] = ()
+) -> Shown:
+    """Return what one message says, in the reader's words; `receipts`: of the one that brought it along."""
     content = message.content
+    files_here = message.files_here
+    receipts = receipts or message.receipts
     return Shown(
         message=message,
         text=formatted(content.text),
@@ -447,7 +451,11 @@ def said(turn: Turn, message: Message, places: Mapping[Party, str]) -> Shown:
         mark=MARKS.get(message.status, ""),
         priority=PRIORITIES[content.priority] if content.priority is Priority.SOON else "",
         files=tuple(
-            Attached(file=each, url=file_url(turn, message.id, number))
+            Attached(
+                file=each,
+                url=file_url(turn, message.id, number) if each in files_here else "",
+                state=state_of(message, each, receipts, places),
+            )
             for number, each in enumerate(content.files)
         ),
         talk=talk_of(message, now=turn.now),

@@ -27,6 +27,8 @@ DOINGS: Final[Mapping[Doing, Sentence]] = {
     Doing.RECEIVE: _l("En melding kom"),
     Doing.RECEIVE_STATUS: _l("Mottakeren åpnet eller skjulte en melding, eller valgte en tid"),
     Doing.RECEIVE_RETRACTION: _l("Avsenderen trakk en melding tilbake"),
+    Doing.RECEIVE_DOCUMENT: _l("Et dokument kom etter viruskontrollen"),
+    Doing.REFUSE_DOCUMENT: _l("Et dokument ble ikke tatt imot: det er virus i det"),
     Doing.TELL_LEADER: _l("Lederen fikk beskjed om at en melding ikke er åpnet"),
     Doing.JUSTIFY: _l("Noe som kunne ligne en identitet, ble begrunnet"),
     Doing.LINK: _l("Saken ble koblet til pasienten"),
@@ -35,9 +37,12 @@ DOINGS: Final[Mapping[Doing, Sentence]] = {
     Doing.RECEIVE_UNLINK: _l("Saken ble anonym igjen"),
 }
 
+_OF_A_DOCUMENT: Final = frozenset({Doing.RECEIVE_DOCUMENT, Doing.REFUSE_DOCUMENT})
+
 
 def happened(entry: Entry, places: Mapping[AgencyId, str]) -> Happened[Entry]:
     """Return one line: what, when, who, and the reason where there is one."""
     who = _("Systemet") if entry.by is None else entry.by.at(places[entry.by.agency])
-    texts = ((_("Hvorfor"), entry.text),) if entry.text else ()
+    label = _("Dokument") if entry.doing in _OF_A_DOCUMENT else _("Hvorfor")
+    texts = ((label, entry.text),) if entry.text else ()
     return Happened(what=str(DOINGS[entry.doing]), at=entry.at, who=who, texts=texts, entry=entry)

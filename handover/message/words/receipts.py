@@ -3,28 +3,30 @@
 Then what became of one that was taken back.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from handover.actors import Party
-from handover.exchange.model import Delivery
-from handover.exchange.words import STOPPED_AS_INFECTED, WAITS_FOR_SCANNER, is_infected, waits_for_scanner
+from handover.exchange.files import File
+from handover.exchange.words import WAITS_FOR_SCANNER, is_infected, stopped_as_infected, waits_for_scanner
 from handover.message.model import Fate, Message, Receipt
+from handover.message.reading import Seen
 from handover.web import dates
 from handover.web.i18n import gettext as _
 from handover.web.parts import Pairs
 
 
-def receipts_of(message: Message, places: Mapping[Party, str], deliveries: Mapping[Party, Delivery]) -> Pairs:
+def receipts_of(seen: Seen, places: Mapping[Party, str]) -> Pairs:
     """Return one line for each receiver of a message written here (`parts.facts`)."""
-    return tuple((places[each.to], _said(message, each, deliveries.get(each.to))) for each in message.receipts)
+    return tuple((places[each.to], _said(seen, each)) for each in seen.message.receipts)
 
 
-def _said(message: Message, receipt: Receipt, delivery: Delivery | None) -> str:
+def _said(seen: Seen, receipt: Receipt) -> str:
+    message, delivery = seen.message, seen.deliveries.get(receipt.to)
     said = [_("Sendt %(moment)s", moment=dates.moment(message.written_at))]
     if receipt.arrived_at is None and delivery is not None and waits_for_scanner(delivery):
         said = [str(WAITS_FOR_SCANNER)]
     if receipt.arrived_at is None and delivery is not None and is_infected(delivery):
-        said.append(str(STOPPED_AS_INFECTED))
+        said.append(stopped_as_infected(seen.infected))
     elif receipt.arrived_at is not None:
         said.append(_("Kommet fram %(moment)s", moment=dates.moment(receipt.arrived_at)))
     elif receipt.undelivered and message.taken_back is None:
@@ -35,6 +37,18 @@ def _said(message: Message, receipt: Receipt, delivery: Delivery | None) -> str:
     if message.taken_back is not None:
         said.append(_fate(receipt))
     return " · ".join(said)
+
+
+def state_of(message: Message, file: File, receipts: Sequence[Receipt], places: Mapping[Party, str]) -> str:
+    """Return why a document of a message is not here, or where it was not taken in; empty where all is well."""
+    if file.sha256 in message.unscanned:
+        return _("Venter på viruskontroll. Det kommer hit av seg selv.")
+    if file.sha256 in message.infected:
+        return _("Ikke tatt imot: det er virus i dokumentet.")
+    refused = [places[each.to] for each in receipts if file.sha256 in each.infected]
+    if refused:
+        return _("Ikke tatt imot hos %(place)s: det er virus i dokumentet.", place="; ".join(refused))
+    return ""
 
 
 def taken_back(message: Message) -> str:

@@ -19,6 +19,9 @@ REFUSALS: Final[dict[str, Sentence]] = {
     "message.unopened": _l("Tråden har en melding som ingen hos dere har åpnet. Åpne den først."),
     "message.already-sent": _l("Noe er alt sendt i tråden. Emnet og pasienten kan ikke endres."),
     "message.other-patient": _l("Det som følger med, gjelder en annen pasient. Ingenting er endret."),
+    "message.documents-wait": _l(
+        "Et dokument venter på viruskontroll. Meldingen kan sendes videre når dokumentet er kommet."
+    ),
     "message.to-oneself": _l("Meldingen må gå til en annen tjeneste enn den du skriver fra. Velg en annen."),
     "message.receiver.unknown": _l("Tjenesten finnes ikke i adresseboka. Velg en annen."),
     "message.receiver.closed": _l("Tjenesten er stengt nå. Velg en annen. Det du har skrevet, er lagret."),

@@ -205,7 +205,7 @@ def tracking(session: Session, case: Case, at: datetime) -> dict[str, object]:
         "history": [words.happened(entry, places, is_paper=scene.is_paper) for entry in reversed(case.history)],
         "may_copy": may_copy(case),
         "sent_on_by": sent_on_by(session, case),
-        "delivery": deliveries.steps_of(case.delivery),
+        "delivery": deliveries.steps_of(case.delivery, infected=case.infected),
         "outcome": words.outcome_texts(standing.outcome),
         "attachment_url": attachment_url(case),
         "responsible": scene.place if holder(standing.status) is Side.RECEIVER else scene.referrer,

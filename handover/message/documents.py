@@ -1,0 +1,103 @@
+"""Documents that came with a message: kept, waited for while the virus scanner is silent, or not taken in.
+
+A message is read at once. A document that nobody has looked at says so in its place and comes by itself later; one
+with a virus is named to those who read the thread, here and at its sender, who is told in a word of ours.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from handover.actors import Party
+from handover.exchange import blobs
+from handover.exchange.model import LateDocument, Look, Received, SealedBlob
+from handover.ids import CommunicationId, ServiceId, ThreadId
+from handover.message import cases, hearing, store
+from handover.message.cases import Said
+from handover.message.model import Doing, Letter, Message, Told
+from handover.message.standing import Copy, word_to
+from handover.message.store import Stored
+from handover.team.model import TaskKind
+
+_KIND: Final = "document"
+
+
+def keep(
+    session: Session, taken: Copy, letter: Letter, sealed: Sequence[SealedBlob], received: Received
+) -> dict[bytes, Look]:
+    """Keep the documents that came with a letter; return what the scanner makes of each, by its SHA-256.
+
+    Raises what `blobs.take_looked_at` raises.
+    """
+    subject = f"{_KIND}/{letter.receiver.service}/{letter.heading.thread}/{letter.id}"
+    looks: dict[bytes, Look] = {}
+    came = blobs.take_looked_at(session, received, sealed, subject=subject)
+    for file, found in zip(cases.files_of(letter), came, strict=True):
+        if isinstance(found, bytes):
+            store.add_file(session, taken.standing, found)
+        is_here = isinstance(found, bytes) or store.has_file(session, taken.standing, file.sha256)
+        looks[file.sha256] = found if found is Look.INFECTED else Look.CLEAN if is_here else Look.UNSCANNED
+    store.drop_unused_files(session, taken)
+    return looks
+
+
+def receive(session: Session, document: LateDocument) -> None:
+    """Take in a document that the scanner has looked at after its message came, or say that it holds a virus.
+
+    Of a message that was taken back meanwhile nothing is kept.
+    """
+    _kind, service, thread, letter = document.subject.split("/")
+    home = Party(document.receiver, ServiceId(service))
+    stored = store.at_home(session, home, ThreadId(UUID(thread)))
+    waits = None if stored is None else hearing.waiting_for(stored.copy, document.sha256)
+    if stored is None or waits is None:
+        return
+    said = Said(message=waits.id, party=waits.brought_by, text=_titles([waits], [document.sha256]))
+    by, now = cases.machine(home.agency), document.at
+    if document.content is None:
+        copy = hearing.looked_at(stored.copy, {document.sha256: Look.INFECTED}, now=now)
+        saved = cases.record(session, stored, copy, Doing.REFUSE_DOCUMENT, by=by, now=now, said=said)
+        tell_of_infected(session, stored.copy, saved, CommunicationId(UUID(letter)), now=now)
+        return
+    store.add_file(session, stored.standing, document.content)
+    copy = hearing.document_came(stored.copy, document.sha256, now=now)
+    cases.record(session, stored, copy, Doing.RECEIVE_DOCUMENT, by=by, now=now, said=said)
+
+
+def tell_of_infected(
+    session: Session, before: Copy, saved: Stored, letter: CommunicationId, *, now: datetime
+) -> None:
+    """Leave a task with the titles of the documents that were refused since, and tell who sent them."""
+    known = {sha256 for each in before.messages for sha256 in each.infected}
+    new = {sha256 for each in saved.copy.messages for sha256 in each.infected} - known
+    if not new:
+        return
+    cases.raise_task(
+        session, saved.standing, TaskKind.DOCUMENT_REFUSED, _titles(saved.copy.messages, new), now=now
+    )
+    sender = next(each.brought_by for each in saved.copy.messages if not new.isdisjoint(each.infected))
+    told = (Told(message=letter, infected=tuple(sorted(new))),)
+    cases.post_all(session, saved.copy, [word_to(saved.standing, sender, told, author=None, now=now)], now=now)
+
+
+def tell_of_ours(session: Session, before: Copy, saved: Stored, *, now: datetime) -> None:
+    """Leave a task with the titles of documents of ours that a receiver has not taken in since."""
+    new = _not_taken_in(saved.copy) - _not_taken_in(before)
+    if new:
+        text = _titles(saved.copy.messages, {sha256 for _to, sha256 in new})
+        cases.raise_task(session, saved.standing, TaskKind.DOCUMENT_INFECTED, text, now=now)
+
+
+def _not_taken_in(copy: Copy) -> set[tuple[Party, bytes]]:
+    """Return which documents that were sent from this copy which receiver has not taken in."""
+    receipts = (receipt for each in copy.messages for receipt in each.receipts)
+    return {(receipt.to, sha256) for receipt in receipts for sha256 in receipt.infected}
+
+
+def _titles(messages: Iterable[Message], wanted: Collection[bytes]) -> str:
+    """Return what documents of messages are called, a line each."""
+    files = (file for each in messages for file in each.content.files)
+    return "\n".join(dict.fromkeys(file.name for file in files if file.sha256 in wanted))
