@@ -6,11 +6,13 @@ the address. What it raises otherwise is a fault of ours, and is tried again.
 
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from http import HTTPStatus
 from pathlib import Path
 from threading import Lock
 from typing import Final, Protocol
@@ -61,6 +63,9 @@ class Sender(Protocol):
     def send(self, letter: Letter) -> None:
         """Hand one letter over. Raises TryLater, Undeliverable."""
 
+    def reach(self) -> None:
+        """Ask whether a letter would be taken, without one. Raises TryLater."""
+
 
 @dataclass(frozen=True)
 class Ways:
@@ -95,18 +100,20 @@ class Smtp:
 
     def send(self, letter: Letter) -> None:
         """Send one e-mail; its Message-ID is the notice's id, so that a receiver knows a repeat."""
-        try:
-            with self._connected() as server:
-                refused = server.send_message(self._message(letter), self._mail.sender, [letter.address])
-        except smtplib.SMTPRecipientsRefused as gone:
-            _refuse(*next(iter(gone.recipients.values())))
-        except smtplib.SMTPResponseException as answered:
-            raise TryLater(f"smtp.{answered.smtp_code}") from None
-        except (OSError, smtplib.SMTPException) as failed:  # no words of theirs: they may hold the address
-            raise TryLater(f"smtp.{type(failed).__name__.lower()}") from None
-        else:
-            for answer in refused.values():  # pragma: no cover - one receiver is refused by raising
-                _refuse(*answer)
+        with _asked():
+            try:
+                with self._connected() as server:
+                    refused = server.send_message(self._message(letter), self._mail.sender, [letter.address])
+            except smtplib.SMTPRecipientsRefused as gone:
+                _refuse(*next(iter(gone.recipients.values())))
+            else:
+                for answer in refused.values():  # pragma: no cover - one receiver is refused by raising
+                    _refuse(*answer)
+
+    def reach(self) -> None:
+        """Connect and log in, as before a letter."""
+        with _asked(), self._connected() as server:
+            server.noop()
 
     def _connected(self) -> smtplib.SMTP:
         mail = self._mail
@@ -132,6 +139,17 @@ class Smtp:
         made["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence answers it
         made.set_content(letter.text)
         return made
+
+
+@contextmanager
+def _asked() -> Iterator[None]:
+    """Turn what a mail server answers into TryLater: never words of theirs, which may hold the address."""
+    try:
+        yield
+    except smtplib.SMTPResponseException as answered:
+        raise TryLater(f"smtp.{answered.smtp_code}") from None
+    except (OSError, smtplib.SMTPException) as failed:
+        raise TryLater(f"smtp.{type(failed).__name__.lower()}") from None
 
 
 def _refuse(code: int, _words: bytes) -> None:
@@ -163,6 +181,18 @@ class Gateway:
             code = f"sms.{answer.status_code}"
             raise Undeliverable(code) if answer.status_code in _NO_LATER else TryLater(code)
 
+    def reach(self) -> None:
+        """Ask for nothing, without the token: any answer but a failure of its own shows that it is there."""
+        try:
+            answer = requests.head(self._sms.url, timeout=SECONDS, allow_redirects=False)
+        except requests.RequestException as failed:
+            raise TryLater(f"sms.{type(failed).__name__.lower()}") from None
+        if (
+            answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+            and answer.status_code != HTTPStatus.NOT_IMPLEMENTED
+        ):
+            raise TryLater(f"sms.{answer.status_code}")
+
 
 class Files:
     """Writes what would have been sent into a folder of text files, named by number only (the demo)."""
@@ -184,6 +214,13 @@ class Files:
             unfinished = self._folder / "unfinished"
             unfinished.write_text(words)
             unfinished.replace(self._folder / f"{number:04}.txt")
+
+    def reach(self) -> None:
+        """See that the folder can be written to."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as failed:
+            raise TryLater(f"file.{type(failed).__name__.lower()}") from None
 
     def _number_of(self, notice: NoticeId) -> int:
         written = sorted(self._folder.glob("*.txt"))

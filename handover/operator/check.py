@@ -29,6 +29,9 @@ from handover.inquiry import service as inquiry
 from handover.keys import files, keyring, passphrase
 from handover.keys.files import KeyFile
 from handover.keys.lifecycle import KeyState, Use
+from handover.notice import senders
+from handover.notice.model import Channel
+from handover.notice.senders import TryLater
 from handover.operator import service
 from handover.operator.model import Finding, Verdict, Vitals, spoken
 
@@ -45,6 +48,8 @@ LOG_WARNING: Final = 1_000
 LOG_AT_ONCE: Final = 50_000
 """A longer log is walked through only when asked to be thorough."""
 
+WAYS: Final = {Channel.EMAIL: ("e-mail", "HANDOVER_SMTP_HOST"), Channel.SMS: ("SMS", "HANDOVER_SMS_URL")}
+"""What each way to people is called, and the setting that says it is used."""
 CLOCKS: Final = {
     "from-the-future": "{} says that our messages are from the future: its clock is behind, or ours is ahead."
     " Nothing arrives there until they agree.",
@@ -175,6 +180,24 @@ def scanner(settings: Settings, vitals: Sequence[Vitals]) -> Iterator[Finding]:
         yield Finding("scanner", Verdict.FINE, "The virus scanner answers, and nothing waits for it.")
 
 
+def notices(settings: Settings) -> Iterator[Finding]:
+    """Can people be told by e-mail and SMS? A way that is not configured is named with its first setting."""
+    ways = senders.of_settings(settings.mail, settings.sms, settings.notices_dir)
+    for channel, (name, setting) in WAYS.items():
+        sender = ways.by_channel.get(channel)
+        if sender is None:
+            said = f"Nobody is told by {name}: {setting} is not set."
+            yield Finding("notices", Verdict.FINE, said)
+            continue
+        try:
+            sender.reach()
+        except TryLater as failed:
+            said = f"Notices by {name} can't be sent now ({failed.code}): they wait, and are given up in the end."
+            yield Finding("notices", Verdict.BAD, said)
+        else:
+            yield Finding("notices", Verdict.FINE, f"Notices by {name} can be sent.")
+
+
 def disk(settings: Settings) -> Iterator[Finding]:
     """Is there room where the database lies? (PostgreSQL's own disk is its server's to watch.)"""
     path = Path(settings.database_url.removeprefix("sqlite:///")).parent
@@ -247,6 +270,7 @@ def examine(db: Database, settings: Settings, *, now: datetime, thorough: bool =
         vitals = service.vitals(session, settings.agencies, late_after=settings.late_after, now=now)
         yield from deliveries(vitals, now)
         yield from scanner(settings, vitals)
+        yield from notices(settings)
         for agency in settings.agencies:
             yield from clocks_of_others(session, agency, now)
             yield from inquiries(session, agency, now)

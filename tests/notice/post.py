@@ -36,11 +36,11 @@ class Mailbox:
     """What the next receivers are answered, instead of 250."""
     was_secure: list[bool] = field(default_factory=list)
 
-    async def handle_RCPT(self, _server: Any, session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
+    async def handle_RCPT(self, server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802
         """Take a receiver, or answer what the test wants."""
         if self.answers:
             return self.answers.pop(0)
-        self.was_secure.append(session.ssl is not None)
+        self.was_secure.append(server.transport.get_extra_info("ssl_object") is not None)
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -53,8 +53,8 @@ class Mailbox:
 
 
 @contextmanager
-def smtp_server(folder: Path) -> Iterator[Mailbox]:
-    """Run an SMTP server that takes mail only over TLS and from who has logged in."""
+def smtp_server(folder: Path, security: str = "starttls") -> Iterator[Mailbox]:
+    """Run an SMTP server that takes mail only over TLS, agreed on or from the first byte, and from who logs in."""
     box = Mailbox(certificate=_certificate(folder))
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(box.certificate)
@@ -63,14 +63,16 @@ def smtp_server(folder: Path) -> Iterator[Mailbox]:
         right = LoginPassword(USER.encode(), PASSWORD.encode())
         return AuthResult(success=data == right, handled=True)
 
+    over: Any = {"tls_context": tls, "require_starttls": True}
+    if security == "tls":
+        over = {"ssl_context": tls, "auth_require_tls": False}  # it knows of no TLS but what was agreed on
     server = Controller(
         box,
         hostname=HOST,
         port=_free_port(),
-        tls_context=tls,
-        require_starttls=True,
         auth_required=True,
         authenticator=log_in,
+        **over,
     )
     server.start()
     box.port = server.port

@@ -54,17 +54,23 @@ def tell(town: Town, cause: str, *, now: datetime | None = None, not_before: dat
 # --- real servers ----------------------------------------------------------------------------------------------
 
 
-def test_an_email_goes_over_tls_to_a_real_server_and_says_nothing_of_anybody(tmp_path: Path) -> None:
-    with smtp_server(tmp_path) as box:
+@pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")  # it knows no TLS from the first byte
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_an_email_goes_over_tls_to_a_real_server_and_says_nothing_of_anybody(
+    tmp_path: Path, security: str
+) -> None:
+    with smtp_server(tmp_path, security) as box:
         mail = Mail(
             host="127.0.0.1",
             port=box.port,
-            security="starttls",
+            security=security,
             sender="varsel@example.org",
             user=USER,
             password=PASSWORD,
         )
         sender = Smtp(mail, create_default_context(cafile=str(box.certificate)))
+        sender.reach()
+        assert box.taken == []
         sender.send(LETTER)
         assert box.was_secure == [True]
         (read,) = box.taken
@@ -77,6 +83,8 @@ def test_an_email_goes_over_tls_to_a_real_server_and_says_nothing_of_anybody(tmp
             Smtp(replace(mail, password="wrong"), sender._tls).send(LETTER)
         with pytest.raises(TryLater, match="sslcertverificationerror"):
             Smtp(mail).send(LETTER)
+        with pytest.raises(TryLater, match=r"^smtp\."):
+            Smtp(replace(mail, password="wrong"), sender._tls).reach()
         box.answers = ["550 no such mailbox o@example.org", "451 later o@example.org"]
         with pytest.raises(Undeliverable) as gone:
             sender.send(LETTER)
@@ -254,6 +262,9 @@ def test_a_worker_that_dies_after_sending_sends_the_same_id_again_and_no_other(
             files.send(letter)
             raise SystemExit
 
+        def reach(self) -> None:
+            """Be there."""
+
     with pytest.raises(SystemExit):
         courier.send_due(town.kommune.db, Ways({Channel.EMAIL: Dies()}), MUNICIPALITY, lambda: town.now)
     ways = Ways({Channel.EMAIL: files})
@@ -299,6 +310,9 @@ def _send_and_be_killed(town: Town, folder: Path, at: datetime, *, is_after: boo
             if is_after:
                 Files(folder, Channel.EMAIL).send(letter)
             os.kill(os.getpid(), SIGKILL)
+
+        def reach(self) -> None:
+            """Be there."""
 
     courier.send_due(db, Ways({Channel.EMAIL: Killed()}), MUNICIPALITY, lambda: at)
     os._exit(1)

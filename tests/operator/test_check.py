@@ -14,6 +14,7 @@ from handover import clock
 from handover.actors import Machine
 from handover.audit import service as audit
 from handover.audit.model import Event
+from handover.config import Mail, Sms
 from handover.db import Database
 from handover.exchange.clamd import Clamd
 from handover.exchange.scanning import Scanner
@@ -21,6 +22,7 @@ from handover.operator import check, service
 from handover.operator.model import Verdict, spoken
 from tests.builders import DPS, MUNICIPALITY
 from tests.exchange.clamav import clamav
+from tests.notice.post import sms_gateway, smtp_server
 from tests.operator.conftest import Watched
 
 BAD, WARNING, FINE = Verdict.BAD, Verdict.WARNING, Verdict.FINE
@@ -57,6 +59,7 @@ def test_a_healthy_node_has_nothing_bad(watched: Watched) -> None:
         "worker",
         "deliveries",
         "log",
+        "notices",
     }
 
 
@@ -178,3 +181,26 @@ def test_a_virus_scanner_that_is_configured_is_asked_whether_it_runs(watched: Wa
     assert verdict is BAD
     assert sentence.startswith("The virus scanner does not answer (")
     assert sentence.endswith("1 messages with documents wait.")
+
+
+def test_a_way_to_tell_people_that_is_not_configured_is_named_with_what_is_missing(watched: Watched) -> None:
+    email, sms = found(watched, "notices")
+    assert email == (FINE, "Nobody is told by e-mail: HANDOVER_SMTP_HOST is not set.")
+    assert sms == (FINE, "Nobody is told by SMS: HANDOVER_SMS_URL is not set.")
+
+
+def test_the_ways_to_tell_people_are_asked_whether_they_can_be_used(watched: Watched, tmp_path: Path) -> None:
+    with sms_gateway() as gateway:
+        sms = Sms(url=gateway.url, sender="Overgang", token="secret")
+        assert found(watched, "notices", sms=sms)[1] == (FINE, "Notices by SMS can be sent.")
+        assert gateway.taken == []
+    verdict, sentence = found(watched, "notices", sms=sms)[1]
+    assert (verdict, sentence.startswith("Notices by SMS can't be sent now (sms.connectionerror)")) == (BAD, True)
+    with smtp_server(tmp_path) as box:
+        mail = Mail(host="127.0.0.1", port=box.port, security="starttls", sender="varsel@example.org")
+    verdict, sentence = found(watched, "notices", mail=mail)[0]
+    assert (verdict, "(smtp.connectionrefusederror)" in sentence) == (BAD, True)
+    assert found(watched, "notices", notices_dir=tmp_path / "notices")[0] == (
+        FINE,
+        "Notices by e-mail can be sent.",
+    )
