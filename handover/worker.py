@@ -179,8 +179,7 @@ class Worker:
         for agency in self._agencies:
             upkeep.sweep(self._node.db, agency, now=self._clock())
             upkeep.clear_blobs(self._node.db, agency, now=self._clock())
-            with self._node.db.transaction(durable=False) as session:
-                bundle.begin_first_days(session, agency, now=self._clock())
+            bundle.begin_first_days(self._node.db, agency, now=self._clock())
             try:
                 audit.sequence(self._node.db, agency)
             except LogBroken as broken:  # this agency's log stands still, and `handover check` says so

@@ -156,6 +156,9 @@ def sequence(db: Database, agency: AgencyId, *, batch: int = BATCH) -> int:
 
     Safe to kill at any instant and to run in several processes: whoever holds the head goes on, the others return.
     """
+    with db.reading() as session:
+        if not store.waiting(session, agency, limit=1):
+            return 0
     total = 0
     while True:
         with db.transaction(durable=False) as session:  # after a power cut the same rows get places again

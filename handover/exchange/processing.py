@@ -41,6 +41,9 @@ log = structlog.get_logger(__name__)
 
 def process_pending(db: Database, agency: AgencyId, *, now: datetime) -> int:
     """Give an agency's pending messages to their products, each in a transaction of its own; returns how many."""
+    with db.reading() as session:
+        if not store.is_any_pending(session, agency, now=now):
+            return 0
     with db.transaction(durable=False) as session:
         rows = store.pending(session, agency, now=now, most=MOST)
         for row in rows:
@@ -56,6 +59,9 @@ def process_pending(db: Database, agency: AgencyId, *, now: datetime) -> int:
 def send_replies(db: Database, client: Client, agency: AgencyId, clock: Callable[[], datetime]) -> int:
     """Send an agency's due acknowledgements to their peers; returns how many were tried."""
     now = clock()
+    with db.reading() as session:
+        if not store.is_any_reply_due(session, agency, now=now):
+            return 0
     with db.transaction(durable=False) as session:
         rows = store.due_replies(session, agency, now=now, most=MOST)
         lease = now + provided(session, Pace).lease

@@ -308,6 +308,14 @@ def incoming(session: Session, agency: AgencyId, sender: AgencyId, message: Mess
     return session.connection().execute(query).first()
 
 
+def is_any_pending(session: Session, agency: AgencyId, *, now: datetime) -> bool:
+    """Whether a received message waits to be processed by now; nothing is locked."""
+    query = select(INCOMING.c.message).where(
+        INCOMING.c.agency == agency, INCOMING.c.is_pending, INCOMING.c.due_at <= now
+    )
+    return session.connection().execute(query.limit(1)).first() is not None
+
+
 def pending(session: Session, agency: AgencyId, *, now: datetime, most: int) -> Sequence[AnyRow]:
     """Return received messages that wait to be processed, locked; skips locked ones."""
     query = (
@@ -345,6 +353,12 @@ def change_incoming(session: Session, agency: AgencyId, sender: AgencyId, messag
 def add_reply(session: Session, values: Values) -> None:
     """Promise an acknowledgement of its own; a second promise of the same one changes nothing."""
     session.connection().execute(insert_into(session, REPLY).values(dict(values)).on_conflict_do_nothing())
+
+
+def is_any_reply_due(session: Session, agency: AgencyId, *, now: datetime) -> bool:
+    """Whether an acknowledgement is due to go; nothing is locked."""
+    query = select(REPLY.c.message).where(REPLY.c.agency == agency, REPLY.c.is_open, REPLY.c.due_at <= now)
+    return session.connection().execute(query.limit(1)).first() is not None
 
 
 def due_replies(session: Session, agency: AgencyId, *, now: datetime, most: int) -> Sequence[AnyRow]:

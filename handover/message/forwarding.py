@@ -120,8 +120,8 @@ def brought_anew(copy: Copy, wrong: Message, after: Standing) -> tuple[Message, 
 def _chosen(copy: Copy, wanted: Sequence[CommunicationId] | None) -> tuple[Message, ...]:
     """Return messages to forward, as readers here see them, with what they brought along.
 
-    What was taken back goes on to nobody, also where it was written and can still be read. Raises NoSuchMessage, or
-    DocumentsWait while a document of theirs is not here.
+    What was taken back goes on to nobody, also where it was written and can still be read. Raises NoSuchMessage,
+    or DocumentsWait while a document of theirs is not here.
     """
     seen = shown(copy)
     along = (other for each in seen for other in brought_along(copy, each))
