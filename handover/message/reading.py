@@ -14,6 +14,7 @@ from handover.actors import Party, Staff
 from handover.audit import service as audit
 from handover.audit.model import Event as Logged
 from handover.consent import service as consent
+from handover.directory import service as directory
 from handover.errors import NotFound
 from handover.exchange import service as exchange
 from handover.exchange.model import Delivery
@@ -21,7 +22,7 @@ from handover.ids import AgencyId, MessageId, PersonId, ServiceId, ThreadId
 from handover.message import bonds, cases, guarding, linking, scope, store
 from handover.message.cases import Turn
 from handover.message.lifecycle import Act, Guard, Side, Status, acts_open_to
-from handover.message.model import Entry, File, Message
+from handover.message.model import Entry, File, Message, Subject
 from handover.message.standing import Copy, Standing, brought_along, is_new, shown
 from handover.message.steps import Glance, NextStep, Shelf, next_step
 from handover.message.store import READERS, Stored, ThreadNotFound
@@ -35,6 +36,10 @@ from handover.team.model import InternalNote, Task
 PAGE = 50
 LATELY = 30
 """So many threads are looked at for whom a service writes to."""
+_MOST_NAMED = 10
+"""So many services of one name are looked for in a search."""
+_SHORTEST_NAME = 3
+"""Letters."""
 OPEN = (Shelf.DRAFT, Shelf.TO_DO, Shelf.WAITING)
 
 
@@ -247,15 +252,29 @@ def written_to(session: Session, by: Staff) -> tuple[tuple[ServiceId, datetime],
     return tuple((other.service, each.updated_at) for each in found for other in each.standing.others)
 
 
-def search(session: Session, by: Staff, text: str, *, now: datetime) -> tuple[Listed, ...]:
-    """Return threads by reference, patient, sender, or words of their texts; one row in the log."""
+def search(
+    session: Session, by: Staff, text: str, *, now: datetime, subjects: Sequence[Subject] = ()
+) -> tuple[Listed, ...]:
+    """Return threads by reference, patient, sender, subject, other service, or words of their texts; one log row.
+
+    `subjects`: those the text may mean, in the language of who typed it.
+    """
     typed = text.strip()
     if not typed:
         return ()
     persons = person.matching(session, by.agency, typed, limit=PAGE)
     reference = typed.upper() if len(typed) == 9 and typed[4] == "-" else None
-    found = store.search(session, by=by, reference=reference, persons=persons, words=typed, limit=PAGE)
+    facets = [*map(store.facet_of, subjects), *map(store.facet_of, _services_named(session, typed))]
+    found = store.search(
+        session, by=by, reference=reference, persons=persons, words=typed, facets=facets, limit=PAGE
+    )
     return _logged(session, found, Logged.MESSAGE_SEARCH, by=by, service=None, now=now)
+
+
+def _services_named(session: Session, typed: str) -> list[ServiceId]:
+    if len(typed) < _SHORTEST_NAME:
+        return []
+    return [each.id for each in directory.find_services(session, typed)[:_MOST_NAMED]]
 
 
 def read_marks(session: Session, by: Staff, found: Sequence[Listed]) -> dict[UUID, datetime]:

@@ -29,8 +29,8 @@ from handover.actors import Actor, Machine, Party, Patient, Role, Staff
 from handover.db import provided
 from handover.errors import NotFound
 from handover.ids import AgencyId, CommunicationId, PersonId, ServiceId, ThreadId
-from handover.keys.vault import Vault
-from handover.message.model import Entry, File, Message
+from handover.keys.vault import TOKEN_BYTES, Vault
+from handover.message.model import Entry, File, Message, Subject
 from handover.message.standing import Copy, Standing, placed
 from handover.message.steps import Glance, Shelf, drafted_at, glance, shelf_of, tell_leader_at
 from handover.message.tables import (
@@ -55,6 +55,10 @@ Cursor = tuple[datetime, UUID]
 WORDS: Final = "message"
 """The purpose under which words are hashed."""
 
+FACETS: Final = "message-facet"
+"""The purpose under which subjects and services are hashed."""
+LOOKED_AT: Final = 2000
+"""So many of the latest threads of a shelf are looked through for a facet that very many have."""
 COUNT_CAP: Final = 200
 """Counts stop here, so that they cost no more where more is stored."""
 COMMON: Final = 1000
@@ -242,9 +246,11 @@ def search(
     reference: str | None,
     persons: Sequence[PersonId],
     words: str,
+    facets: Sequence[str] = (),
     limit: int = 50,
 ) -> tuple[Listed, ...]:
-    """Return the threads with that reference, about one of those persons, or in which all those words stand.
+    """Return the threads with that reference, about one of those persons, of one of those facets (`facet_of`), or
+    in which all those words stand.
 
     Each way to them is a query of its own: joined by "or", neither kind of database would use the indexes.
     """
@@ -256,6 +262,8 @@ def search(
     tokens = provided(session, Vault).search_tokens(by.agency, WORDS, words)
     if tokens:
         parts += _with_all(session, by, tokens, limit)
+    for each in facets:
+        parts += _with_facet(session, by, _facet_token(session, by.agency, each), limit)
     if not parts:
         return ()
     found = union_of(parts)
@@ -363,6 +371,7 @@ def add(session: Session, copy: Copy, *, now: datetime, entries: Sequence[Entry]
     key = {**_whose(standing), "reference": standing.heading.reference}
     session.execute(insert(THREAD).values(**key, **_values(session, stored)))
     _put_messages(session, standing, (), copy.messages)
+    _put_facets(session, standing)
     _add_history(session, standing, entries, first=1)
     return stored
 
@@ -373,6 +382,8 @@ def save(session: Session, stored: Stored, copy: Copy, *, now: datetime, entries
     where = _of(copy.standing, THREAD)
     session.execute(change(THREAD).where(*where).values(**_values(session, after)))
     _put_messages(session, copy.standing, stored.copy.messages, copy.messages)
+    if _facets_of(copy.standing) != _facets_of(stored.standing):
+        _put_facets(session, copy.standing)
     _add_history(session, copy.standing, entries, first=stored.entries + 1)
     return after
 
@@ -557,6 +568,53 @@ def _with_all(session: Session, by: Staff, tokens: Sequence[bytes], limit: int) 
         for shelf in Shelf
         if shelf is not Shelf.VANISHED
     ]
+
+
+def _with_facet(session: Session, by: Staff, token: bytes, limit: int) -> list[Select[Any]]:
+    """Return queries for threads of a facet; where it has very many, for the latest LOOKED_AT of each shelf."""
+    if _frequency(session, by.agency, token) < COMMON:
+        return [select(TOKEN.c.service, TOKEN.c.thread).where(TOKEN.c.agency == by.agency, TOKEN.c.token == token)]
+    return [
+        _latest_with(by.agency, at, shelf, token, limit)
+        for at in _services(session, by, None)
+        for shelf in Shelf
+        if shelf is not Shelf.VANISHED
+    ]
+
+
+def _latest_with(agency: AgencyId, at: ServiceId, shelf: Shelf, token: bytes, limit: int) -> Select[Any]:
+    table = THREAD.c
+    latest = (
+        select(table.service, table.thread, table.updated_at)
+        .where(*_on_shelf(agency, at, shelf))
+        .order_by(table.updated_at.desc(), table.thread.desc())
+        .limit(LOOKED_AT)
+        .subquery()
+    )
+    found = select(latest.c.service, latest.c.thread).where(_has(agency, latest.c, token))
+    return found.order_by(latest.c.updated_at.desc(), latest.c.thread.desc()).limit(limit)
+
+
+def facet_of(what: Subject | ServiceId) -> str:
+    """Return what a thread is found by beside its words: its subject, or a service that takes part."""
+    return f"subject|{what.value}" if isinstance(what, Subject) else f"with|{what}"
+
+
+def _facets_of(standing: Standing) -> frozenset[str]:
+    with_whom = (facet_of(each.service) for each in standing.others)
+    return frozenset((facet_of(standing.heading.subject), *with_whom))
+
+
+def _facet_token(session: Session, agency: AgencyId, facet: str) -> bytes:
+    return provided(session, Vault).blind(agency, FACETS, facet)[:TOKEN_BYTES]
+
+
+def _put_facets(session: Session, standing: Standing) -> None:
+    """Store a thread's facets beside its words: the thread itself stands where a message would."""
+    session.execute(delete(TOKEN).where(*_of(standing, TOKEN), TOKEN.c.message == standing.thread))
+    agency, place = standing.home.agency, {**_whose(standing), "message": standing.thread}
+    rows = [{**place, "token": _facet_token(session, agency, each)} for each in sorted(_facets_of(standing))]
+    session.execute(insert(TOKEN), rows)
 
 
 def _has(agency: AgencyId, of: Any, token: bytes) -> ColumnElement[bool]:

@@ -88,7 +88,10 @@ class ThreadFileRow(Base):
 
 
 class ThreadTokenRow(Base):
-    """A word of a message, or of its thread's line and its author's name, as a keyed hash."""
+    """A word of a message, or of its thread's line and its author's name, as a keyed hash.
+
+    So are a thread's subject and the services that take part in it: there the thread stands for the message.
+    """
 
     __tablename__ = "thread_token"
     __table_args__ = (Index("ix_thread_token_message", "agency", "service", "thread", "message"),)

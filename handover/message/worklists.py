@@ -19,6 +19,7 @@ from handover.errors import NotFound
 from handover.ids import ServiceId, StaffId
 from handover.message import reading, store
 from handover.message.cases import WORK
+from handover.message.model import Subject
 from handover.message.reading import Listed
 from handover.message.standing import Standing
 from handover.message.steps import IS_OURS, Glance, NextStep, Shelf, Step, is_since
@@ -154,9 +155,12 @@ def list_closed(
     return tuple(rows)
 
 
-def search_work(session: Session, text: str, *, by: Staff, now: datetime) -> tuple[ThreadRow, ...]:
-    """Return the threads that a name, number, reference or word of their texts points to, finished ones too."""
-    return tuple(_rows(session, reading.search(session, by, text, now=now), {}, by=by, now=now))
+def search_work(
+    session: Session, text: str, *, by: Staff, now: datetime, subjects: Sequence[Subject] = ()
+) -> tuple[ThreadRow, ...]:
+    """Return the threads that a name, number, reference, subject or word points to, finished ones too."""
+    found = reading.search(session, by, text, now=now, subjects=subjects)
+    return tuple(_rows(session, found, {}, by=by, now=now))
 
 
 def _log(

@@ -25,6 +25,7 @@ from handover.errors import NotFound
 from handover.exchange import scanning
 from handover.ids import ServiceId, StaffId
 from handover.message import service as messages
+from handover.message.words.finding import subjects_named
 from handover.referral import service as referrals
 from handover.referral.service import WorkFilter
 from handover.team import service as team
@@ -184,7 +185,7 @@ def search() -> ResponseReturnValue:
         if takes_referrals:
             rows += referrals.search_received(session, text, by=staff, now=at)
         rows += handovers.search(session, text, by=staff, now=at)
-        rows += messages.search_work(session, text, by=staff, now=at)
+        rows += messages.search_work(session, text, by=staff, now=at, subjects=subjects_named(text))
         lines = lines_of(session, rows, agency=staff.agency)
     return render_template("worklist/search.html", lines=lines, form=Form.of({"text": text}))
 

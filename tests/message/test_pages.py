@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 
 from handover.access.guard import CSRF_FIELD
 from handover.directory.model import Pause
-from handover.message import service
+from handover.message import service, store
 from handover.message.words.formatting import formatted
 from handover.workdays import local_date
 from tests.builders import DPS, INTAKE, NAV_OFFICE, PSYCHOLOGIST
@@ -216,13 +216,21 @@ def test_a_team_takes_gives_back_and_finishes_a_thread(post: Post) -> None:
     assert "Plan for høsten" in words_of(ola.open("/meldinger/?vis=ferdig"))
 
 
-def test_a_thread_is_found_by_patient_reference_and_words(post: Post) -> None:
+def test_a_thread_is_found_by_patient_reference_subject_service_and_words(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = post.send(PER, [INTAKE], "Turer i fjellet")
     reference = post.see(PER, made).standing.heading.reference
     ingrid = at_desk(post, INGRID)
-    for text in (NUMBER, "Solveig Nes", reference, "fjellet"):
+    for text in (NUMBER, "Solveig Nes", reference, "fjellet", "plan", "Kommunepsykolog"):
         assert "Plan for høsten" in words_of(ingrid.send("/meldinger/sok", q=text)), text
     assert "Ingen treff" in words_of(ingrid.send("/meldinger/sok", q="hytte"))
+    assert "Ingen treff" in words_of(ingrid.send("/meldinger/sok", q="medisiner"))
+    monkeypatch.setattr(store, "COMMON", 1)
+    assert "Plan for høsten" in words_of(ingrid.send("/meldinger/sok", q="Kommunepsykolog")), "of very many"
+    monkeypatch.setattr(store, "LOOKED_AT", 0)
+    assert "Ingen treff" in words_of(ingrid.send("/meldinger/sok", q="Kommunepsykolog")), "no further than that"
+    assert "Ingen treff" in words_of(ingrid.send("/meldinger/sok", q="FACT-team"))
 
 
 def test_a_draft_is_kept_and_can_be_thrown_away(post: Post) -> None:

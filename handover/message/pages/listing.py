@@ -22,6 +22,7 @@ from handover.message.service import Listed
 from handover.message.steps import Shelf, is_since
 from handover.message.store import READERS, WRITERS
 from handover.message.words import banner
+from handover.message.words.finding import subjects_named
 from handover.message.words.names import SUBJECTS
 from handover.message.words.purpose import purpose_at
 from handover.web.i18n import Sentence, Text
@@ -122,7 +123,9 @@ def search() -> ResponseReturnValue:
     at = now()
     with web.transaction() as session:
         by = current_staff()
-        lines = lines_of(session, messages.search(session, by, text, now=at), at, by)
+        lines = lines_of(
+            session, messages.search(session, by, text, now=at, subjects=subjects_named(text)), at, by
+        )
     return render_template("message/list.html", late=[], lines=lines, q=text, filters=[], more=None)
 
 
