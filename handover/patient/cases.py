@@ -87,11 +87,11 @@ def _knows(session: Session, told: Told) -> Knows:
 
 def _said(told: Told) -> Iterator[Text]:
     """Yield from when to when the service knew, why it does no more, and whether that is sure."""
-    since = dates.short_day(told.since)
+    since = dates.day(told.since)
     if told.ended_at is None:
         yield _("Vet at saken gjelder deg (siden %(day)s).", day=since)
         return
-    ended = dates.short_day(told.ended_at)
+    ended = dates.day(told.ended_at)
     if told.why is Why.MISTAKE:
         yield _(
             "Fikk vite at saken gjaldt deg %(since)s. Det var feil, og ble tatt bort %(day)s.",

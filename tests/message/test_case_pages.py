@@ -82,6 +82,7 @@ def test_a_case_is_linked_on_the_patients_yes_and_anonymous_again_when_it_is_tak
     post.town.settle()
     read = words_of(first_thread(nils))
     assert "Solveig Nes" in read
+    assert "Formålet er" not in words_of(first_thread(ingrid)), "a link is no yes to what is sent"
     assert "Pasienten har sagt ja til at dere vet" in read
     assert "Solveig Nes" in words_of(nils.open("/meldinger/"))
     withdraw(post, INGRID, agency=NAV)
@@ -123,6 +124,7 @@ def test_a_patient_is_asked_on_the_own_page_and_staff_link_the_case_on_the_yes(p
     assert post.see(INGRID, case).patient is None, "linking is an act of its own"
     form = ingrid.open(path)
     assert "Pasienten sa ja på sin egen side" in words_of(form)
+    assert search(rf'value="{NAV_OFFICE}"[^>]* checked', form.text)
     asked_for_more = ingrid.send(f"{path}/spor", to=NAV_OFFICE, until=until, asked=hidden(form, "asked"))
     assert "har alt sagt ja" in words_of(asked_for_more)
     wrong = ingrid.send(path, to=NAV_OFFICE, until=until, asked=str(case.thread))
@@ -180,7 +182,7 @@ def test_a_link_made_by_mistake_is_taken_away_on_the_page(post: Post) -> None:
     assert "Solveig Nes" in sure
     assert "melde avviket" in sure
     gone = ingrid.send(f"{page.request.path}/koble-fra")
-    assert "Saken er anonym igjen hos alle" in words_of(gone)
+    assert "får beskjed om å glemme det" in words_of(gone)
     assert ingrid.send(f"{page.request.path}/koble-fra").status_code == 409
     assert "Ta bort koblingen" not in words_of(ingrid.open(f"{page.request.path}/koble-fra"))
 

@@ -53,9 +53,7 @@ Do = Callable[[Session, Turn, Sent], None]
 @allow(*WRITERS)
 def linking(service: str, thread: UUID) -> ResponseReturnValue:
     """Say what it means that a case is linked, and ask whom it is about and to whom the patient has said yes."""
-    turn = turn_of(service, thread)
-    until = local_date(turn.now + LASTS)
-    return _link_page(turn, Form.of({"until": f"{until:%d.%m.%Y}"}))
+    return _link_page(turn_of(service, thread))
 
 
 @blueprint.post(f"{_THREAD}/koble")
@@ -179,15 +177,16 @@ def _id(name: str) -> UUID:
         raise NotFound from None
 
 
-def _link_page(turn: Turn, form: Form, refused: HandoverError | None = None) -> ResponseReturnValue:
+def _link_page(turn: Turn, form: Form | None = None, refused: HandoverError | None = None) -> ResponseReturnValue:
     with web.transaction() as session:
         found = messages.thread_of(session, turn)
         if not may_link(found):
             return redirect(url_for(".show", service=turn.at, thread=turn.thread))
         bonds = messages.bonds_of(session, found.standing)
         others = knowing(found, bonds, places_of(session, found))
-        problem = "" if refused is None or form.errors else problem_of(session, refused)
         asked = None if found.patient is not None or _is_another() else messages.whom_asked(session, turn)
+        form = form or _fresh(turn, asked)
+        problem = "" if refused is None or form.errors else problem_of(session, refused)
         return make_response(
             render_template(
                 "message/link.html",
@@ -201,6 +200,13 @@ def _link_page(turn: Turn, form: Form, refused: HandoverError | None = None) -> 
                 problem=problem,
             )
         )
+
+
+def _fresh(turn: Turn, asked: Wished | None) -> Form:
+    """Return the form with the services chosen that the patient has said yes to on the own page."""
+    requests = () if asked is None else asked.requests
+    said_yes = [str(each.wanted.target.service) for each in requests if each.reply is Reply.YES]
+    return Form.of({"until": f"{local_date(turn.now + LASTS):%d.%m.%Y}", "to": said_yes})
 
 
 def _is_another() -> bool:

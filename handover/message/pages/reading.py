@@ -75,7 +75,10 @@ DONE: Final[Mapping[str, Sentence]] = {
         " Saken er uten navn til dere kobler den."
     ),
     "koblet": _l("Saken er koblet til pasienten. Tjenestene du valgte, får vite hvem den gjelder."),
-    "koblet-fra": _l("Koblingen er tatt bort. Saken er anonym igjen hos alle, også hos dere."),
+    "koblet-fra": _l(
+        "Koblingen er tatt bort. Alle som fikk vite det, får beskjed om å glemme det."
+        " Dere har fått en oppgave om å si fra til den saken var koblet til."
+    ),
     "bekreftet": _l("Du har bekreftet at meldingen er skjult. Avsenderen får vite det."),
 }
 
@@ -353,7 +356,7 @@ def partakers(session: Session, thread: Thread, places: Mapping[Party, str]) -> 
                 name=places[member.party],
                 phone=names.phone_of(session, member.party),
                 is_us=member.party == home,
-                needs_permit=thread.patient is not None
+                needs_permit=thread.standing.named is not None
                 and member.party != home
                 and not is_health(session, member.party),
                 let_in=_let_in(member, places),
