@@ -20,6 +20,7 @@ REFUSED: Sentence = _l("Velg en dag fram i tid, men ikke senere enn fristen. Ing
 
 def put_away(session: Session, turn: Turn, sent: Sent) -> None:
     """Put a handover away until the day a form names. Raises Invalid for a day that does not do."""
+    handovers.case_of(session, turn)  # whose it is not, is told nothing of the day
     fields = Fields(sent)
     day = fields.day("until")
     fields.check()
