@@ -9,7 +9,7 @@ from handover.actors import Staff
 from handover.person.alike import ANOTHER
 from handover.referral.lifecycle import Side
 from tests.builders import FACT, INTAKE, NAV_OFFICE, PSYCHOLOGIST
-from tests.message.desks import ABOUT, at_desk, begun
+from tests.message.desks import ABOUT, at_desk, begun, here
 from tests.message.nodes import QUESTION, Post
 from tests.referral.nodes import FATIMA, INGRID, NAVN, NUMBER, OLA, PER, SARA
 from tests.referral.visiting import Reader, hidden, words_of
@@ -86,6 +86,23 @@ def test_a_wrong_birth_date_is_asked_about_before_it_makes_another_patient(post:
     assert "Solveig Nes, født 15. juni 1982" in words_of(meant)
     another = begun(per, **typed, same=str(ANOTHER))
     assert "Solveig Nes, født 16. mai 1982" in words_of(another)
+
+
+def test_a_wrong_birth_date_is_asked_about_where_a_draft_or_a_sent_message_gets_another_patient(
+    post: Post,
+) -> None:
+    made = post.send(PER, [INTAKE])
+    per = at_desk(post, PER)
+    typed = without_number(birth_date="16.05.1982")
+    draft = here(begun(per, **without_number(given="Anne")))
+    sent = f"/meldinger/{PSYCHOLOGIST}/{made.thread}/{made.message}"
+    other = {"reason": "Feil pasient", "to": INTAKE}
+    for address, more in ((f"{draft}/gjelder", {}), (f"{sent}/rett", other)):
+        asked = per.send(address, **typed, **more)
+        assert asked.status_code == 422
+        assert "Vi har noen med samme navn, men en annen fødselsdato." in words_of(asked)
+        meant = per.send(address, **typed, **more, same=hidden(asked, "same"))
+        assert "Solveig Nes, født 15. juni 1982" in words_of(meant)
 
 
 def test_a_namesake_whom_the_writers_services_have_no_case_about_is_never_named(post: Post) -> None:

@@ -17,7 +17,7 @@ from handover.directory import service as directory
 from handover.errors import Conflict, Invalid
 from handover.ids import CommunicationId, ServiceId
 from handover.message import service as messages
-from handover.message.pages.choosing import about_of, subject_choices, who_may_be
+from handover.message.pages.choosing import about_of, meant_instead, subject_choices, who_may_be
 from handover.message.pages.desk import blueprint, turn_of
 from handover.message.pages.reading import moved_page, only_draft
 from handover.message.pages.writing import draft_of, problem_of, unsent
@@ -114,7 +114,7 @@ def change_about(service: str, thread: UUID, letter: UUID) -> ResponseReturnValu
             found = messages.thread_of(session, turn)
             was = found.standing.heading.subject
             wanted = about_of(request.form, known=found.patient, was=was)
-            messages.change_about(session, turn, wanted)
+            messages.change_about(session, turn, meant_instead(session, turn.by, wanted, found))
     except Invalid as refused:
         return _about_page(turn, letter, refused)
     except Conflict as moved:

@@ -19,7 +19,7 @@ from handover.errors import HandoverError
 from handover.ids import PersonId
 from handover.message.model import MAX_LINE, Subject
 from handover.message.pages.origins import may_be_shown
-from handover.message.service import About
+from handover.message.service import About, Thread
 from handover.message.words.names import SUBJECTS
 from handover.person import numbers
 from handover.person.alike import ANOTHER, KnownAlready, OtherBirthDate, alike, namesakes
@@ -111,6 +111,13 @@ def meant(
     if found and chosen is None:
         raise OtherBirthDate(fields={"same": ["other-birth-date"]})
     return (about, None) if chosen is None else (replace(about, patient=chosen.identity), chosen.id)
+
+
+def meant_instead(session: Session, by: Staff, about: About, thread: Thread) -> About:
+    """Return what a thread is to be about instead, as `meant` does; whom it is about already is not asked for."""
+    who = thread.standing.person
+    held = None if who is None or thread.patient is None else Person(who, thread.patient)
+    return meant(session, by, about, held)[0]
 
 
 def _shown_namesakes(session: Session, by: Staff, patient: Identity) -> Sequence[Person]:

@@ -17,7 +17,7 @@ from handover.ids import CommunicationId, ServiceId
 from handover.message import service as messages
 from handover.message.lifecycle import Act, Status
 from handover.message.model import MAX_REASON, Receipt
-from handover.message.pages.choosing import about_of, service_choices, subject_choices, who_may_be
+from handover.message.pages.choosing import about_of, meant_instead, service_choices, subject_choices, who_may_be
 from handover.message.pages.desk import blueprint, turn_of
 from handover.message.pages.reading import moved_page, places_of, said
 from handover.message.service import NoSuchMessage, Seen, Thread, Turn
@@ -81,6 +81,7 @@ def write_anew(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
             reason = _reason()
             was = found.standing.heading.subject
             about = about_of(request.form, known=found.patient, was=was)
+            about = meant_instead(session, turn.by, about, found)
             wanted = (*request.form.getlist("keep"), request.form.get("to", ""))
             to = [ServiceId(each) for each in wanted if each]
             if not to:
