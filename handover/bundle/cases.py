@@ -139,7 +139,7 @@ def record(
     saved = store.save(session, stored, after, now=now, entries=[line])
     log_act(session, saved, act, by=by, now=now, detail=said.detail)
     plan(session, after, by=by, now=now)
-    noticing.tell_patient(session, after, act, by=by, now=now)
+    noticing.tell_patient(session, after, place_of(after), act, by=by, now=now)
     return saved
 
 

@@ -35,11 +35,9 @@ _HERE_ONLY: Final = frozenset({Act.INVITE, Act.YES_LAPSED})
 """Acts before anything is sent: no other copy counts them."""
 _TOLD_SENDER: Final = frozenset({Status.MEETING_PLANNED})
 """News to the sender although nothing is asked of them."""
-_KINDS: Final = {Side.SENDER: "handover-sent", Side.RECEIVER: "handover-received"}
-"""What the work of each side is called (`cases.WORK`)."""
 
 
-def tell_patient(session: Session, after: Standing, act: Act, *, by: Actor, now: datetime) -> None:
+def tell_patient(session: Session, after: Standing, place: Place, act: Act, *, by: Actor, now: datetime) -> None:
     """Tell the patient that there is something new, unless they did it; once, whichever copies are at this node.
 
     A decline is told when the patient is shown it; when the sender reads it, that is sooner.
@@ -54,7 +52,7 @@ def tell_patient(session: Session, after: Standing, act: Act, *, by: Actor, now:
         f"handover/{after.handover}/{act.value}/{after.version}/{when}",
         now=now,
         not_before=decline_shown_from(after),
-        watch=_watch(after) if must_reach else None,
+        watch=Watch(service=place.service, subject=place.subject, subject_kind=place.kind) if must_reach else None,
     )
 
 
@@ -64,7 +62,3 @@ def tell_staff(session: Session, standing: Standing, place: Place, *, by: Actor,
     is_asked = step is not None and step.side is standing.side
     if is_asked or (standing.side is Side.SENDER and standing.status in _TOLD_SENDER):
         team.tell(session, place, owner=standing.owner, by=by, now=now)
-
-
-def _watch(standing: Standing) -> Watch:
-    return Watch(service=standing.home.service, subject=standing.handover, subject_kind=_KINDS[standing.side])

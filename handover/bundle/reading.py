@@ -272,7 +272,7 @@ def _decline_read(session: Session, stored: Stored, turn: Turn) -> Stored:
     if standing.status is not Status.DECLINED or standing.decline_read_at is not None:
         return stored
     after = replace(standing, decline_read_at=turn.now)
-    noticing.tell_patient(session, after, Act.DECLINE, by=turn.by, now=turn.now)
+    noticing.tell_patient(session, after, cases.place_of(after), Act.DECLINE, by=turn.by, now=turn.now)
     return store.save(session, stored, after, now=stored.updated_at)
 
 

@@ -295,7 +295,7 @@ def _adopt(session: Session, stored: Stored, told: StatusUpdate, now: datetime) 
     saved = _saved(session, stored, after, lines, now)
     if told.note is None and after.version == told.version != before.version:
         by = cases.machine(saved.agency)
-        noticing.tell_patient(session, after, _act_of(before, told), by=by, now=now)
+        noticing.tell_patient(session, after, cases.place_of(after), _act_of(before, told), by=by, now=now)
     if owes_withdrawal(after):
         afterwards.ask_to_take_back(session, saved, now=now)
 

@@ -83,7 +83,7 @@ def outcome_opened(session: Session, stored: Stored, turn: Turn) -> Stored:
         cases.post(session, after, _update(stored, turn, UpdateKind.OUTCOME_OPENED, ""), now=turn.now)
     saved = store.save(session, stored, after, now=turn.now)
     cases.plan(session, after, by=turn.by, now=turn.now)
-    noticing.tell_patient(session, standing, after, now=turn.now)
+    noticing.tell_patient(session, standing, after, cases.place_of(after), now=turn.now)
     return saved
 
 

@@ -125,7 +125,7 @@ def record(
     saved = store.save(session, stored, after, now=now, entries=[entry], content=content)
     log(session, saved, Logged(f"referral.{act.value}"), by=by, now=now, detail=said.detail)
     plan(session, after, by=by, now=now)
-    noticing.tell_patient(session, stored.standing, after, now=now)
+    noticing.tell_patient(session, stored.standing, after, place_of(after), now=now)
     return saved
 
 

@@ -37,7 +37,9 @@ _TOLD_REFERRER: Final = frozenset({Act.ACCEPT, Act.SCHEDULE, Act.RESCHEDULE, Act
 """News to the referrer although nothing is asked of them."""
 
 
-def tell_patient(session: Session, before: Standing | None, after: Standing, *, now: datetime) -> None:
+def tell_patient(
+    session: Session, before: Standing | None, after: Standing, place: Place, *, now: datetime
+) -> None:
     """Tell the patient that there is something new, once for each version, whichever copies are at this node.
 
     A refusal is told when the patient is shown it; when the referrer opens it, that is sooner.
@@ -54,7 +56,7 @@ def tell_patient(session: Session, before: Standing | None, after: Standing, *, 
         cause,
         now=now,
         not_before=refusal_shown_from(after),
-        watch=_watch(after) if must_reach else None,
+        watch=Watch(service=place.service, subject=place.subject, subject_kind=place.kind) if must_reach else None,
     )
 
 
@@ -63,11 +65,3 @@ def tell_staff(session: Session, standing: Standing, place: Place, *, by: Actor,
     is_outcome = standing.side is Side.REFERRER and standing.last_act in _TOLD_REFERRER
     if shelf_of(standing) is Shelf.TO_DO or is_outcome:
         team.tell(session, place, owner=standing.owner, by=by, now=now)
-
-
-def _watch(standing: Standing) -> Watch:
-    return Watch(service=standing.home.service, subject=standing.referral, subject_kind=SUBJECT)
-
-
-SUBJECT: Final = "referral-received"
-"""What the work of the service that decides is called (`cases.WORK`)."""

@@ -132,7 +132,7 @@ def _take_in(session: Session, request: Request, received: Received, held: Store
     _ask_a_person(session, standing, request.content.patient, now)
     cases.log(session, saved, Logged.REFERRAL_RECEIVE, by=cases.machine(request.receiver.agency), now=now)
     cases.plan(session, standing, by=cases.machine(request.receiver.agency), now=now)
-    noticing.tell_patient(session, None, standing, now=now)
+    noticing.tell_patient(session, None, standing, cases.place_of(standing), now=now)
     if request.leg > 1:
         cases.tell(session, standing, author=None, now=now)
 
@@ -233,7 +233,7 @@ def receive_update(session: Session, received: Received) -> None:
         detail={"kind": update.kind.value},
     )
     cases.plan(session, after, by=cases.machine(saved.agency), now=now)
-    noticing.tell_patient(session, before, after, now=now)
+    noticing.tell_patient(session, before, after, cases.place_of(after), now=now)
     if after.version != before.version:
         cases.tell(session, after, author=None, now=now)
     _raise_if_late(session, stored, after, update, now)
@@ -309,7 +309,7 @@ def _adopt(session: Session, stored: Stored, told: StatusUpdate, now: datetime) 
     saved = store.save(session, stored, after, now=now, entries=[entry])
     cases.log(session, saved, Logged.REFERRAL_RECEIVE_STATUS, by=by, now=now, detail={"act": told.act.value})
     cases.plan(session, after, by=by, now=now)
-    noticing.tell_patient(session, before, after, now=now)
+    noticing.tell_patient(session, before, after, cases.place_of(after), now=now)
 
 
 def _asked(told: StatusUpdate) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from handover.actors import Staff
 from handover.bundle import document, scenes, service, words
-from handover.bundle.cases import place_of
+from handover.bundle.cases import WORK, place_of
 from handover.bundle.lifecycle import Act, Side, Status
 from handover.bundle.model import File
 from handover.bundle.pages import putting_away, receiving_acts
@@ -26,7 +26,7 @@ from handover.web.forms import Form
 from handover.web.i18n import Text
 from handover.web.view import View
 
-READ: Final = "handover-received"
+READ: Final = WORK[Side.RECEIVER]
 """The kind of what a person has read."""
 _SAID: Final = frozenset({Act.ASK, Act.NOTE_TO_RECEIVER, Act.NOTE_TO_SENDER})
 _FIRST: Final[Mapping[Status, tuple[Act, ...]]] = {
