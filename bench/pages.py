@@ -34,6 +34,7 @@ from handover.bundle.service import Turn as HandoverTurn
 from handover.bundle.steps import Shelf
 from handover.ids import ReferralId
 from handover.message import service as messages
+from handover.message.model import Subject
 from handover.message.reading import OPEN as OPEN_THREADS
 from handover.message.service import Turn as ThreadTurn
 from handover.message.steps import Shelf as ThreadShelf
@@ -212,13 +213,22 @@ def _threads_closed(session: Session, stock: Stock, _round: int) -> object:
 
 def _threads_list(shelves: Sequence[ThreadShelf]) -> Callable[[Session, Stock, int], object]:
     def read(session: Session, stock: Stock, _round: int) -> object:
-        return messages.mine(session, stock.referrer, now=NOW, shelves=shelves)
+        return _arranged(session, stock.referrer, shelves)
 
     return read
 
 
 def _threads_everywhere(session: Session, stock: Stock, _round: int) -> object:
-    return messages.mine(session, stock.everywhere, now=NOW)
+    return _arranged(session, stock.everywhere, OPEN_THREADS)
+
+
+def _arranged(session: Session, by: Staff, shelves: Sequence[ThreadShelf]) -> object:
+    found = messages.arranged(session, by, now=NOW, shelves=shelves)
+    return (*found.late, *found.others)
+
+
+def _threads_about(session: Session, stock: Stock, _round: int) -> object:
+    return messages.search(session, stock.intake, "plan", subjects=(Subject.PLAN,), now=NOW)
 
 
 def _thread_page(session: Session, stock: Stock, number: int) -> object:
@@ -296,6 +306,7 @@ CASES: Final = (
     Case("threads, search, one patient's name", 1.5, _threads_search(RARE_NAME)),
     Case("threads, search, a rare word", 1.5, _threads_search(RARE_WORD)),
     Case("threads, search, their writer", 1.5, _threads_search("psykolog")),
+    Case("threads, search, a subject", 1.5, _threads_about),
     Case("threads, search, a word of some", None, _threads_search(VOCABULARY[0])),
     Case("search, many patients' name", None, _searched(COMMON_NAME)),
     Case("90 days' assessments", None, _measures),

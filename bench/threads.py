@@ -25,7 +25,7 @@ from handover.message.lifecycle import Status
 from handover.message.model import Content, Doing, Entry, Heading, Member, Message, Opened, Receipt, Subject
 from handover.message.standing import Copy, Standing
 from handover.message.steps import Shelf, glance, next_step, shelf_of, tell_leader_at
-from handover.message.store import WORDS, Kept
+from handover.message.store import WORDS, Kept, facet_of, facet_token
 from handover.message.tables import ThreadHistoryRow, ThreadMessageRow, ThreadRow, ThreadTokenRow
 from handover.team.tables import WorkItemRow
 from handover.values import dump
@@ -81,6 +81,7 @@ class Maker:
         self._vault, self._homes, self._persons, self._form, self._now = sealing, homes, persons, form, now
         self._random = random.Random(11)
         self._token = cache(lambda agency, word: sealing.word_tokens(agency, WORDS, word)[0])
+        self._facet = cache(lambda agency, what: facet_token(sealing, agency, facet_of(what)))
         self.some: dict[AgencyId, list[ThreadId]] = {agency: [] for agency, _services in homes}
         self.reference = ""
 
@@ -131,6 +132,9 @@ class Maker:
         self._add(rows, "thread_history", **key, line=1, at=changed, act="receive", entry=entry)
         for each, written in copy.messages.items():
             self._message(home, key, ids[each], copy.statuses[each], _named(written, ids), changed, number, rows)
+        for facet in (Subject.PLAN, other.service):
+            token = self._facet(home.agency, facet)
+            self._add(rows, "thread_token", **key, message=key["thread"], token=token)
         planned = work.item((home.agency, home.service), WORK, key["thread"], copy.step, due=due, at=changed)
         self._add(rows, "work_item", **planned)
 

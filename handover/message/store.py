@@ -263,7 +263,7 @@ def search(
     if tokens:
         parts += _with_all(session, by, tokens, limit)
     for each in facets:
-        parts += _with_facet(session, by, _facet_token(session, by.agency, each), limit)
+        parts += _with_facet(session, by, facet_token(provided(session, Vault), by.agency, each), limit)
     if not parts:
         return ()
     found = union_of(parts)
@@ -283,12 +283,15 @@ def read_by(session: Session, by: Staff) -> tuple[ServiceId, ...]:
     return _services(session, by, None)
 
 
-def at(session: Session, by: Staff, wanted: Sequence[tuple[ServiceId, ThreadId]]) -> tuple[Listed, ...]:
-    """Return the threads that a list names by service and thread, of those that the reader may see."""
-    if not wanted:
-        return ()
-    statement = select(THREAD).where(reach(by), tuple_(THREAD.c.service, THREAD.c.thread).in_(wanted))
-    return tuple(_listed(session, row) for row in session.execute(statement))
+def at(session: Session, by: Staff, wanted: Iterable[tuple[ServiceId, ThreadId]]) -> tuple[Listed, ...]:
+    """Return the threads that a list names by service and thread, of those that the reader may see.
+
+    One look for each service: asked for pairs, SQLite would go through all threads of them.
+    """
+    threads: dict[ServiceId, list[UUID]] = {}
+    for service, thread in wanted:
+        threads.setdefault(service, []).append(thread)
+    return tuple(each for service, those in threads.items() for each in of_work(session, by, service, those))
 
 
 def of_work(session: Session, by: Staff, service: ServiceId, threads: Sequence[UUID]) -> tuple[Listed, ...]:
@@ -605,15 +608,17 @@ def _facets_of(standing: Standing) -> frozenset[str]:
     return frozenset((facet_of(standing.heading.subject), *with_whom))
 
 
-def _facet_token(session: Session, agency: AgencyId, facet: str) -> bytes:
-    return provided(session, Vault).blind(agency, FACETS, facet)[:TOKEN_BYTES]
+def facet_token(vault: Vault, agency: AgencyId, facet: str) -> bytes:
+    """Return what `facet_of` gave as it stands in the index."""
+    return vault.blind(agency, FACETS, facet)[:TOKEN_BYTES]
 
 
 def _put_facets(session: Session, standing: Standing) -> None:
     """Store a thread's facets beside its words: the thread itself stands where a message would."""
     session.execute(delete(TOKEN).where(*_of(standing, TOKEN), TOKEN.c.message == standing.thread))
     agency, place = standing.home.agency, {**_whose(standing), "message": standing.thread}
-    rows = [{**place, "token": _facet_token(session, agency, each)} for each in sorted(_facets_of(standing))]
+    vault = provided(session, Vault)
+    rows = [{**place, "token": facet_token(vault, agency, each)} for each in sorted(_facets_of(standing))]
     session.execute(insert(TOKEN), rows)
 
 
