@@ -55,6 +55,7 @@ def _short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     for paging in (worklists, reading, threads, threads_read):
         monkeypatch.setattr(paging, "PAGE", SHOWN)
     monkeypatch.setattr(messages, "COMMON", COMMON)
+    monkeypatch.setattr(messages, "LOOKED_AT", SHOWN)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name.replace(" ", "-") for case in CASES])
