@@ -133,7 +133,9 @@ def whole_upload(session: Session, agency: AgencyId, sender: AgencyId, name: str
 
 
 def drop_upload(session: Session, agency: AgencyId, sender: AgencyId, name: str) -> None:
-    """Let go of an upload."""
+    """Let go of an upload, unless a document that waits for the virus scanner needs it."""
+    if session.connection().execute(select(HELD.c.sha256).where(*_is(HELD, agency, sender, name))).first():
+        return
     session.connection().execute(delete(PART).where(*_is(PART, agency, sender, name)))
     session.connection().execute(delete(UPLOAD).where(*_is(UPLOAD, agency, sender, name)))
 

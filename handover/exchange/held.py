@@ -24,7 +24,9 @@ AnyRow = Row[*tuple[Any, ...]]
 def hold(session: Session, received: Received, blob: SealedBlob, *, subject: str) -> None:
     """Keep a document of a message that is being taken in until the scanner has looked at it."""
     agency, sender = received.receiver, received.sender
-    sealed = provided(session, Vault).seal(agency, TABLE, "blob", _row_id(sender, blob.sha256), dump(blob))
+    sealed = provided(session, Vault).seal(
+        agency, TABLE, "blob", _row_id(sender, received.message, blob.sha256), dump(blob)
+    )
     values = {
         "agency": agency,
         "sender": sender,
@@ -33,6 +35,7 @@ def hold(session: Session, received: Received, blob: SealedBlob, *, subject: str
         "event": received.event.value,
         "subject": subject,
         "blob": sealed,
+        "held_at": received.received_at,
         "due_at": received.received_at,
         "attempts": 0,
     }
@@ -75,12 +78,14 @@ def still_waits(session: Session, row: AnyRow) -> bool:
 def opened(session: Session, row: AnyRow) -> SealedBlob:
     """Return how to open a document that waits."""
     sealed = bytes(row.blob)
-    raw = provided(session, Vault).open(row.agency, TABLE, "blob", _row_id(row.sender, row.sha256), sealed)
+    raw = provided(session, Vault).open(
+        row.agency, TABLE, "blob", _row_id(row.sender, row.message, row.sha256), sealed
+    )
     return load(SealedBlob, raw)
 
 
 def let_go(session: Session, row: AnyRow) -> None:
-    """Forget a document that has been looked at, and its ciphertext."""
+    """Forget a document that waits no more, and its ciphertext unless another message waits for it."""
     session.connection().execute(delete(HELD).where(*_is(row)))
     drop_upload(session, AgencyId(row.agency), AgencyId(row.sender), row.sha256)
 
@@ -99,8 +104,9 @@ def count(session: Session, agency: AgencyId) -> int:
 
 
 def _is(row: AnyRow) -> tuple[Any, ...]:
-    return HELD.c.agency == row.agency, HELD.c.sender == row.sender, HELD.c.sha256 == row.sha256
+    whose = (HELD.c.agency == row.agency, HELD.c.sender == row.sender)
+    return *whose, HELD.c.message == row.message, HELD.c.sha256 == row.sha256
 
 
-def _row_id(sender: str, name: str) -> str:
-    return f"{sender}|{name}"
+def _row_id(sender: str, message: MessageId, name: str) -> str:
+    return f"{sender}|{message}|{name}"

@@ -199,12 +199,14 @@ class HeldDocument(Base):
     sender: Mapped[str] = mapped_column(String(20), primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
     """Of the ciphertext: the blob's name."""
-    message: Mapped[UUID] = mapped_column(Uuid)
+    message: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    """A sender may name one blob in several messages; each waits for it on its own."""
     event: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(160))
     """What the product calls where it belongs; ids only."""
     blob: Mapped[bytes] = mapped_column(LargeBinary)
     """Sealed `model.SealedBlob`: how to open it."""
+    held_at: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """Next look. Whoever takes the row moves it past the lease: a dead worker's rows come back."""
     attempts: Mapped[int] = mapped_column(Integer)

@@ -41,7 +41,7 @@ SEALS: Final[tuple[Seal, ...]] = (
     Seal("directory_change", "change", ("id",)),
     Seal("directory_report", "report", ("side", "id")),
     Seal("directory_report", "answer", ("side", "id")),
-    Seal("exchange_held_document", "blob", ("sender", "sha256")),
+    Seal("exchange_held_document", "blob", ("sender", "message", "sha256")),
     Seal("exchange_outgoing_content", "jws", ("message",)),
     Seal("exchange_incoming", "jws", ("sender", "message")),
     Seal("handover", "standing", _HANDOVER),

@@ -227,9 +227,10 @@ def upgrade() -> None:
         sa.Column("event", sa.String(length=40), nullable=False),
         sa.Column("subject", sa.String(length=160), nullable=False),
         sa.Column("blob", sa.LargeBinary(), nullable=False),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("agency", "sender", "sha256", name=op.f("pk_exchange_held_document")),
+        sa.PrimaryKeyConstraint("agency", "sender", "sha256", "message", name=op.f("pk_exchange_held_document")),
     )
     op.create_index("ix_exchange_held_document_due", "exchange_held_document", ["agency", "due_at"], unique=False)
     op.create_table(
