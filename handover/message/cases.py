@@ -72,6 +72,8 @@ class Said:
     message: CommunicationId | None = None
     party: Party | None = None
     text: str = field(default="", repr=False)
+    document: bytes | None = None
+    """By its SHA-256."""
     detail: Detail = field(default_factory=dict)
     author: Author | None = None
     """Of another service, where a machine writes down what they did."""
@@ -124,6 +126,7 @@ def record(
         by=Author.of(by, home.service) if isinstance(by, Staff) else said.author,
         party=said.party,
         text=said.text,
+        document=said.document,
     )
     saved = store.save(session, stored, after, now=now, entries=[line])
     log(

@@ -20,6 +20,7 @@ from handover.message.cases import Said
 from handover.message.model import Doing, Letter, Message, Told
 from handover.message.standing import Copy, word_to
 from handover.message.store import Stored
+from handover.team import service as team
 from handover.team.model import TaskKind
 
 _KIND: Final = "document"
@@ -55,7 +56,7 @@ def receive(session: Session, document: LateDocument) -> None:
     waits = None if stored is None else hearing.waiting_for(stored.copy, document.sha256)
     if stored is None or waits is None:
         return
-    said = Said(message=waits.id, party=waits.brought_by, text=_titles([waits], [document.sha256]))
+    said = Said(message=waits.id, party=waits.brought_by, document=document.sha256)
     by, now = cases.machine(home.agency), document.at
     if document.content is None:
         copy = hearing.looked_at(stored.copy, {document.sha256: Look.INFECTED}, now=now)
@@ -89,6 +90,18 @@ def tell_of_ours(session: Session, before: Copy, saved: Stored, *, now: datetime
     if new:
         text = _titles(saved.copy.messages, {sha256 for _to, sha256 in new})
         cases.raise_task(session, saved.standing, TaskKind.DOCUMENT_INFECTED, text, now=now)
+
+
+def take_back(session: Session, saved: Stored, *, now: datetime) -> None:
+    """Let open tasks name no document of a message that was taken back; what then says nothing is closed."""
+    home = saved.standing.home
+    shown = [each for each in saved.copy.messages if each.is_shown_at(home)]
+    named = {file.name for each in shown for file in each.content.files if file.sha256 in each.infected}
+    for task in team.tasks_about(session, home.agency, saved.standing.thread):
+        titles = task.text.splitlines()
+        left = [each for each in titles if each in named]
+        if task.kind is TaskKind.DOCUMENT_REFUSED and task.service == home.service and left != titles:
+            team.reword_task(session, task, "\n".join(left), now=now)
 
 
 def _not_taken_in(copy: Copy) -> set[tuple[Party, bytes]]:

@@ -460,7 +460,9 @@ class Entry:
     party: Party | None = None
     """The other service it was about: who sent, who was let in."""
     text: str = field(default="", repr=False)
-    """The reason of a retraction, or what a document is called."""
+    """The reason of a retraction."""
+    document: bytes | None = None
+    """Which document of the message, by its SHA-256: what it is called goes with the message."""
 
 
 class TextTooLong(Invalid):

@@ -122,6 +122,7 @@ def receive_retraction(session: Session, received: Received) -> None:
     said = Said(message=notice.message, party=notice.sender, text=notice.reason, author=notice.author)
     saved = cases.record(session, held, moved.copy, Doing.RECEIVE_RETRACTION, by=by, now=now, said=said)
     store.drop_unused_files(session, saved.copy)
+    documents.take_back(session, saved, now=now)
     if has_vanished(saved.copy, notice.message):
         brought = saved.copy.message(notice.message).came_in
         exchange.forget(session, notice.receiver.agency, received.sender, brought)

@@ -390,6 +390,12 @@ def end_task(session: Session, task: Task, *, by: Staff, now: datetime) -> None:
     store.finish_task(session, task.agency, task.id, by=by.id, now=now)
 
 
+def reword_task(session: Session, task: Task, text: str, *, now: datetime) -> None:
+    """Put other words in an open task; without any nothing is left to do, and it is closed."""
+    sealed = _seal(session, task.agency, "task", "text", task.id, text.encode())
+    store.reword_task(session, task.agency, task.id, text=sealed, is_open=bool(text), now=now)
+
+
 def last_raised(session: Session, agency: AgencyId, subject: UUID) -> datetime | None:
     """Return when the latest task about this was left, done or not."""
     return store.last_raised(session, agency, subject)

@@ -292,6 +292,7 @@ def page(
         for each in thread.messages
     ]
     undoing = next((each for each in shown if each.undo_seconds), None)
+    files = _files(thread)
     return View(
         "message/show.html",
         {
@@ -315,7 +316,7 @@ def page(
             **shared(session, turn, thread),
             "observers": ", ".join(observer_names(session, standing)),
             "is_followed": turn.by.id in standing.observers,
-            "history": [happened(entry, agencies) for entry in reversed(thread.history)],
+            "history": [happened(entry, agencies, files) for entry in reversed(thread.history)],
             "seen": thread.updated_at.isoformat(),
             "case": case_of(session, thread, places),
             "points": weighed(_sent(thread), places),

@@ -1,9 +1,10 @@
 """What happened with a thread at one service, line by line."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from handover.ids import AgencyId
+from handover.exchange.files import File
+from handover.ids import AgencyId, CommunicationId
 from handover.message.model import Doing, Entry
 from handover.web.i18n import Sentence
 from handover.web.i18n import gettext as _
@@ -37,12 +38,19 @@ DOINGS: Final[Mapping[Doing, Sentence]] = {
     Doing.RECEIVE_UNLINK: _l("Saken ble anonym igjen"),
 }
 
-_OF_A_DOCUMENT: Final = frozenset({Doing.RECEIVE_DOCUMENT, Doing.REFUSE_DOCUMENT})
+Files = Mapping[CommunicationId, Sequence[File]]
+"""The documents of the messages that the reader may see."""
 
 
-def happened(entry: Entry, places: Mapping[AgencyId, str]) -> Happened[Entry]:
-    """Return one line: what, when, who, and the reason where there is one."""
+def happened(entry: Entry, places: Mapping[AgencyId, str], files: Files) -> Happened[Entry]:
+    """Return one line: what, when, who, the reason where there is one, and the document while it may be named."""
     who = _("Systemet") if entry.by is None else entry.by.at(places[entry.by.agency])
-    label = _("Dokument") if entry.doing in _OF_A_DOCUMENT else _("Hvorfor")
-    texts = ((label, entry.text),) if entry.text else ()
+    told = ((_("Hvorfor"), entry.text), (_("Dokument"), _title(entry, files)))
+    texts = tuple((label, text) for label, text in told if text)
     return Happened(what=str(DOINGS[entry.doing]), at=entry.at, who=who, texts=texts, entry=entry)
+
+
+def _title(entry: Entry, files: Files) -> str:
+    """Return what the document of a line is called; empty where its message is gone, or not for the reader."""
+    named = () if entry.message is None else files.get(entry.message, ())
+    return next((each.name for each in named if each.sha256 == entry.document), "")
