@@ -69,10 +69,10 @@ def put_off(session: Session, row: AnyRow, until: datetime, *, attempts: int) ->
     session.connection().execute(statement)
 
 
-def still_waits(session: Session, row: AnyRow) -> bool:
-    """Whether a document waits still, locked: its message may have been taken back meanwhile."""
-    query = select(HELD.c.sha256).where(*_is(row)).with_for_update()
-    return session.connection().execute(query).first() is not None
+def still_waits(session: Session, row: AnyRow, *, lock: bool = False) -> bool:
+    """Whether a document waits still: its message may have been taken back meanwhile."""
+    query = select(HELD.c.sha256).where(*_is(row))
+    return session.connection().execute(query.with_for_update() if lock else query).first() is not None
 
 
 def opened(session: Session, row: AnyRow) -> SealedBlob:

@@ -37,24 +37,31 @@ def look_again(db: Database, agency: AgencyId, *, now: datetime) -> int:
 
 
 def _looked_at(db: Database, looker: Looker, row: held.AnyRow, now: datetime) -> bool:
-    """Whether a document waits no more."""
+    """Whether a document waits no more; what goes wrong with it puts off no other."""
+    try:
+        if _is_settled(db, looker, row, now):
+            return True
+    except Exception as error:  # nothing is lost: it is looked at, and given, once more
+        log.error("exchange.document-failed", message=str(row.message), error=type(error).__name__)
+    _put_off(db, row, now)
+    return False
+
+
+def _is_settled(db: Database, looker: Looker, row: held.AnyRow, now: datetime) -> bool:
+    """Whether the scanner knows what a document is, and the product has it."""
     with db.reading() as session:
+        if not held.still_waits(session, row):
+            return True
         blob = held.opened(session, row)
         ciphertext = blob_store.parts(session, AgencyId(row.agency), AgencyId(row.sender), row.sha256)
     content = opened(blob, ciphertext)
     look = looker.look(content)
     if look is Look.UNSCANNED:
-        _put_off(db, row, now)
         return False
-    try:
-        with db.transaction() as session:
-            if held.still_waits(session, row):
-                _give(session, row, blob, None if look is Look.INFECTED else content, now)
-            crash.around_commit(session, "look")
-    except Exception as error:  # nothing is lost: it is looked at, and given, once more
-        log.error("exchange.document-failed", message=str(row.message), error=type(error).__name__)
-        _put_off(db, row, now)
-        return False
+    with db.transaction() as session:
+        if held.still_waits(session, row, lock=True):
+            _give(session, row, blob, None if look is Look.INFECTED else content, now)
+        crash.around_commit(session, "look")
     return True
 
 

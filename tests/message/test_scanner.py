@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
@@ -15,11 +16,13 @@ from handover.db import Base
 from handover.exchange import crash, scanning, upkeep
 from handover.exchange.clamd import Clamd
 from handover.exchange.lifecycle import State
+from handover.exchange.model import SealedBlob
 from handover.exchange.scanning import Held, Scanner
-from handover.exchange.tables import IncomingBlob
+from handover.exchange.tables import HeldDocument, IncomingBlob
 from handover.fhir.problem import ProblemCode
-from handover.message import service
+from handover.message import cases, service
 from handover.message.forwarding import DocumentsWait
+from handover.message.model import Content
 from handover.message.service import Begun
 from handover.message.steps import Step
 from handover.message.tables import ThreadFileRow
@@ -63,6 +66,18 @@ def _held(post: Post, by: Staff) -> Held:
 
 def _page(post: Post, begun: Begun) -> TestResponse:
     return at_desk(post, PER).open(f"/meldinger/{PSYCHOLOGIST}/{begun.thread}")
+
+
+def _seals_once(careless: pytest.MonkeyPatch) -> None:
+    """Let a sender name the same blob in every message, as another system may."""
+    seal = cases._sealed
+    sealed: list[SealedBlob] = []
+
+    def once(*wanted: Any) -> SealedBlob:
+        sealed.extend([] if sealed else [seal(*wanted)])
+        return sealed[0]
+
+    careless.setattr(cases, "_sealed", once)
 
 
 class Died(BaseException):
@@ -237,6 +252,67 @@ def test_of_a_message_that_is_taken_back_while_its_document_waits_nothing_is_kep
     post.town.settle()
     assert scanner.looked_at == []
     assert _stored(post, INGRID, IncomingBlob) == _stored(post, INGRID, ThreadFileRow) == 0
+
+
+@pytest.mark.parametrize("data", [PDF, SICK], ids=["clean", "infected"])
+@pytest.mark.parametrize("is_late", [False, True], ids=["at-once", "later"])
+def test_a_message_taken_back_before_anybody_opened_it_takes_with_it_what_its_documents_are_called(
+    post: Post, scanner: Clamav, data: bytes, is_late: bool
+) -> None:
+    _scans(post, INGRID, scanner)
+    begun = post.send(PER, [INTAKE], "Hei")
+    post.do(INGRID, begun, service.open_)
+    post.town.settle()
+    scanner.stop() if is_late else None
+    second = post.do(PER, begun, service.reply, content=Content(text="Feil pasient"))
+    post.do(PER, begun, service.attach, second, "Kanari Fugl epikrise.pdf", data)
+    post.do(PER, begun, service.send, second)
+    post.town.settle()
+    scanner.start() if is_late else None
+    post.town.settle()
+    tasks = at_desk(post, INGRID).open("/oppgaver")
+    assert ("Kanari Fugl" in words_of(tasks)) is (data == SICK)
+    history = words_of(at_desk(post, INGRID).open(_place(begun))).partition("Alt som har skjedd")[2]
+    assert ("Dokument Kanari Fugl" in history) is is_late
+    post.do(PER, begun, service.retract, second, "Feil pasient")
+    post.town.settle()
+    assert post.texts(INGRID, begun) == ["Hei"]
+    assert "Kanari Fugl" not in words_of(at_desk(post, INGRID).open(_place(begun)))
+    assert "Kanari Fugl" not in words_of(at_desk(post, INGRID).open("/oppgaver"))
+
+
+def test_a_blob_that_two_messages_name_comes_with_both_and_a_fault_of_one_document_puts_off_no_other(
+    post: Post, scanner: Clamav, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _scans(post, INGRID, scanner)
+    scanner.stop()
+    with monkeypatch.context() as careless:
+        _seals_once(careless)
+        both = [_left(post, PDF), _left(post, PDF)]
+    broken, last = _left(post, PDF), _left(post, PDF)
+    assert _held(post, INGRID) == Held(documents=4)
+    of_it = post.message(INGRID, broken).message.came_in[0]
+    with post.db(INGRID).transaction() as session:
+        session.execute(update(HeldDocument).where(HeldDocument.message == of_it).values(blob=b"broken"))
+    scanner.start()
+    post.town.pass_time(minutes=10)
+    post.town.work()
+    assert _held(post, INGRID) == Held(documents=1)
+    assert [at_desk(post, INGRID).open(_file(post, each)).data for each in (*both, last)] == [PDF] * 3
+
+
+def test_a_blob_that_a_held_document_needs_stays_when_another_message_takes_it(
+    post: Post, scanner: Clamav, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _scans(post, INGRID, scanner)
+    scanner.stop()
+    _seals_once(monkeypatch)
+    waits = _left(post, PDF)
+    scanner.start()
+    taken = _left(post, PDF)
+    post.town.settle()
+    assert [at_desk(post, INGRID).open(_file(post, each)).data for each in (waits, taken)] == [PDF] * 2
+    assert _stored(post, INGRID, IncomingBlob) == 0
 
 
 def test_a_message_is_sent_on_when_its_document_has_come_and_without_one_that_holds_a_virus(
