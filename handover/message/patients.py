@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -17,12 +18,12 @@ from handover.actors import Party, Patient
 from handover.audit import service as audit
 from handover.audit.model import Entry as LogEntry
 from handover.audit.model import Event as Logged
-from handover.ids import AgencyId, CommunicationId, PersonId, ThreadId
+from handover.ids import AgencyId, CommunicationId, PersonId, ServiceId, ThreadId
 from handover.message import cases, scope, speaking, store
 from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.message.model import Basis, Heading, Member, Message, Opened
 from handover.message.reading import can_be_undone, deliveries
-from handover.message.standing import Copy, shown
+from handover.message.standing import Copy, shown, written_here
 from handover.message.steps import Shelf, shelf_of
 from handover.message.store import Stored, ThreadNotFound
 
@@ -103,16 +104,43 @@ def my_thread(session: Session, by: Patient, thread: ThreadId, *, now: datetime)
 
 
 def who_opened(session: Session, by: Patient, thread: ThreadId, *, now: datetime) -> tuple[LogEntry, ...]:
-    """Return who at this node has opened, sent or taken back something in the thread, newest first."""
+    """Return who at this node has opened, sent or taken back something in the thread, newest first.
+
+    Nothing of what is only promised to be sent, nor of what was undone.
+    """
     copies = _mine(session, by, thread, now)
     for each in copies:
         cases.log(session, each.standing, Logged.LOG_READ, by=by, now=now)
+    return openings(session, cases.known_as(session, by), thread, now=now)
+
+
+def openings(
+    session: Session, known: Iterable[tuple[AgencyId, PersonId]], thread: ThreadId, *, now: datetime
+) -> tuple[LogEntry, ...]:
+    """Return what the log says of who saw a person's thread, newest first; no sending of what has not left."""
     entries = [
         entry
-        for agency, owner in cases.known_as(session, by)
+        for agency, owner in known
         for entry in audit.entries_of_case(session, agency, owner, thread, OPENINGS)
     ]
-    return tuple(sorted(entries, key=lambda entry: entry.at, reverse=True))
+    copies: dict[tuple[AgencyId, ServiceId | None], Stored | None] = {
+        (agency, service): store.at_home(session, Party(agency, service), thread, lock=False)
+        for agency, service in {(each.agency, each.service) for each in entries}
+        if service is not None
+    }
+    found = (
+        each for each in entries if not _still_waits(session, copies.get((each.agency, each.service)), each, now)
+    )
+    return tuple(sorted(found, key=lambda entry: entry.at, reverse=True))
+
+
+def _still_waits(session: Session, stored: Stored | None, entry: LogEntry, now: datetime) -> bool:
+    """Whether a line of the log says that something was sent which can be undone, or was."""
+    if stored is None or entry.event is not Logged.MESSAGE_SEND:
+        return False
+    message = written_here(stored.copy, CommunicationId(UUID(str(entry.detail["message"]))))
+    is_draft = message.status in {Status.DRAFT, Status.DISCARDED}
+    return is_draft or entry.at < message.written_at or _is_undoable(session, message, now)
 
 
 def _mine(session: Session, by: Patient, thread: ThreadId, now: datetime) -> tuple[Stored, ...]:
@@ -131,10 +159,14 @@ def _left(session: Session, found: Iterable[Stored], now: datetime) -> tuple[Sto
 
 def _without_what_waits(session: Session, copy: Copy, now: datetime) -> Copy:
     for message in copy.messages:
-        is_on_its_way = message.status is Status.SENT and all(each.arrived_at is None for each in message.receipts)
-        if is_on_its_way and can_be_undone(message, deliveries(session, message, now), now):
+        if _is_undoable(session, message, now):
             copy = speaking.undo_send(copy, message.id, now=message.written_at)
     return copy
+
+
+def _is_undoable(session: Session, message: Message, now: datetime) -> bool:
+    is_on_its_way = message.status is Status.SENT and all(each.arrived_at is None for each in message.receipts)
+    return is_on_its_way and can_be_undone(message, deliveries(session, message, now), now)
 
 
 def _together(session: Session, found: Iterable[Stored], now: datetime) -> Iterator[PatientThread]:

@@ -18,7 +18,7 @@ from handover.ids import AgencyId, PersonId, ThreadId
 from handover.message import bonds, cases, store
 from handover.message.linking import Bond, Stretch, Why
 from handover.message.model import Opened
-from handover.message.patients import OPENINGS
+from handover.message.patients import openings
 from handover.message.store import Stored
 
 
@@ -66,7 +66,7 @@ def my_cases(
     for agency, who in known:
         if any(home.agency == agency for home, _ in found):
             audit.record(session, event=Logged.MESSAGE_LIST, actor=by, agency=agency, persons=(who,), now=now)
-    seen = [_for_patient(session, home, thread, held, known) for (home, thread), held in found.items()]
+    seen = [_for_patient(session, home, thread, held, known, now=now) for (home, thread), held in found.items()]
     return tuple(sorted(seen, key=lambda each: max(told.since for told in each.told), reverse=True))
 
 
@@ -82,19 +82,18 @@ def _for_patient(
     thread: ThreadId,
     held: Iterable[Bond],
     known: Collection[tuple[AgencyId, PersonId]],
+    *,
+    now: datetime,
 ) -> PatientCase:
     stored = store.at_home(session, home, thread, lock=False)
     told = sorted((one for each in held for one in _told(each, stored, known)), key=lambda each: each.since)
     is_theirs = stored is not None and any(each.why is not Why.MISTAKE for each in told)
-    log = (
-        entry for agency, who in known for entry in audit.entries_of_case(session, agency, who, thread, OPENINGS)
-    )
     return PatientCase(
         thread=thread,
         reference=stored.standing.heading.reference if stored is not None and is_theirs else "",
         began=None if stored is None else stored.standing.began,
         told=tuple(told),
-        log=tuple(sorted(log, key=lambda entry: entry.at, reverse=True)),
+        log=openings(session, known, thread, now=now),
     )
 
 

@@ -92,6 +92,24 @@ def test_a_patient_sees_nothing_of_a_message_while_it_can_be_undone(post: Post) 
     assert "Vi tar med flere" in words_of(patient.open(f"{MINE}/{made.thread}"))
 
 
+def test_a_patient_neither_counts_nor_asks_about_a_sending_that_was_undone(post: Post) -> None:
+    made = post.send(PER, [INTAKE], "Hei")
+    patient, readers = solveig(post), f"{MINE}/{made.thread}/hvem-har-lest"
+    assert "sendte en melding" in words_of(patient.open(readers))
+    second = post.do(PER, made, service.reply, content=Content(text="Angres"))
+    for _again in range(2):
+        post.do(PER, made, service.send, second)
+        assert "ganger den dagen" not in words_of(patient.open(readers)), "it can still be undone"
+        post.do(PER, made, service.undo_send, second)
+        assert "ganger den dagen" not in words_of(patient.open(readers)), "it never left"
+        post.town.pass_time(seconds=10)
+    post.do(PER, made, service.send, second)
+    post.town.settle()
+    assert "2 ganger den dagen" in words_of(patient.open(readers))
+    post.do(PER, made, service.retract, second, "Feil")
+    assert "2 ganger den dagen" in words_of(patient.open(readers)), "it was sent, whatever became of it"
+
+
 def test_a_patient_asks_about_a_thread_and_about_who_read_it(post: Post) -> None:
     made = post.send(PER, [INTAKE], "Hei")
     patient = solveig(post)
