@@ -92,7 +92,7 @@ class NamesAPatient(Invalid):
 
 
 def texts_of(content: Content, heading: Heading | None = None) -> dict[str, str]:
-    """Return every text of a message that would leave, by field; the line only where the thread was begun here."""
+    """Return every text of a message that would leave, by field; with a heading its line, too."""
     found = {"line": heading.line} if heading is not None else {}
     found |= {"text": content.text, "wished_person": content.wished_person}
     if content.offer is not None:

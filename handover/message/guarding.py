@@ -34,9 +34,6 @@ from handover.message.store import Stored
 from handover.person import service as person
 from handover.workdays import local_date
 
-MAX_PAIRS = 200
-"""Pairs of ordinary words that are looked up in one text."""
-
 
 class NothingThere(Conflict):
     """There is nothing of that wording to justify: the text has changed."""
@@ -137,10 +134,11 @@ def _all(
 
 
 def _texts(copy: Copy, message: Message) -> dict[str, str]:
-    """Return every text that would leave with a message; the line of a question before others have it."""
+    """Return every text that would leave with a message; the line where it is ours, or new to a receiver."""
     standing = copy.standing
-    is_ours = standing.began == standing.home if is_anonymous(standing) else not standing.others
-    texts = anonymity.texts_of(message.content, standing.heading if is_ours else None)
+    is_new = not standing.others or any(not standing.has(to) for to in message.to)
+    is_ours = standing.began == standing.home
+    texts = anonymity.texts_of(message.content, standing.heading if is_ours or is_new else None)
     if not is_anonymous(standing):
         brought = forwarded_by(copy, message)
         along = [text for each in brought for text in (each.text, *(file.name for file in each.files))]
@@ -158,7 +156,6 @@ def _found(
 def _names(session: Session, standing: Standing, texts: Mapping[str, str], *, by: Staff | Author) -> Names:
     agency = standing.home.agency
     known = person.name_words(session, agency, anonymity.candidates(texts.values()))
-    pairs = sorted(anonymity.neighbours(texts.values(), known))[:MAX_PAIRS]
     services = [
         service for each in directory.agencies(session) for service in directory.services_of(session, each.id)
     ]
@@ -166,7 +163,7 @@ def _names(session: Session, standing: Standing, texts: Mapping[str, str], *, by
     phones = {by.phone, *(each.phone for each in services)}
     return Names(
         known=known,
-        together=frozenset(pair for pair in pairs if person.names_somebody(session, agency, *pair)),
+        together=person.named_together(session, agency, anonymity.neighbours(texts.values(), known)),
         ours=frozenset(tuple(words(each)) for each in called),
         is_whole=not is_anonymous(standing),
         phones=frozenset(digits[-8:] for digits in map(anonymity.digits, phones) if len(digits) >= 8),

@@ -122,9 +122,11 @@ def name_words(session: Session, agency: AgencyId, words: Iterable[str]) -> froz
     return store.name_words(session, agency, words)
 
 
-def names_somebody(session: Session, agency: AgencyId, one: str, other: str) -> bool:
-    """Whether two words are both part of one patient's name."""
-    return store.named_both(session, agency, one, other)
+def named_together(
+    session: Session, agency: AgencyId, pairs: Iterable[tuple[str, str]]
+) -> frozenset[tuple[str, str]]:
+    """Return those of the pairs of words that are both part of one patient's name; never whose."""
+    return store.named_together(session, agency, pairs)
 
 
 def of_number(session: Session, agency: AgencyId, number: str) -> PersonId | None:

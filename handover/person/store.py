@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
+from itertools import chain
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import LargeBinary, Select, column, delete, func, insert, select, update, values
 from sqlalchemy.orm import Session, aliased
 
 from handover.db import insert_into, provided
@@ -96,15 +97,30 @@ def name_words(session: Session, agency: AgencyId, words: Iterable[str]) -> froz
     return frozenset(spelt[token] for token in found)
 
 
-def named_both(session: Session, agency: AgencyId, one: str, other: str) -> bool:
-    """Whether one patient's name has both words."""
+def named_together(
+    session: Session, agency: AgencyId, pairs: Iterable[tuple[str, str]]
+) -> frozenset[tuple[str, str]]:
+    """Return those of the pairs of words that one patient's name has both of."""
+    wanted = sorted(set(pairs))
+    tokens = {word: token for token, word in _by_token(session, agency, chain.from_iterable(wanted)).items()}
+    spelt = {(tokens[one], tokens[other]): (one, other) for one, other in wanted}
+    found: set[tuple[str, str]] = set()
+    for start in range(0, len(spelt), _AT_ONCE):
+        rows = session.execute(_of_one_person(agency, list(spelt)[start : start + _AT_ONCE]))
+        found.update(spelt[bytes(row.one), bytes(row.other)] for row in rows)
+    return frozenset(found)
+
+
+def _of_one_person(agency: AgencyId, pairs: Sequence[tuple[bytes, bytes]]) -> Select[tuple[bytes, bytes]]:
+    """Return a query for those of the pairs of tokens that somebody has; it stops at the first who has them."""
+    pair = values(column("one", LargeBinary), column("other", LargeBinary)).data(pairs).cte("pair")
     first, second = aliased(PersonTokenRow), aliased(PersonTokenRow)
-    tokens = {word: token for token, word in _by_token(session, agency, (one, other)).items()}
-    has_other = select(second.person).where(
-        second.agency == agency, second.token == tokens[other], second.person == first.person
+    has_both = (
+        select(first.person)
+        .join(second, (second.agency == first.agency) & (second.person == first.person))
+        .where(first.agency == agency, first.token == pair.c.one, second.token == pair.c.other)
     )
-    statement = select(first.person).where(first.agency == agency, first.token == tokens[one])
-    return session.execute(statement.where(has_other.exists()).limit(1)).first() is not None
+    return select(pair.c.one, pair.c.other).where(has_both.exists())
 
 
 def _by_token(session: Session, agency: AgencyId, words: Iterable[str]) -> dict[bytes, str]:

@@ -13,7 +13,7 @@ from handover.exchange.model import Event, Received
 from handover.exchange.service import AlreadyLeft
 from handover.ids import CommunicationId, MessageId, ServiceId, ThreadId
 from handover.message import fhir, receiving, service, store
-from handover.message.anonymity import NotInACase
+from handover.message.anonymity import NamesAPatient, NotInACase
 from handover.message.lifecycle import Act, Status
 from handover.message.model import Content, Fate, Forwarded, Letter, Subject
 from handover.message.service import About
@@ -396,6 +396,19 @@ def test_what_was_said_in_a_case_without_a_name_is_not_taken_in_about_a_patient(
     received = _come(replace(letter, forwards=(said,)), post.town.now)
     with post.db(INGRID).transaction() as session, pytest.raises(NotInACase):
         receiving.receive_letter(session, received)
+
+
+def test_a_national_number_that_came_in_the_line_of_a_question_goes_on_to_no_service_that_is_let_in(
+    post: Post,
+) -> None:
+    begun = post.begin(PER, [INTAKE], about=QUESTION)
+    letter = post.do(PER, begun, service.preview, begun.message)
+    received = _come(replace(letter, heading=replace(letter.heading, line="Om 158682 12346")), post.town.now)
+    with post.db(INGRID).transaction() as session:
+        receiving.receive_letter(session, received)
+    draft = post.do(INGRID, begun, service.add_member, NAV_OFFICE, content=Content(text="Se emnet"))
+    with pytest.raises(NamesAPatient):
+        post.do(INGRID, begun, service.send, draft)
 
 
 def test_nobody_under_age_is_written_about_and_nothing_about_them_is_taken_in(post: Post) -> None:

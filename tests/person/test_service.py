@@ -86,3 +86,14 @@ def test_a_person_stands_nowhere_in_plain_in_the_database(db: Database) -> None:
             for row in session.connection().exec_driver_sql(f"select * from {table}"):
                 assert "Solveig" not in repr(tuple(row))
                 assert "15868212345" not in repr(tuple(row))
+
+
+def test_only_words_of_one_patients_name_belong_together_in_a_text_of_any_length(db: Database) -> None:
+    with db.transaction() as session:
+        for given, family in (("Solveig", "Nes"), ("Kari", "Lund")):
+            service.find_or_create(session, FJORDHEIM, identity(given, family, number=None), now=NOW)
+        others = [(f"ord{number}", "nes") for number in range(1200)]
+        wanted = [("solveig", "nes"), ("lund", "kari"), ("kari", "nes"), *others]
+        assert service.named_together(session, FJORDHEIM, wanted) == {("solveig", "nes"), ("lund", "kari")}
+        assert service.named_together(session, DPS, wanted) == frozenset()
+        assert service.named_together(session, FJORDHEIM, []) == frozenset()
