@@ -26,7 +26,7 @@ from handover.message.standing import (
 )
 from handover.message.steps import Shelf, shelf_of
 from handover.message.store import Stored
-from handover.message.writing import About, Begun, add_draft, begun, new_thread
+from handover.message.writing import About, Begun, Brings, add_draft, begun, new_thread
 
 
 class DocumentsWait(Conflict):
@@ -87,9 +87,8 @@ def forward(
     again = _begun_before(session, copy.standing, written, forwards, by=turn.by)
     if again is not None:
         return again
-    return begun(
-        session, copy, to=to, content=Content(), by=turn.by, now=turn.now, forwards=forwards, source=standing
-    )
+    brings = Brings(source=standing, forwards=forwards)
+    return begun(session, copy, to=to, content=Content(), by=turn.by, now=turn.now, brings=brings)
 
 
 def leave_out(session: Session, turn: Turn, message: CommunicationId, forwarded: CommunicationId) -> Stored:

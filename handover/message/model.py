@@ -387,7 +387,8 @@ class Message:
     choice: Choice | None = None
     """Of an offer."""
     stood_under: tuple[Subject, ...] = ()
-    """Of one that was forwarded: as `Forwarded.stood_under`. It takes a permit for these, wherever it goes."""
+    """Of one that was forwarded: as `Forwarded.stood_under`; of one written anew here: what its words stood under
+    before. It takes a permit for these, wherever it goes."""
     rests_on: tuple[Basis, ...] = ()
     """Of one that came: the permits its sender held. What was written here rests on what the patient has chosen
     here (`consent`)."""

@@ -74,12 +74,14 @@ def topics_of(copy: Copy, message: Message) -> frozenset[str]:
     """Return what a permit must cover for a message to go to a service that is no health service.
 
     Of what it forwards: every subject under which that has stood, and each there is where that is not known. What
-    was taken back since the message left counts, too: it may be on its way.
+    was taken back since the message left counts, too: it may be on its way. Of what was written anew: that under
+    which it stood before.
     """
     along = [each for each in copy.messages if each.via == message.id]
     if message.status is Status.DRAFT:
         along = [each for each in along if each.status not in TAKEN_BACK]
-    topics = _topics((copy.standing.heading.subject,)).union(*(_topics(each.stood_under) or ALL for each in along))
+    own = _topics((copy.standing.heading.subject, *message.stood_under))
+    topics = own.union(*(_topics(each.stood_under) or ALL for each in along))
     has_files = any(each.content.files for each in (message, *along))
     return topics | {DOCUMENTS} if has_files else topics
 

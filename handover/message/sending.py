@@ -23,9 +23,9 @@ from handover.message.cases import Said, Turn
 from handover.message.forwarding import brought_anew
 from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.message.model import Doing, Message, TakenBack
-from handover.message.standing import Copy, NoSuchMessage, with_messages, written_here
+from handover.message.standing import Copy, NoSuchMessage, subjects_of, with_messages, written_here
 from handover.message.store import Stored
-from handover.message.writing import About, Begun, begun, new_thread
+from handover.message.writing import About, Begun, Brings, begun, new_thread
 from handover.moves import require_text
 from handover.team import answering
 from handover.team.blanks import refuse_unfilled
@@ -141,7 +141,7 @@ def send_anew(
     """Take a message back and begin another with the same words for the right patient or receiver, in one step.
 
     Its documents go along, and what it forwarded, unless the patient was put right (`Begun.left_out`). The new one
-    is a draft: it leaves when it has been looked at and sent.
+    is a draft: it leaves when it has been looked at and sent. Under another subject it takes a permit for both.
     """
     stored = retract(session, turn, message, reason)
     wrong, home = written_here(stored.copy, message), stored.standing.home
@@ -149,16 +149,8 @@ def send_anew(
     known = stored.standing.person if is_same else None
     copy = new_thread(session, home, about, known=known, now=turn.now)
     along = brought_anew(stored.copy, wrong, copy.standing)
-    made = begun(
-        session,
-        copy,
-        to=to,
-        content=wrong.content,
-        by=turn.by,
-        now=turn.now,
-        forwards=along,
-        source=stored.standing,
-    )
+    brings = Brings(source=stored.standing, forwards=along, stood_under=subjects_of(stored.copy, wrong))
+    made = begun(session, copy, to=to, content=wrong.content, by=turn.by, now=turn.now, brings=brings)
     return replace(made, left_out=bool(wrong.forwards) and not along)
 
 
@@ -205,7 +197,8 @@ def _held_back(session: Session, copy: Copy, message: CommunicationId, *, now: d
 def may_still_go(session: Session, ref: OutgoingRef) -> bool:
     """Whether a `care-message` may leave: it still stands, it is the latest, and the patient's choices allow it.
 
-    One that was taken back goes on where an attempt was made before: it may be there, and is taken back there.
+    One that was taken back goes on where an attempt was made before: it may be there, and is taken back there. It
+    goes no further than the choices of now: what takes it back names nothing of it, and travels by itself.
     """
     handle = cases.handle_of(ref.sender, ref.subject)
     stored = cases.of_handle(session, ref.sender, ref.subject, lock=False)
@@ -218,8 +211,10 @@ def may_still_go(session: Session, ref: OutgoingRef) -> bool:
     if ref.message not in {each.envelope for each in sent.receipts if each.to == handle.to}:
         return False
     if sent.status in TAKEN_BACK:
-        return exchange.delivery(session, ref.sender, ref.message, now=ref.at).attempts > 0
-    return sent.status is Status.SENT and not is_forbidden(session, stored.copy, sent, handle.to, now=ref.at)
+        stands = exchange.delivery(session, ref.sender, ref.message, now=ref.at).attempts > 0
+    else:
+        stands = sent.status is Status.SENT
+    return stands and not is_forbidden(session, stored.copy, sent, handle.to, now=ref.at)
 
 
 def is_forbidden(session: Session, copy: Copy, sent: Message, to: Party, *, now: datetime) -> bool:

@@ -22,6 +22,7 @@ from handover.message.model import (
     Opened,
     Receipt,
     SlotId,
+    Subject,
     TakenBack,
     Told,
     Word,
@@ -83,8 +84,12 @@ def begin(
     author: Author,
     now: datetime,
     forwards: Sequence[Message] = (),
+    stood_under: tuple[Subject, ...] = (),
 ) -> Copy:
-    """Return the copy with a new draft, and copies of what it forwards. Raises what `check_draft` raises."""
+    """Return the copy with a new draft, and copies of what it forwards. Raises what `check_draft` raises.
+
+    `stood_under`: the subjects under which the same words were sent before.
+    """
     home = copy.standing.home
     check_draft(written.content)
     _check_addressed(copy.standing, written.to)
@@ -100,6 +105,7 @@ def begin(
         placed_at=now,
         replies_to=written.replies_to,
         forwards=tuple(each.id for each in forwards),
+        stood_under=stood_under,
     )
     along = (brought(each, copy, via=message, by=home, now=now) for each in forwards)
     return with_messages(copy, draft, *along, now=now)

@@ -164,6 +164,11 @@ def to_forward(copy: Copy, message: Message) -> Message:
     return replace(message, from_thread=thread, stood_under=_stood_under(copy, message))
 
 
+def subjects_of(copy: Copy, message: Message) -> tuple[Subject, ...]:
+    """Return the subjects about a patient under which a message has stood: for them it may take a permit."""
+    return tuple(each for each in _stood_under(copy, message) if each.is_about_a_patient)
+
+
 def _stood_under(copy: Copy, message: Message) -> tuple[Subject, ...]:
     """Return the subjects under which a message has stood, that of this thread the last.
 

@@ -68,6 +68,17 @@ class Begun:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Brings:
+    """What the draft of a new thread has from another thread."""
+
+    source: Standing
+    """Where its documents lie, and those of what it forwards."""
+    forwards: Sequence[Message] = ()
+    stood_under: tuple[Subject, ...] = ()
+    """The subjects under which its own words were sent before."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class About:
     """What a new thread is about, as its writer says."""
 
@@ -236,22 +247,22 @@ def begun(
     content: Content,
     by: Staff,
     now: datetime,
-    forwards: Sequence[Message] = (),
-    source: Standing | None = None,
+    brings: Brings | None = None,
 ) -> Begun:
-    """Store a new thread with its draft. `source`: where its documents, and those of what it forwards, lie.
-
-    Without one it has none, whatever `content` names.
-    """
+    """Store a new thread with its draft; where it brings nothing it has no documents, whatever `content` names."""
     home, message = copy.standing.home, CommunicationId(new_uuid())
-    kept = content if source is not None else replace(content, files=())
+    kept = content if brings is not None else replace(content, files=())
+    forwards, stood_under = ((), ()) if brings is None else (brings.forwards, brings.stood_under)
     written = Written(to=scope.addressed(session, to, home, now=now), content=kept)
-    after = speaking.begin(copy, message, written, author=Author.of(by, home.service), now=now, forwards=forwards)
+    author = Author.of(by, home.service)
+    after = speaking.begin(
+        copy, message, written, author=author, now=now, forwards=forwards, stood_under=stood_under
+    )
     owned = Copy(replace(after.standing, owner=by.id), after.messages)
     stored = store.add(session, owned, now=now)
-    if source is not None:
+    if brings is not None:
         for file in dict.fromkeys(file for each in owned.messages for file in each.files_here):
-            store.add_file(session, owned.standing, store.file_data(session, source, file))
+            store.add_file(session, owned.standing, store.file_data(session, brings.source, file))
     cases.record(session, stored, owned, Doing.WRITE, by=by, now=now, said=Said(message=message))
     return Begun(thread=copy.standing.thread, message=message)
 

@@ -1,17 +1,25 @@
 """Ways around a permit, a retraction or a preview that lead nowhere."""
 
+from datetime import date
+from itertools import pairwise
+
 import pytest
+from sqlalchemy import select
 
 from handover.consent import service as consent
+from handover.exchange.model import Event
+from handover.exchange.tables import IncomingRow
 from handover.message import anonymity, service
-from handover.message.model import Content, Subject
+from handover.message.lifecycle import Status
+from handover.message.model import Content, Fate, Subject
 from handover.message.service import About
 from handover.message.steps import Step
+from handover.person.model import Identity
 from tests.builders import FACT, INTAKE, NAV_OFFICE, PSYCHOLOGIST
 from tests.message.cases import WORDS, discuss, known, link, patient_at, withdraw
 from tests.message.desks import QUESTION, at_desk, begun, here, sent, written
-from tests.message.nodes import PATIENT, PDF, Post
-from tests.referral.nodes import FATIMA, INGRID, NAVN, PER
+from tests.message.nodes import PATIENT, PDF, PLAN, Post
+from tests.referral.nodes import FATIMA, INGRID, KOMMUNE_NODE, NAVN, PER
 from tests.referral.visiting import hidden, words_of
 
 MEDICINES = About(subject=Subject.MEDICINES, line="Medisiner", patient=PATIENT)
@@ -163,3 +171,80 @@ def test_medicines_that_were_sent_on_under_plans_take_a_permit_for_medicines_at_
     post.do(PER, on, service.send, on.message)
     post.town.settle()
     assert "Litium 300 mg" in [each.content.text for each in post.message(NAVN, on).along]
+
+
+def test_the_line_of_a_question_that_came_here_names_no_patient_to_a_service_that_is_let_in(post: Post) -> None:
+    known(post, PER, PATIENT)
+    about = About(subject=Subject.QUESTION, line="Solveig Nes innlagt")
+    asked = post.send(INGRID, [PSYCHOLOGIST], "Hva gjør vi?", about=about)
+    post.do(PER, asked, service.open_)
+    draft = post.do(PER, asked, service.add_member, NAV_OFFICE, content=Content(text="Se emnet"))
+    assert [each.where for each in post.do(PER, asked, service.findings, draft)] == ["line"]
+    with pytest.raises(service.Identifying):
+        post.do(PER, asked, service.send, draft)
+    on = post.do(PER, asked, service.forward, to=[NAV_OFFICE])
+    with pytest.raises(service.Identifying):
+        post.do(PER, on, service.send, on.message)
+    post.answer(PER, asked, "Vi ringer")
+    assert post.texts(INGRID, asked)[-1] == "Vi ringer", "who has had the line already is answered"
+
+
+def test_the_name_of_a_patient_is_found_in_a_question_however_many_other_names_stand_there(post: Post) -> None:
+    words = [f"{one}{other}rud" for one in "abcd" for other in "aeio"]
+    others = [
+        Identity(given=one, family=other, birth_date=date(1970, 1, number))
+        for number, (one, other) in enumerate(pairwise(words), 1)
+    ]
+    known(post, PER, PATIENT, *others)
+    text = " ".join(f"{one} {other}" for one in words for other in words if one != other)
+    assert len(anonymity.neighbours([text], frozenset(words))) > 200
+    asked = post.begin(
+        PER,
+        [NAV_OFFICE],
+        f"{text}. solveig nes har depresjon",
+        about=About(subject=Subject.QUESTION, line="Plass?"),
+    )
+    assert "solveig nes" in [each.text for each in post.do(PER, asked, service.findings, asked.message)]
+
+
+@pytest.mark.parametrize("tried_after", [False, True], ids=["waiting", "tried-after-it-was-taken-back"])
+def test_what_is_taken_back_goes_no_further_once_the_patient_has_withdrawn_their_yes(
+    post: Post, tried_after: bool
+) -> None:
+    choice = post.permit(INGRID)
+    begun = post.begin(INGRID, [NAV_OFFICE], "Litium 300 mg")
+    post.do(INGRID, begun, service.send, begun.message)
+    post.town.wire.down.add(KOMMUNE_NODE)
+    post.town.settle()
+    who = post.person(INGRID)
+    with post.db(INGRID).transaction() as session:
+        consent.withdraw_permit(session, INGRID.agency, who, choice, by=INGRID, now=post.town.now)
+    post.do(INGRID, begun, service.retract, begun.message, "Ja-et er trukket")
+    if tried_after:
+        post.town.settle()
+    post.town.wire.down.clear()
+    for _ in range(3):
+        post.town.pass_time(hours=1)
+        post.town.settle()
+    with post.db(NAVN).reading() as session:
+        came = session.scalars(select(IncomingRow.event).where(IncomingRow.agency == NAVN.agency)).all()
+    assert came == [Event.CARE_MESSAGE_RETRACT.value]
+    sent = post.message(INGRID, begun).message
+    assert sent.status is Status.RETRACTED
+    assert [each.answer.fate for each in sent.receipts if each.answer is not None] == [Fate.VANISHED]
+
+
+def test_medicines_that_are_written_anew_to_nav_under_plans_take_a_permit_for_medicines(post: Post) -> None:
+    post.permit(INGRID)
+    sent_wrong = post.send(INGRID, [PSYCHOLOGIST], "Litium 300 mg", about=MEDICINES)
+    anew = post.do(
+        INGRID, sent_wrong, service.send_anew, sent_wrong.message, reason="Feil", to=[NAV_OFFICE], about=PLAN
+    )
+    with pytest.raises(consent.OutsideScope):
+        post.do(INGRID, anew, service.send, anew.message)
+    post.permit(INGRID, topics=("plans", "medicines"))
+    post.do(INGRID, anew, service.send, anew.message)
+    post.town.settle()
+    assert post.texts(NAVN, anew) == ["Litium 300 mg"]
+    on = post.do(INGRID, anew, service.forward, to=[FACT])
+    assert post.message(INGRID, on).along[0].stood_under == (Subject.MEDICINES, Subject.PLAN)
