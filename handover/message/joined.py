@@ -52,7 +52,7 @@ def receive_link(session: Session, received: Received) -> Evidence:
         return Evidence.DIGEST
     refuse_under_age(said.patient.birth_date, now)
     who = person.recognise(session, home.agency, said.patient, now=now)
-    after = linking.take_link(held, said, who, envelope=received.message)
+    after = linking.take_link(held, said, who, envelope=received.message, now=now)
     exchange.forget(session, home.agency, received.sender, linking.no_longer_needed(held, after))
     bonds.save(session, after)
     if stored is None:

@@ -98,11 +98,10 @@ def unlink(session: Session, turn: Turn) -> Stored:
         raise linking.NotLinked
     held = bonds.of_thread(session, standing.home, turn.thread)
     author = Author.of(turn.by, standing.home.service)
-    for each in (linking.mistaken(bond, by=author) for bond in held if bond.person == who and not bond.is_told):
-        if each.is_open:
-            _close(session, each, Why.MISTAKE, linking.next_number(held), by=author, now=turn.now)
-        else:
-            bonds.save(session, each)
+    for bond in held:
+        if bond.person == who and not bond.is_told and bond.why is not Why.MISTAKE:
+            wrong = linking.mistaken(bond, linking.next_number(held), by=author, now=turn.now)
+            say(session, wrong, linking.unlink_of(wrong), now=turn.now)
     whom = consent.whom_to_call(session, standing.home.agency, who, None)
     cases.raise_task(session, standing, TaskKind.LINKED_BY_MISTAKE, whom, now=turn.now)
     _tell_patient(session, standing.home.agency, who, turn.thread, now=turn.now)

@@ -87,6 +87,8 @@ class Bond:
     is_open: bool = False
     since: datetime | None = None
     """When the latest link was made."""
+    linked: int = 0
+    """Under which number."""
     until: date | None = None
     """The last day on which the patient's yes holds; at who told."""
     ended_at: datetime | None = None
@@ -114,7 +116,7 @@ class Bond:
         has_heard = self.ended_at if self.is_told else self.confirmed_at
         return Stretch(
             person=self.person,
-            number=self.number,
+            number=self.linked,
             since=self.since,
             ended_at=None if self.is_open else self.ended_at,
             ended_by=self.ended_by,
@@ -208,6 +210,7 @@ def link(held: Bond, number: int, person: PersonId, *, until: date | None, now: 
         person=person,
         is_open=True,
         since=now,
+        linked=number,
         past=held.past if held.is_open else held.stretches,
         until=until,
         ended_at=None,
@@ -232,12 +235,14 @@ def unlink(held: Bond, number: int, why: Why, *, by: Author | None, now: datetim
     )
 
 
-def mistaken(held: Bond, *, by: Author) -> Bond:
-    """Return the bond saying that all it ever said of its person was a mistake, also what had ended before."""
+def mistaken(held: Bond, number: int, *, by: Author, now: datetime) -> Bond:
+    """Return the bond saying that all it ever said of its person was a mistake; what had ended keeps when."""
     past = tuple(
         replace(each, why=Why.MISTAKE, ended_by=by) if each.person == held.person else each for each in held.past
     )
-    return replace(held, past=past) if held.is_open else replace(held, past=past, why=Why.MISTAKE, ended_by=by)
+    if held.is_open:
+        return replace(unlink(held, number, Why.MISTAKE, by=by, now=now), past=past)
+    return replace(held, number=number, why=Why.MISTAKE, ended_by=by, is_lost=False, past=past)
 
 
 def unlink_of(held: Bond) -> Unlink:
@@ -266,7 +271,7 @@ def arrived(held: Bond, envelope: MessageId, *, at: datetime) -> Bond:
     if envelope != held.latest:
         return held
     past = tuple(replace(each, forgotten_at=each.forgotten_at or at) for each in held.past)
-    return replace(held, confirmed_at=at, is_lost=False, past=past)
+    return replace(held, confirmed_at=held.confirmed_at or at, is_lost=False, past=past)
 
 
 def lost(held: Bond, envelope: MessageId) -> Bond:
@@ -283,41 +288,51 @@ def unheard(thread: ThreadId, home: Party, other: Party, *, is_told: bool) -> Bo
     return Bond(thread=thread, home=home, other=other, is_told=is_told)
 
 
-def take_link(held: Bond, said: Link, person: PersonId, *, envelope: MessageId) -> Bond:
+def take_link(held: Bond, said: Link, person: PersonId, *, envelope: MessageId, now: datetime) -> Bond:
     """Return the bond after a link came; what is older than what was heard already changes nothing.
 
-    Whoever it was about before is not any more, also where the word that said so has not come yet.
+    Whoever it was about before is not any more, also where the word that said so has not come yet: until `now` the
+    team believed it was them. A case is linked to somebody else only after all before was called a mistake.
     """
     if said.number <= held.number:
         return held
     is_more = held.is_open and held.person == person
-    closed = replace(held, is_open=False, ended_at=said.at) if held.is_open else held
+    closed = replace(held, is_open=False, ended_at=now) if held.is_open else held
+    past = tuple(replace(each, why=Why.MISTAKE) if each.person != person else each for each in closed.stretches)
     return replace(
         held,
         number=said.number,
         person=person,
         is_open=True,
         since=held.since if is_more else said.at,
+        linked=said.number,
         ended_at=None,
         ended_by=None,
         why=None,
         envelopes=(*held.envelopes, envelope) if is_more else (envelope,),
-        past=held.past if is_more else closed.stretches,
+        past=held.past if is_more else past,
     )
 
 
 def take_unlink(held: Bond, said: Unlink, *, now: datetime) -> Bond:
     """Return the bond after it was closed; a link that comes later with a lower number stays away.
 
-    One that comes after a later link only says why that had ended which was before.
+    Of what had ended before it says only why, where nothing had: but a mistake was one from the first link on.
     """
+    past = tuple(
+        replace(each, why=_why_of(each.why, said)) if each.number < said.number else each for each in held.past
+    )
+    why = _why_of(held.why, said) if held.linked < said.number else held.why
     if said.number <= held.number:
-        past = tuple(
-            replace(each, why=said.why) if each.why is None and each.number < said.number else each
-            for each in held.past
-        )
-        return replace(held, past=past)
-    return replace(held, number=said.number, is_open=False, ended_at=now, why=said.why, envelopes=())
+        return replace(held, past=past, why=held.why if held.is_open else why)
+    return replace(
+        held, number=said.number, is_open=False, ended_at=held.ended_at or now, why=why, envelopes=(), past=past
+    )
+
+
+def _why_of(known: Why | None, said: Unlink) -> Why:
+    """Return why a stretch has ended after one more word of it."""
+    return said.why if known is None or said.why is Why.MISTAKE else known
 
 
 def no_longer_needed(before: Bond, after: Bond) -> tuple[MessageId, ...]:

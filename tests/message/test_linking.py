@@ -14,7 +14,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from handover.actors import Author, Party
+from handover.actors import Party
 from handover.errors import HandoverError
 from handover.ids import AgencyId, MessageId, PersonId, ServiceId, ThreadId
 from handover.message import linking
@@ -82,12 +82,22 @@ class Case:
         )
         self.say(made, said)
 
-    def unlink(self, to: Party, why: Why = Why.WITHDRAWN, by: Author | None = None) -> None:
-        """Tell a member to forget."""
+    def unlink(self, to: Party) -> None:
+        """Tell a member to forget, as the yes does not hold any more."""
         held = self.home.get(to)
         if held is not None and held.is_open:
-            closed = linking.unlink(held, linking.next_number(self.home.values()), why, by=by, now=self.now)
+            number = linking.next_number(self.home.values())
+            closed = linking.unlink(held, number, Why.WITHDRAWN, by=None, now=self.now)
             self.say(closed, linking.unlink_of(closed))
+
+    def mistake(self) -> None:
+        """Tell everybody who was ever told whom it is about that it never was."""
+        for held in list(self.home.values()):
+            if self.person is not None and held.person == self.person and held.why is not Why.MISTAKE:
+                number = linking.next_number(self.home.values())
+                wrong = linking.mistaken(held, number, by=author(DPS), now=self.now)
+                self.say(wrong, linking.unlink_of(wrong))
+        self.person = None
 
     def deliver(self, said: Link | Unlink, envelope: MessageId) -> None:
         """Let a member take something in, and sign that it did."""
@@ -95,7 +105,7 @@ class Case:
         held = self.there.get(to) or linking.unheard(THREAD, to, DPS, is_told=True)
         if isinstance(said, Link):
             person = next(each for each in PERSONS if WHO[each] == said.patient)
-            self.there[to] = linking.take_link(held, said, person, envelope=envelope)
+            self.there[to] = linking.take_link(held, said, person, envelope=envelope, now=self.now)
         else:
             self.there[to] = linking.take_unlink(held, said, now=self.now)
         self.home[to] = linking.arrived(self.home[to], envelope, at=self.now)
@@ -122,6 +132,7 @@ class Links(RuleBasedStateMachine):
         self.forgot: dict[Party, int] = {}
         self.learned: set[tuple[Party, PersonId]] = set()
         self.wrong: set[PersonId] = set()
+        self.lost: set[Party] = set()
 
     @rule(to=_member, person=st.sampled_from(PERSONS))
     def link(self, to: Party, person: PersonId) -> None:
@@ -141,12 +152,8 @@ class Links(RuleBasedStateMachine):
     @rule()
     def take_a_mistake_back(self) -> None:
         self._tick()
-        for to, held in self.case.home.items():
-            if self.case.person is not None and held.person == self.case.person:
-                self.case.home[to] = linking.mistaken(held, by=author(DPS))
-                self.case.unlink(to, Why.MISTAKE, author(DPS))
         self.wrong |= set() if self.case.person is None else {self.case.person}
-        self.case.person = None
+        self.case.mistake()
 
     @precondition(lambda self: self.case.wire)
     @rule(data=st.data(), twice=st.booleans())
@@ -163,6 +170,7 @@ class Links(RuleBasedStateMachine):
     def lose(self, data: st.DataObject) -> None:
         """Let something expire that never came."""
         said, envelope = self.case.wire.pop(data.draw(st.integers(0, len(self.case.wire) - 1), "which"))
+        self.lost.add(said.receiver)
         self.case.lose(said, envelope)
 
     @invariant()
@@ -195,6 +203,9 @@ class Links(RuleBasedStateMachine):
             assert self.case.knows(member) == (said.person if said.is_open else None)
             assert said.confirmed_at is not None
             assert all(each.forgotten_at is not None for each in said.past)
+            if member not in self.lost:
+                heard = [each for each in self.case.there[member].stretches if each.person in self.wrong]
+                assert {each.why for each in heard} <= {Why.MISTAKE}
 
     def _deliver(self, said: Link | Unlink, envelope: MessageId) -> None:
         self.case.deliver(said, envelope)
@@ -237,8 +248,28 @@ def test_a_case_that_was_withdrawn_is_linked_to_somebody_else_only_after_the_fir
     case.unlink(NAV)
     with pytest.raises(linking.AlreadyLinked):
         case.link(NAV, PERSONS[1])
-    case.home[NAV] = linking.mistaken(case.home[NAV], by=author(DPS))
-    assert [each.why for each in case.home[NAV].stretches] == [Why.MISTAKE]
+    case.mistake()
+    case.link(NAV, PERSONS[1])
+    assert [each.why for each in case.home[NAV].stretches] == [Why.MISTAKE, None]
+
+
+def test_a_mistake_is_told_of_all_that_was_said_of_that_person_also_where_it_was_withdrawn_before() -> None:
+    case = Case()
+    for _again in range(2):
+        case.link(NAV, PERSONS[0])
+        case.deliver(*case.wire.pop())
+        case.now += timedelta(minutes=2)
+        case.unlink(NAV)
+        case.deliver(*case.wire.pop())
+        case.now += timedelta(minutes=2)
+    before = [each.stretches for each in (case.home[NAV], case.there[NAV])]
+    case.mistake()
+    case.deliver(*case.wire.pop())
+    for held, then in zip((case.home[NAV], case.there[NAV]), before, strict=True):
+        assert [each.why for each in held.stretches] == [Why.MISTAKE, Why.MISTAKE]
+        assert [(each.ended_at, each.forgotten_at) for each in held.stretches] == [
+            (each.ended_at, each.forgotten_at) for each in then
+        ]
 
 
 @pytest.mark.parametrize(
@@ -263,12 +294,14 @@ def test_what_a_team_wrote_of_the_wrong_person_stays_hidden_when_the_right_one_i
     case.deliver(*wrong)
     during = case.now + timedelta(minutes=1)
     case.now += timedelta(minutes=2)
-    case.unlink(NAV, Why.MISTAKE, author(DPS))
+    case.mistake()
     late = case.wire.pop()
-    case.person = None
     case.link(NAV, PERSONS[1])
+    case.now += timedelta(hours=1)
+    between = case.now - timedelta(minutes=30)
     case.deliver(*case.wire.pop())
     assert linking.is_hidden([case.there[NAV]], during)
+    assert linking.is_hidden([case.there[NAV]], between), "the team still believed that it was the first"
     assert not linking.is_hidden([case.there[NAV]], case.now + timedelta(minutes=1))
     assert case.there[NAV].envelopes != (wrong[1],)
     case.deliver(*late)
@@ -289,7 +322,7 @@ def test_a_stranger_who_says_whom_a_case_is_about_is_not_believed() -> None:
         author=author(FACT),
         at=datetime(2026, 11, 9, 8, tzinfo=UTC),
     )
-    held = linking.take_link(said, heard, PERSONS[0], envelope=MessageId(uuid4()))
+    held = linking.take_link(said, heard, PERSONS[0], envelope=MessageId(uuid4()), now=heard.at)
     assert held.is_open
     assert linking.known_person(_standing(NAV), [held]) is None
 

@@ -58,3 +58,16 @@ def test_a_link_made_by_mistake_is_shown_as_that_and_not_as_the_patients_case(po
         assert "Det var feil, og ble tatt bort" in page
         assert reference not in page
         assert ("Ingrid Inntak" in page) is at_dps, "the log is each node's own"
+
+
+def test_a_withdrawn_link_that_proves_a_mistake_is_nobodys_case_at_either_node(post: Post) -> None:
+    case = discuss(post, PER, [INTAKE])
+    reference = post.see(PER, case).standing.heading.reference
+    link(post, PER, case, INTAKE)
+    withdraw(post, PER)
+    post.do(PER, case, service.unlink)
+    post.town.settle()
+    for at_dps in (False, True):
+        page = words_of(solveig(post, at_dps=at_dps).open(CASES))
+        assert "Koblet til deg ved en feil" in page
+        assert reference not in page
