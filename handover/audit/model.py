@@ -128,6 +128,7 @@ class Event(StrEnum):
     MESSAGE_RECEIVE_RETRACTION = "message.receive-retraction"
     MESSAGE_RECEIVE_DOCUMENT = "message.receive-document"
     MESSAGE_REFUSE_DOCUMENT = "message.refuse-document"
+    MESSAGE_GIVE_UP_DOCUMENT = "message.give-up-document"
     MESSAGE_TELL_LEADER = "message.tell-leader"
     MESSAGE_OPENNESS = "message.openness"
     MESSAGE_JUSTIFY = "message.justify"

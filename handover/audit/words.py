@@ -93,6 +93,7 @@ EVENTS: Final[Mapping[Event, Text]] = {
     Event.MESSAGE_RECEIVE_RETRACTION: _l("Beskjed om at en melding er trukket, kom inn"),
     Event.MESSAGE_RECEIVE_DOCUMENT: _l("Et dokument i en melding kom inn etter viruskontrollen"),
     Event.MESSAGE_REFUSE_DOCUMENT: _l("Et dokument i en melding ble ikke tatt imot på grunn av virus"),
+    Event.MESSAGE_GIVE_UP_DOCUMENT: _l("Et dokument i en melding kunne ikke sjekkes for virus"),
     Event.MESSAGE_TELL_LEADER: _l("Lederen fikk vite at en melding ikke er åpnet"),
     Event.MESSAGE_OPENNESS: _l("Endret hva pasienter kan lese av meldinger"),
     Event.MESSAGE_JUSTIFY: _l("Begrunnet at noe kan stå i en anonym sak"),

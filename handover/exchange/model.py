@@ -142,7 +142,7 @@ class Received:
 
 @dataclass(frozen=True, kw_only=True)
 class LateDocument:
-    """A document that was held back when its message was taken in, now that the virus scanner has looked at it."""
+    """A document that was held back when its message was taken in, and waits no more for the virus scanner."""
 
     message: MessageId
     sender: AgencyId
@@ -151,8 +151,10 @@ class LateDocument:
     """Where it belongs, as its product named it to `blobs.take_looked_at`; ids only."""
     sha256: bytes = field(repr=False)
     """Of the plaintext."""
+    look: Look
+    """UNSCANNED: nobody could look at it in time (`Pace.expire_after`)."""
     content: bytes | None = field(repr=False)
-    """None: it holds a virus, and is gone."""
+    """None: it is not clean, and gone."""
     at: datetime
 
 

@@ -48,7 +48,7 @@ def _slots(offer: Node) -> bool:
 def _told(told: Node) -> bool:
     said = _urls(told)
     return (
-        not said.isdisjoint(("openedAt", "fate", "slot", "infected"))
+        not said.isdisjoint(("openedAt", "fate", "slot", "infected", "unchecked"))
         and ("openedAt" in said or said.isdisjoint(("openedBy", "openedTitle")))
         and ("fate" in said) == ("answeredAt" in said)
         and ("fate" in said or "answeredBy" not in said)

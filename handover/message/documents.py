@@ -1,7 +1,8 @@
 """Documents that came with a message: kept, waited for while the virus scanner is silent, or not taken in.
 
 A message is read at once. A document that nobody has looked at says so in its place and comes by itself later; one
-with a virus is named to those who read the thread, here and at its sender, who is told in a word of ours.
+with a virus, or that nobody could look at in time, is named to those who read the thread, here and at its sender,
+who is told in a word of ours.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -24,6 +25,7 @@ from handover.team import service as team
 from handover.team.model import TaskKind
 
 _KIND: Final = "document"
+_OF_OTHERS: Final = frozenset({TaskKind.DOCUMENT_REFUSED, TaskKind.DOCUMENT_UNCHECKED})
 
 
 def keep(
@@ -46,7 +48,7 @@ def keep(
 
 
 def receive(session: Session, document: LateDocument) -> None:
-    """Take in a document that the scanner has looked at after its message came, or say that it holds a virus.
+    """Take in a document that the scanner has looked at after its message came, or say why it is not here.
 
     Of a message that was taken back meanwhile nothing is kept.
     """
@@ -59,55 +61,88 @@ def receive(session: Session, document: LateDocument) -> None:
     said = Said(message=waits.id, party=waits.brought_by, document=document.sha256)
     by, now = cases.machine(home.agency), document.at
     if document.content is None:
-        copy = hearing.looked_at(stored.copy, {document.sha256: Look.INFECTED}, now=now)
-        saved = cases.record(session, stored, copy, Doing.REFUSE_DOCUMENT, by=by, now=now, said=said)
-        tell_of_infected(session, stored.copy, saved, CommunicationId(UUID(letter)), now=now)
+        doing, copy = _without(stored.copy, document)
+        saved = cases.record(session, stored, copy, doing, by=by, now=now, said=said)
+        tell_of_refused(session, stored.copy, saved, CommunicationId(UUID(letter)), now=now)
         return
     store.add_file(session, stored.standing, document.content)
     copy = hearing.document_came(stored.copy, document.sha256, now=now)
     cases.record(session, stored, copy, Doing.RECEIVE_DOCUMENT, by=by, now=now, said=said)
 
 
-def tell_of_infected(
+def tell_of_refused(
     session: Session, before: Copy, saved: Stored, letter: CommunicationId, *, now: datetime
 ) -> None:
-    """Leave a task with the titles of the documents that were refused since, and tell who sent them."""
-    known = {sha256 for each in before.messages for sha256 in each.infected}
-    new = {sha256 for each in saved.copy.messages for sha256 in each.infected} - known
-    if not new:
-        return
-    cases.raise_task(
-        session, saved.standing, TaskKind.DOCUMENT_REFUSED, _titles(saved.copy.messages, new), now=now
+    """Leave tasks with the titles of the documents that were refused since, and tell who sent them."""
+    infected, unchecked = (
+        found - known for found, known in zip(_refused(saved.copy), _refused(before), strict=True)
     )
-    sender = next(each.brought_by for each in saved.copy.messages if not new.isdisjoint(each.infected))
-    told = (Told(message=letter, infected=tuple(sorted(new))),)
-    cases.post_all(session, saved.copy, [word_to(saved.standing, sender, told, author=None, now=now)], now=now)
+    _leave(session, saved, TaskKind.DOCUMENT_REFUSED, infected, now=now)
+    _leave(session, saved, TaskKind.DOCUMENT_UNCHECKED, unchecked, now=now)
+    if new := infected | unchecked:
+        senders = (each.brought_by for each in saved.copy.messages if new & {*each.infected, *each.unchecked})
+        told = Told(message=letter, infected=tuple(sorted(infected)), unchecked=tuple(sorted(unchecked)))
+        word = word_to(saved.standing, next(senders), (told,), author=None, now=now)
+        cases.post_all(session, saved.copy, [word], now=now)
 
 
 def tell_of_ours(session: Session, before: Copy, saved: Stored, *, now: datetime) -> None:
-    """Leave a task with the titles of documents of ours that a receiver has not taken in since."""
-    new = _not_taken_in(saved.copy) - _not_taken_in(before)
-    if new:
-        text = _titles(saved.copy.messages, {sha256 for _to, sha256 in new})
-        cases.raise_task(session, saved.standing, TaskKind.DOCUMENT_INFECTED, text, now=now)
+    """Leave tasks with the titles of documents of ours that a receiver has not taken in since."""
+    infected, unchecked = (
+        {sha256 for _to, sha256 in found - known}
+        for found, known in zip(_not_taken_in(saved.copy), _not_taken_in(before), strict=True)
+    )
+    _leave(session, saved, TaskKind.DOCUMENT_INFECTED, infected, now=now)
+    _leave(session, saved, TaskKind.DOCUMENT_NOT_CHECKED, unchecked, now=now)
 
 
 def take_back(session: Session, saved: Stored, *, now: datetime) -> None:
     """Let open tasks name no document of a message that was taken back; what then says nothing is closed."""
     home = saved.standing.home
     shown = [each for each in saved.copy.messages if each.is_shown_at(home)]
-    named = {file.name for each in shown for file in each.content.files if file.sha256 in each.infected}
+    named = {
+        file.name
+        for each in shown
+        for file in each.content.files
+        if file.sha256 in {*each.infected, *each.unchecked}
+    }
     for task in team.tasks_about(session, home.agency, saved.standing.thread):
         titles = task.text.splitlines()
         left = [each for each in titles if each in named]
-        if task.kind is TaskKind.DOCUMENT_REFUSED and task.service == home.service and left != titles:
+        if task.kind in _OF_OTHERS and task.service == home.service and left != titles:
             team.reword_task(session, task, "\n".join(left), now=now)
 
 
-def _not_taken_in(copy: Copy) -> set[tuple[Party, bytes]]:
-    """Return which documents that were sent from this copy which receiver has not taken in."""
-    receipts = (receipt for each in copy.messages for receipt in each.receipts)
-    return {(receipt.to, sha256) for receipt in receipts for sha256 in receipt.infected}
+def _without(copy: Copy, document: LateDocument) -> tuple[Doing, Copy]:
+    """Return the copy after a document was found to hold a virus, or nobody could look at it in time."""
+    if document.look is Look.INFECTED:
+        looks = {document.sha256: Look.INFECTED}
+        return Doing.REFUSE_DOCUMENT, hearing.looked_at(copy, looks, now=document.at)
+    return Doing.GIVE_UP_DOCUMENT, hearing.document_given_up(copy, document.sha256, now=document.at)
+
+
+def _leave(
+    session: Session, saved: Stored, kind: TaskKind, documents: Collection[bytes], *, now: datetime
+) -> None:
+    if documents:
+        cases.raise_task(session, saved.standing, kind, _titles(saved.copy.messages, documents), now=now)
+
+
+def _refused(copy: Copy) -> tuple[set[bytes], set[bytes]]:
+    """Return which documents were not taken in here: for a virus, and because nobody could look at them."""
+    return (
+        {sha256 for each in copy.messages for sha256 in each.infected},
+        {sha256 for each in copy.messages for sha256 in each.unchecked},
+    )
+
+
+def _not_taken_in(copy: Copy) -> tuple[set[tuple[Party, bytes]], set[tuple[Party, bytes]]]:
+    """Return which documents that were sent from this copy which receiver has not taken in, for either reason."""
+    receipts = [receipt for each in copy.messages for receipt in each.receipts]
+    return (
+        {(receipt.to, sha256) for receipt in receipts for sha256 in receipt.infected},
+        {(receipt.to, sha256) for receipt in receipts for sha256 in receipt.unchecked},
+    )
 
 
 def _titles(messages: Iterable[Message], wanted: Collection[bytes]) -> str:

@@ -169,6 +169,20 @@ def looked_at(copy: Copy, looks: Mapping[bytes, Look], *, now: datetime) -> Copy
     return with_messages(copy, *new, now=now) if new else copy
 
 
+def document_given_up(copy: Copy, sha256: bytes, *, now: datetime) -> Copy:
+    """Return the copy after nobody could look at a document in time: it waits no more, and is not here."""
+    changed = [
+        replace(
+            each,
+            unscanned=tuple(one for one in each.unscanned if one != sha256),
+            unchecked=(*each.unchecked, sha256),
+        )
+        for each in copy.messages
+        if sha256 in each.unscanned
+    ]
+    return with_messages(copy, *changed, now=now)
+
+
 def document_came(copy: Copy, sha256: bytes, *, now: datetime) -> Copy:
     """Return the copy with a document that came after its message; a thread that was put away is open again."""
     after = looked_at(copy, {sha256: Look.CLEAN}, now=now)
@@ -296,7 +310,12 @@ def _looked_at(message: Message, looks: Mapping[bytes, Look]) -> Message:
     waits = {*message.unscanned, *(each for each, look in named.items() if look is Look.UNSCANNED)}
     bad = {*message.infected, *(each for each, look in named.items() if look is Look.INFECTED)}
     clean = {each for each, look in named.items() if look is Look.CLEAN}
-    return replace(message, unscanned=tuple(sorted(waits - bad - clean)), infected=tuple(sorted(bad - clean)))
+    return replace(
+        message,
+        unscanned=tuple(sorted(waits - bad - clean)),
+        infected=tuple(sorted(bad - clean)),
+        unchecked=tuple(sorted({*message.unchecked} - named.keys())),
+    )
 
 
 def _still_stands(copy: Copy, message: CommunicationId) -> bool:
@@ -331,6 +350,7 @@ def _told(copy: Copy, by: Party, told: Told, at: datetime, now: datetime) -> Cop
         opened=_earliest(found.opened, told.opened),
         answer=_furthest(found.answer, told.answer),
         infected=tuple(dict.fromkeys((*found.infected, *told.infected))),
+        unchecked=tuple(dict.fromkeys((*found.unchecked, *told.unchecked))),
         arrived_at=found.arrived_at or at,
         undelivered=False,
     )

@@ -277,6 +277,8 @@ class Told:
     choice: Choice | None = None
     infected: tuple[bytes, ...] = ()
     """Documents that came with it and were not taken in, by their SHA-256: they hold a virus."""
+    unchecked: tuple[bytes, ...] = ()
+    """Likewise: the virus scanner could not look at them in time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -324,6 +326,8 @@ class Receipt:
     """To a retraction."""
     infected: tuple[bytes, ...] = ()
     """Documents that were not taken in there, by their SHA-256: they hold a virus."""
+    unchecked: tuple[bytes, ...] = ()
+    """Likewise: the virus scanner there could not look at them in time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -400,6 +404,8 @@ class Message:
     """Documents that are not here yet, by their SHA-256: the virus scanner has not looked at them."""
     infected: tuple[bytes, ...] = ()
     """Documents that were never taken in here, by their SHA-256: they hold a virus."""
+    unchecked: tuple[bytes, ...] = ()
+    """Likewise: the virus scanner could not look at them in time."""
     made_owner: StaffId | None = None
     """Who became responsible here by sending it, where nobody was; undoing it takes that back."""
 
@@ -412,7 +418,7 @@ class Message:
     @property
     def files_here(self) -> tuple[File, ...]:
         """The documents whose bytes this copy has."""
-        missing = {*self.unscanned, *self.infected}
+        missing = {*self.unscanned, *self.infected, *self.unchecked}
         return tuple(each for each in self.content.files if each.sha256 not in missing)
 
     def is_shown_at(self, home: Party) -> bool:
@@ -441,6 +447,7 @@ class Doing(StrEnum):
     RECEIVE_RETRACTION = "receive-retraction"
     RECEIVE_DOCUMENT = "receive-document"
     REFUSE_DOCUMENT = "refuse-document"
+    GIVE_UP_DOCUMENT = "give-up-document"
     TELL_LEADER = "tell-leader"
     JUSTIFY = "justify"
     LINK = "link"

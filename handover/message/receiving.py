@@ -84,7 +84,7 @@ def receive_letter(session: Session, received: Received) -> Evidence:
     said = Said(message=letter.id, party=letter.sender, author=letter.author)
     by = cases.machine(home.agency)
     saved = cases.record(session, held, copy, Doing.RECEIVE, by=by, now=now, said=said)
-    documents.tell_of_infected(session, held.copy, saved, letter.id, now=now)
+    documents.tell_of_refused(session, held.copy, saved, letter.id, now=now)
     return Evidence.DIGEST if is_gone else Evidence.SIGNED
 
 

@@ -226,7 +226,7 @@ def letter_of(copy: Copy, message: Message, to: Party, patient: Identity | None)
 
 def emptied(message: Message) -> Message:
     """Return a message without its words, its files and the reason: that it was there, and by whom, stays."""
-    return replace(message, content=Content(), forwards=(), choice=None, unscanned=(), infected=())
+    return replace(message, content=Content(), forwards=(), choice=None, unscanned=(), infected=(), unchecked=())
 
 
 # --- shared by what changes a copy ---------------------------------------------------------------------------

@@ -41,6 +41,8 @@ TASKS: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.NOT_DELIVERED: _l("En melding kom ikke fram"),
     TaskKind.DOCUMENT_INFECTED: _l("Et dokument fra dere ble ikke levert: det er virus i det"),
     TaskKind.DOCUMENT_REFUSED: _l("Et dokument ble ikke tatt imot: det er virus i det"),
+    TaskKind.DOCUMENT_NOT_CHECKED: _l("Et dokument fra dere ble ikke levert: det kunne ikke sjekkes for virus"),
+    TaskKind.DOCUMENT_UNCHECKED: _l("Et dokument ble ikke tatt imot: det kunne ikke sjekkes for virus"),
     TaskKind.CASE_REFUSED: _l("En sak til dere ble ikke tatt imot: det er virus i et dokument"),
     TaskKind.HELD_BACK: _l("Pasienten har sagt nei. Meldingen er ikke sendt"),
     TaskKind.REDIRECT_FAILED: _l("Henvisningen kunne ikke sendes videre. Den er hos dere igjen"),
@@ -68,6 +70,14 @@ ADVICE: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.DOCUMENT_REFUSED: _l(
         "Resten av meldingen kan leses. Avsenderen har fått vite det. Trenger dere dokumentet, "
         "så be om det på nytt i tråden. Ikke ta imot den samme filen på en annen måte."
+    ),
+    TaskKind.DOCUMENT_NOT_CHECKED: _l(
+        "Resten av meldingen er kommet fram. Åpne saken, og send dokumentet på nytt, helst som en mindre fil, "
+        "eller ring mottakeren."
+    ),
+    TaskKind.DOCUMENT_UNCHECKED: _l(
+        "Resten av meldingen kan leses. Avsenderen har fått vite det. Trenger dere dokumentet, "
+        "så be om en mindre fil i tråden. Si også fra til den som drifter systemet hos dere."
     ),
     TaskKind.CASE_REFUSED: _l(
         "Avsenderen har fått vite det, og må sende den på nytt uten dokumentet. "
@@ -175,9 +185,10 @@ def _said(task: Task) -> str:
     if task.kind is TaskKind.CASE_REFUSED:
         return _("Fra %(place)s", place=task.text)
     names = ", ".join(f"«{each}»" for each in task.text.splitlines())
-    if task.kind is TaskKind.DOCUMENT_INFECTED:
+    if task.kind in {TaskKind.DOCUMENT_INFECTED, TaskKind.DOCUMENT_NOT_CHECKED}:
         return _("Ikke levert: %(names)s", names=names)
-    return _("Ikke tatt imot: %(names)s", names=names) if task.kind is TaskKind.DOCUMENT_REFUSED else ""
+    is_of_others = task.kind in {TaskKind.DOCUMENT_REFUSED, TaskKind.DOCUMENT_UNCHECKED}
+    return _("Ikke tatt imot: %(names)s", names=names) if is_of_others else ""
 
 
 def _url(task: Task) -> str:

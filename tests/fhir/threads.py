@@ -195,6 +195,13 @@ WORDS: Final[Mapping[str, Word]] = {
         at=AT,
         told=(Told(message=CommunicationId(named("message 1")), infected=(bytes(range(32)), bytes(32))),),
     ),
+    "care-message-status-unchecked": Word(
+        thread=THREAD,
+        sender=NAV,
+        receiver=PSYCHOLOGIST,
+        at=AT,
+        told=(Told(message=CommunicationId(named("message 1")), unchecked=(bytes(range(32)),)),),
+    ),
 }
 
 RETRACTIONS: Final[Mapping[str, Retraction]] = {

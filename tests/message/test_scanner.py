@@ -315,6 +315,39 @@ def test_a_blob_that_a_held_document_needs_stays_when_another_message_takes_it(
     assert _stored(post, INGRID, IncomingBlob) == 0
 
 
+@pytest.mark.parametrize("is_silent", [False, True], ids=["too-large", "silent"])
+def test_a_document_that_nobody_can_look_at_is_given_up_in_time_and_both_ends_are_told(
+    post: Post, scanner: Clamav, is_silent: bool
+) -> None:
+    _scans(post, INGRID, scanner)
+    scanner.stop() if is_silent else None
+    scanner.limit = 5
+    begun = _left(post, PDF)
+    post.town.pass_time(hours=95)
+    post.town.work()
+    assert _held(post, INGRID) == Held(documents=1)
+    post.town.pass_time(hours=1)
+    post.town.work()
+    post.town.settle()
+    assert _held(post, INGRID) == Held()
+    assert _stored(post, INGRID, IncomingBlob) == 0
+    why = "det kunne ikke sjekkes for virus"
+    words = words_of(at_desk(post, INGRID).open(_place(begun)))
+    assert "plan.pdf Ikke tatt imot: dokumentet kunne ikke sjekkes for virus." in words
+    assert f"Et dokument ble ikke tatt imot: {why}" in words.partition("Alt som har skjedd")[2]
+    tasks = words_of(at_desk(post, INGRID).open("/oppgaver"))
+    assert f"Et dokument ble ikke tatt imot: {why}" in tasks
+    assert "Ikke tatt imot: «plan.pdf»" in tasks
+    assert "plan.pdf Ikke tatt imot hos" in words_of(_page(post, begun))
+    tasks = words_of(at_desk(post, PER).open("/oppgaver"))
+    assert f"Et dokument fra dere ble ikke levert: {why}" in tasks
+    assert "Ikke levert: «plan.pdf»" in tasks
+    scanner.start() if is_silent else None
+    post.do(PER, begun, service.retract, begun.message, "Feil mottaker")
+    post.town.settle()
+    assert "plan.pdf" not in words_of(at_desk(post, INGRID).open("/oppgaver"))
+
+
 def test_a_message_is_sent_on_when_its_document_has_come_and_without_one_that_holds_a_virus(
     post: Post, scanner: Clamav
 ) -> None:

@@ -210,15 +210,15 @@ Context: Communication
 Invariant: hm-told
 Description: "What is told of a message is that it was opened, what became of it, which time was picked, each with its time, or which documents were not taken in; who did it stands with what they did"
 Severity: #error
-Expression: "extension.where(url in ('openedAt' | 'fate' | 'slot' | 'infected')).exists() and (extension.where(url in ('openedBy' | 'openedTitle')).empty() or extension.where(url = 'openedAt').exists()) and extension.where(url = 'fate').exists() = extension.where(url = 'answeredAt').exists() and (extension.where(url = 'answeredBy').empty() or extension.where(url = 'fate').exists()) and extension.where(url = 'slot').exists() = extension.where(url = 'chosenAt').exists() and extension.where(url = 'slot').exists() = extension.where(url = 'chosenBy').exists() and (extension.where(url = 'phone').empty() or extension.where(url = 'slot').exists())"
+Expression: "extension.where(url in ('openedAt' | 'fate' | 'slot' | 'infected' | 'unchecked')).exists() and (extension.where(url in ('openedBy' | 'openedTitle')).empty() or extension.where(url = 'openedAt').exists()) and extension.where(url = 'fate').exists() = extension.where(url = 'answeredAt').exists() and (extension.where(url = 'answeredBy').empty() or extension.where(url = 'fate').exists()) and extension.where(url = 'slot').exists() = extension.where(url = 'chosenAt').exists() and extension.where(url = 'slot').exists() = extension.where(url = 'chosenBy').exists() and (extension.where(url = 'phone').empty() or extension.where(url = 'slot').exists())"
 
 Extension: Told
 Id: told
 Title: "What one member tells of one message"
-Description: "Who opened it there first, what became of it after it was taken back, which of the offered times was picked, or which of its documents held a virus."
+Description: "Who opened it there first, what became of it after it was taken back, which of the offered times was picked, or which of its documents held a virus or could not be looked at."
 Context: Communication
 * obeys hm-told
-* extension contains message 1..1 and openedAt 0..1 and openedBy 0..1 and openedTitle 0..1 and fate 0..1 and answeredAt 0..1 and answeredBy 0..1 and slot 0..1 and chosenBy 0..1 and chosenAt 0..1 and phone 0..1 and infected 0..*
+* extension contains message 1..1 and openedAt 0..1 and openedBy 0..1 and openedTitle 0..1 and fate 0..1 and answeredAt 0..1 and answeredBy 0..1 and slot 0..1 and chosenBy 0..1 and chosenAt 0..1 and phone 0..1 and infected 0..* and unchecked 0..*
 * extension[message].value[x] only Identifier
 * extension[message].value[x] 1..1
 * extension[message].valueIdentifier
@@ -251,6 +251,10 @@ Context: Communication
 * extension[infected].value[x] 1..1
 * extension[infected] obeys hm-sha256
 * extension[infected] ^short = "SHA-256 of a document that came with the message and was not taken in: it holds a virus"
+* extension[unchecked].value[x] only string
+* extension[unchecked].value[x] 1..1
+* extension[unchecked] obeys hm-sha256
+* extension[unchecked] ^short = "SHA-256 of a document that came with the message and was not taken in: nobody could look for viruses in it in time"
 
 // ---- what is sent --------------------------------------------------------------------------------------------------
 

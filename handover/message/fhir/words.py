@@ -109,6 +109,8 @@ def _told(frame: Frame, told: Told) -> Iterator[Json]:
             yield part("phone", "String", written(told.choice.phone))
     for sha256 in told.infected:
         yield part("infected", "String", sha256.hex())
+    for sha256 in told.unchecked:
+        yield part("unchecked", "String", sha256.hex())
 
 
 def _who(name: str, by: str, title: str, at: str) -> Iterator[Json]:
@@ -126,10 +128,13 @@ def _read_told(opened: OpenedLetter, told: Json) -> Told:
         opened=_opened(found),
         answer=_answer(found),
         choice=_choice(opened, found),
-        infected=tuple(
-            bytes.fromhex(each["valueString"]) for each in told["extension"] if each["url"] == "infected"
-        ),
+        infected=_documents(told, "infected"),
+        unchecked=_documents(told, "unchecked"),
     )
+
+
+def _documents(told: Json, url: str) -> tuple[bytes, ...]:
+    return tuple(bytes.fromhex(each["valueString"]) for each in told["extension"] if each["url"] == url)
 
 
 def _opened(found: dict[str, Json]) -> Opened | None:

@@ -30,6 +30,7 @@ DOINGS: Final[Mapping[Doing, Sentence]] = {
     Doing.RECEIVE_RETRACTION: _l("Avsenderen trakk en melding tilbake"),
     Doing.RECEIVE_DOCUMENT: _l("Et dokument kom etter viruskontrollen"),
     Doing.REFUSE_DOCUMENT: _l("Et dokument ble ikke tatt imot: det er virus i det"),
+    Doing.GIVE_UP_DOCUMENT: _l("Et dokument ble ikke tatt imot: det kunne ikke sjekkes for virus"),
     Doing.TELL_LEADER: _l("Lederen fikk beskjed om at en melding ikke er åpnet"),
     Doing.JUSTIFY: _l("Noe som kunne ligne en identitet, ble begrunnet"),
     Doing.LINK: _l("Saken ble koblet til pasienten"),

@@ -45,10 +45,16 @@ def state_of(message: Message, file: File, receipts: Sequence[Receipt], places: 
         return _("Venter på viruskontroll. Det kommer hit av seg selv.")
     if file.sha256 in message.infected:
         return _("Ikke tatt imot: det er virus i dokumentet.")
-    refused = [places[each.to] for each in receipts if file.sha256 in each.infected]
-    if refused:
-        return _("Ikke tatt imot hos %(place)s: det er virus i dokumentet.", place="; ".join(refused))
-    return ""
+    if file.sha256 in message.unchecked:
+        return _("Ikke tatt imot: dokumentet kunne ikke sjekkes for virus.")
+    infected = "; ".join(places[each.to] for each in receipts if file.sha256 in each.infected)
+    unchecked = "; ".join(places[each.to] for each in receipts if file.sha256 in each.unchecked)
+    said = []
+    if infected:
+        said.append(_("Ikke tatt imot hos %(place)s: det er virus i dokumentet.", place=infected))
+    if unchecked:
+        said.append(_("Ikke tatt imot hos %(place)s: det kunne ikke sjekkes for virus der.", place=unchecked))
+    return " ".join(said)
 
 
 def taken_back(message: Message) -> str:
