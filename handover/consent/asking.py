@@ -41,12 +41,19 @@ def ask(
     """Ask the patient for a permit; a question that waits for the same case and receiver is taken back.
 
     They are told that there is something new, and if they do not look, the service is asked to write or call.
-    Raises BadChoice.
+    The same question asked once more stays as it is, and nobody is told again. Raises BadChoice.
     """
     checked = check_request(wanted, known=vocabulary(), now=now)
-    for each in about(session, agency, wanted.case):
-        if each.reply is None and each.wanted.target == checked.target:
-            requests.close(session, agency, each.id, Reply.TAKEN_BACK, now=now)
+    waiting = [
+        each
+        for each in about(session, agency, wanted.case)
+        if each.reply is None and each.wanted.target == checked.target
+    ]
+    same = next((each for each in waiting if (each.person, each.wanted) == (person, checked)), None)
+    if same is not None:
+        return same.id
+    for each in waiting:
+        requests.close(session, agency, each.id, Reply.TAKEN_BACK, now=now)
     made = Request(
         id=RequestId(new_uuid()),
         person=person,

@@ -173,6 +173,18 @@ def test_each_question_about_a_case_waits_for_its_own_answer(post: Post) -> None
             only_looked.rollback()
 
 
+def test_the_same_question_asked_twice_is_asked_once(post: Post) -> None:
+    case = discuss(post, INGRID, [NAV_OFFICE])
+    until = (post.town.now + timedelta(days=30)).date()
+    asked: list[object] = []
+    for why in ("", "", "Vi vil planlegge sammen"):
+        with post.db(INGRID).transaction() as session:
+            turn = service.Turn(thread=case.thread, by=INGRID, now=post.town.now)
+            asked += service.ask_patient(session, turn, PATIENT, [NAV_OFFICE], until=until, why=why)
+    assert asked[0] == asked[1] != asked[2], "another question takes the place of the first"
+    assert post.logged(INGRID).count("consent.ask") == 2
+
+
 def test_a_link_made_by_mistake_is_taken_away_on_the_page(post: Post) -> None:
     case = discuss(post, INGRID, [NAV_OFFICE])
     link(post, INGRID, case, NAV_OFFICE)
