@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from handover.access import service as access
 from handover.ids import StaffId
 from handover.message import cases
 from handover.message.cases import Turn
@@ -23,11 +24,11 @@ def begin_answer(session: Session, turn: Turn, *, over: StaffId | None = None) -
 
 
 def is_untaken(session: Session, standing: Standing) -> bool:
-    """Whether nobody here has a thread: none took it, or it lay untouched and is the team's again.
+    """Whether nobody here has a thread: none took it, whoever did has left, or it lay untouched and is the team's.
 
     What somebody has who is away stays theirs, also where the team does it meanwhile.
     """
-    if standing.owner is None:
+    if standing.owner is None or access.closed(session, standing.home.agency, [standing.owner]):
         return True
     passed = standing_in.passed(session, standing.home.agency, [standing.thread])
     found = passed.get((standing.home.service, standing.thread))

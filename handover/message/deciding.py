@@ -46,7 +46,7 @@ def take(session: Session, turn: Turn, owner: StaffId | None = None, *, give_bac
     """Give the thread an owner: who acts, a colleague, or nobody (`give_back`)."""
     stored = cases.fetch(session, turn)
     new = None if give_back else owner or turn.by.id
-    after = Copy(replace(stored.standing, owner=new), stored.copy.messages)
+    after = speaking.owned(stored.copy, new)
     return cases.record(session, stored, after, Doing.TAKE, by=turn.by, now=turn.now)
 
 
@@ -81,8 +81,9 @@ def choose_slot(
     author = Author.of(turn.by, stored.standing.home.service)
     moved = speaking.choose(stored.copy, message, slot, by=author, phone=phone.strip(), now=turn.now)
     cases.post_all(session, moved.copy, moved.leaves, now=turn.now)
-    said = Said(message=message)
-    return cases.record(session, stored, moved.copy, Doing.CHOOSE, by=turn.by, now=turn.now, said=said)
+    said, owner = Said(message=message), stored.standing.owner
+    after = speaking.owned(moved.copy, owner) if owner == turn.by.id else moved.copy
+    return cases.record(session, stored, after, Doing.CHOOSE, by=turn.by, now=turn.now, said=said)
 
 
 def confirm_retraction(session: Session, turn: Turn, message: CommunicationId) -> Stored:

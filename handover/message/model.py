@@ -407,7 +407,9 @@ class Message:
     unchecked: tuple[bytes, ...] = ()
     """Likewise: the virus scanner could not look at them in time."""
     made_owner: StaffId | None = None
-    """Who became responsible here by sending it, where nobody was; undoing it takes that back."""
+    """Who became responsible here by sending it, or what they sent before; undoing all of that takes it back."""
+    owner_before: StaffId | None = None
+    """Who was responsible until then."""
 
     @property
     def agreed(self) -> Slot | None:

@@ -23,7 +23,7 @@ from handover.message.cases import Said, Turn
 from handover.message.forwarding import brought_anew
 from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.message.model import Doing, Message, TakenBack
-from handover.message.standing import Copy, NoSuchMessage, subjects_of, with_messages, written_here
+from handover.message.standing import Copy, NoSuchMessage, subjects_of, written_here
 from handover.message.store import Stored
 from handover.message.writing import About, Begun, Brings, begun, new_thread
 from handover.moves import require_text
@@ -66,9 +66,7 @@ def send(session: Session, turn: Turn, message: CommunicationId, *, undo: timede
     leaves = scope.with_basis(session, moved.copy.standing, moved.leaves, now=turn.now)
     letters, others = cases.post_all(session, moved.copy, leaves, now=turn.now, not_before=not_before)
     after = hearing.promised(moved.copy, message, letters, others)
-    if stored is not found:
-        mark = replace(written_here(after, message), made_owner=turn.by.id)
-        after = with_messages(after, mark, now=turn.now)
+    after = speaking.answered(after, message, turn.by.id, before=found.standing.owner, now=turn.now)
     detail = {"message": str(message), "to": ",".join(to.service for to in draft.to)}
     said = Said(message=message, detail=detail)
     answering.end(session, cases.place_of(stored.standing), by=turn.by)

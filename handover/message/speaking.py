@@ -9,8 +9,8 @@ from datetime import date, datetime
 
 from handover.actors import Author, Party
 from handover.errors import Conflict, Invalid
-from handover.ids import CommunicationId
-from handover.message.lifecycle import Act, Guard, Side, Status, next_status, require
+from handover.ids import CommunicationId, StaffId
+from handover.message.lifecycle import TAKEN_BACK, Act, Guard, Side, Status, next_status, require
 from handover.message.model import (
     Answer,
     BadContent,
@@ -191,15 +191,44 @@ def send(
 def undo_send(copy: Copy, message: CommunicationId, *, now: datetime) -> Copy:
     """Return the copy with a message that had not left as a draft again; whom it let in is out again.
 
-    Whoever became responsible by sending it is so no longer.
+    Whoever became responsible by sending it is so no longer, unless something else stands that they answered.
     """
     sent, home = written_here(copy, message), copy.standing.home
     status = next_status(sent.status, Act.UNDO_SEND, Side.AUTHOR, frozenset({Guard.NOT_LEFT}))
     members = (each for each in copy.standing.members if each.party == home or each.since != sent.written_at)
-    owner = None if copy.standing.owner == sent.made_owner else copy.standing.owner
+    owner = sent.owner_before if _gave_it(copy, sent) else copy.standing.owner
     standing = replace(copy.standing, members=tuple(members), owner=owner)
-    draft = replace(sent, status=status, receipts=(), also_told=(), made_owner=None, placed_at=now)
+    draft = replace(
+        sent, status=status, receipts=(), also_told=(), made_owner=None, owner_before=None, placed_at=now
+    )
     return with_messages(Copy(standing, copy.messages), draft, now=now)
+
+
+def _gave_it(copy: Copy, sent: Message) -> bool:
+    """Whether the owner is so by this answer alone."""
+    if sent.made_owner is None or sent.made_owner != copy.standing.owner:
+        return False
+    same = (each for each in copy.messages if each.made_owner == sent.made_owner and each.id != sent.id)
+    return all(each.status in TAKEN_BACK for each in same)
+
+
+def answered(copy: Copy, message: CommunicationId, by: StaffId, *, before: StaffId | None, now: datetime) -> Copy:
+    """Return the copy that knows whether an answer made its writer responsible. `before`: who was until then."""
+    if before == by:
+        earlier = next((each for each in copy.messages if each.made_owner == by), None)
+        if earlier is None:
+            return copy
+        before = earlier.owner_before
+    elif copy.standing.owner != by:
+        return copy
+    mark = replace(written_here(copy, message), made_owner=by, owner_before=before)
+    return with_messages(copy, mark, now=now)
+
+
+def owned(copy: Copy, owner: StaffId | None) -> Copy:
+    """Return the copy with an owner, or nobody, whichever answer is undone from now on."""
+    messages = (replace(each, made_owner=None, owner_before=None) for each in copy.messages)
+    return Copy(replace(copy.standing, owner=owner), tuple(messages))
 
 
 def send_again(

@@ -7,11 +7,13 @@ from uuid import uuid4
 import orjson
 import pytest
 
+from handover.access import service as access
+from handover.actors import Machine
 from handover.consent import service as consent
 from handover.errors import HandoverError, NotFound
 from handover.exchange.model import Event, Received
 from handover.exchange.service import AlreadyLeft
-from handover.ids import CommunicationId, MessageId, ServiceId, ThreadId
+from handover.ids import CommunicationId, MessageId, ServiceId, StaffId, ThreadId
 from handover.message import fhir, receiving, service, store
 from handover.message.anonymity import NamesAPatient, NotInACase
 from handover.message.lifecycle import Act, Status
@@ -20,12 +22,13 @@ from handover.message.service import About
 from handover.message.steps import Shelf, Step
 from handover.person.age import TooYoung
 from handover.team import service as team
-from handover.team.model import TaskKind
+from handover.team import store as team_store
+from handover.team.model import Place, TaskKind
 from handover.workdays import local_date
 from handover.worker import Worker
 from tests.builders import FACT, INTAKE, NAV_OFFICE, PSYCHOLOGIST
 from tests.message.nodes import PATIENT, PDF, PLAN, QUESTION, Post
-from tests.referral.nodes import FATIMA, INGRID, LEADER, NAVN, PER
+from tests.referral.nodes import FATIMA, INGRID, LEADER, NAVN, OLA, PER
 
 
 def test_a_message_goes_between_two_nodes_and_its_answer_comes_back(any_post: Post) -> None:
@@ -182,6 +185,48 @@ def test_a_writer_undoes_within_thirty_seconds_and_nothing_has_left(post: Post) 
     assert post.texts(INGRID, begun) == ["Hei"]
     with pytest.raises(AlreadyLeft):
         post.do(PER, begun, service.undo_send, begun.message)
+
+
+def test_undoing_one_answer_leaves_whoever_answered_more_or_took_the_thread_responsible(post: Post) -> None:
+    begun = post.send(PER, [INTAKE], about=QUESTION)
+
+    def owner() -> StaffId | None:
+        return post.see(INGRID, begun).standing.owner
+
+    def answers(text: str) -> CommunicationId:
+        made: CommunicationId = post.do(INGRID, begun, service.reply, content=Content(text=text))
+        post.do(INGRID, begun, service.send, made)
+        return made
+
+    one, two = answers("en"), answers("to")
+    post.do(INGRID, begun, service.undo_send, one)
+    assert owner() == INGRID.id, "the other leaves"
+    post.do(INGRID, begun, service.undo_send, two)
+    assert owner() is None
+    post.do(INGRID, begun, service.send, one)
+    post.do(INGRID, begun, service.take)
+    post.do(INGRID, begun, service.undo_send, one)
+    assert owner() == INGRID.id, "she took it"
+
+
+@pytest.mark.parametrize("is_closed", [False, True], ids=["untouched", "closed"])
+def test_whoever_answers_what_lies_is_responsible_and_undoing_gives_it_back(
+    post: Post, *, is_closed: bool
+) -> None:
+    begun = post.send(PER, [INTAKE], about=QUESTION)
+    post.do(INGRID, begun, service.take, OLA.id)
+    with post.db(INGRID).transaction() as session:
+        if is_closed:
+            by = Machine(agency=OLA.agency, name="register")
+            access.close(session, OLA.id, agency=OLA.agency, by=by, now=post.town.now)
+        else:
+            place = Place(INGRID.agency, INTAKE, "message", begun.thread)
+            team_store.change_item(session, place, owner=None, passed_from=OLA.id, is_given_back=True)
+    answer = post.do(INGRID, begun, service.reply, content=Content(text="Svar"))
+    post.do(INGRID, begun, service.send, answer)
+    assert post.see(INGRID, begun).standing.owner == INGRID.id
+    post.do(INGRID, begun, service.undo_send, answer)
+    assert post.see(INGRID, begun).standing.owner == OLA.id
 
 
 def test_an_unopened_message_that_is_taken_back_vanishes_and_both_logs_tell_it(any_post: Post) -> None:
