@@ -170,20 +170,6 @@ def file_of(session: Session, turn: Turn, sha256: bytes) -> tuple[File, bytes]:
     return file, store.file_data(session, stored.standing, file)
 
 
-def mine(
-    session: Session,
-    by: Staff,
-    *,
-    now: datetime,
-    service: ServiceId | None = None,
-    shelves: Sequence[Shelf] = OPEN,
-    after: store.Cursor | None = None,
-) -> tuple[Listed, ...]:
-    """Return the threads of the services where the reader works, the latest change first; one row in the log."""
-    found = store.page(session, by=by, service=service, shelves=shelves, after=after, limit=PAGE)
-    return _logged(session, found, Logged.MESSAGE_LIST, by=by, service=service, now=now)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Arranged:
     """One page of a list: what is late before all else, the others by their latest change."""
@@ -202,7 +188,7 @@ def arranged(
     shelves: Sequence[Shelf] = OPEN,
     after: store.Cursor | None = None,
 ) -> Arranged:
-    """Return what `mine` does, and before it on the first page what is late; one row in the log."""
+    """Return the threads of the reader's services, late ones on the first page; one row in the log."""
     found = store.page(session, by=by, shelves=shelves, after=after, limit=PAGE)
     late = () if after is not None else _late(session, by, shelves, now)
     first = {(each.standing.home, each.standing.thread) for each in late}
@@ -212,7 +198,7 @@ def arranged(
 
 
 def drafts(session: Session, by: Staff, *, now: datetime, after: store.Cursor | None = None) -> Arranged:
-    """Return the threads in which something is written and not sent, as `mine` does; one row in the log."""
+    """Return the threads in which something is written and not sent, the latest first; one row in the log."""
     found = store.with_drafts(session, by=by, after=after, limit=PAGE)
     lines = _logged(session, found, Logged.MESSAGE_LIST, by=by, service=None, now=now)
     return Arranged(late=(), others=lines, after=_after(found))

@@ -243,7 +243,8 @@ def test_an_unopened_message_that_is_taken_back_vanishes_and_both_logs_tell_it(a
     assert "message.receive-retraction" in any_post.logged(INGRID)
     with any_post.db(INGRID).transaction() as session:
         assert service.search(session, INGRID, "mottaker", now=any_post.town.now) == ()
-        assert service.mine(session, INGRID, now=any_post.town.now, shelves=tuple(Shelf)[:4]) == ()
+        found = service.arranged(session, INGRID, now=any_post.town.now, shelves=tuple(Shelf)[:4])
+    assert (found.late, found.others) == ((), ())
 
 
 def test_an_opened_message_that_is_taken_back_is_hidden_and_the_leader_confirms(any_post: Post) -> None:

@@ -344,8 +344,8 @@ def test_a_patient_without_a_number_is_one_they_know_or_another_as_the_writer_sa
     assert written(per, begun(per, **about, same=known), "Samme person").status_code == 200
     assert begun(per, **about, same="00000000-0000-0000-0000-000000000000").status_code == 200
     with post.db(PER).reading() as session:
-        held = service.mine(session, PER, now=post.town.now)
-    persons = [each.standing.person for each in held]
+        held = service.arranged(session, PER, now=post.town.now)
+    persons = [each.standing.person for each in (*held.late, *held.others)]
     assert len(persons) == 3 and len(set(persons)) == 2
 
 
