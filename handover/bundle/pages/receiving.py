@@ -110,16 +110,12 @@ def believe(service: str, handover: UUID) -> ResponseReturnValue:
 def put_away(service: str, handover: UUID) -> ResponseReturnValue:
     """Put it away until a day, never past its date."""
     turn = _turn(service, handover)
-    try:
-        with web.transaction() as session:
-            putting_away.put_away(session, turn, request.form)
-    except Invalid as refused:
-        note_refusal(refused)
-        with web.transaction() as session:
-            case = handovers.case_of(session, turn)
-            view = receiving_views.case_page(session, turn, case, refused=putting_away.REFUSED)
-        return view.render(), REFUSED
-    return redirect(url_for(".show", service=service, handover=handover, gjort="utsatt"))
+
+    def again(session: Session, case: Case) -> str:
+        return receiving_views.case_page(session, turn, case, refused=putting_away.NOT_THAT_DAY).render()
+
+    shown = url_for(".show", service=service, handover=handover, gjort="utsatt")
+    return putting_away.put_away(turn, again, then=shown)
 
 
 @blueprint.get("/<service>/<uuid:handover>/mote.ics")

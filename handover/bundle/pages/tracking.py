@@ -219,15 +219,11 @@ def send_again(handover: UUID) -> ResponseReturnValue:
 def put_away(handover: UUID) -> ResponseReturnValue:
     """Put it away until a day, never past its date."""
     turn = turn_of(handover)
-    try:
-        with web.transaction() as session:
-            putting_away.put_away(session, turn, request.form)
-    except Invalid as refused:
-        note_refusal(refused)
-        with web.transaction() as session:
-            case = handovers.case_of(session, turn)
-            return tracking_page(session, case, turn, problem=putting_away.REFUSED), REFUSED
-    return redirect(url_for(".show", handover=handover, gjort="utsatt"))
+
+    def again(session: Session, case: Case) -> str:
+        return tracking_page(session, case, turn, problem=putting_away.NOT_THAT_DAY)
+
+    return putting_away.put_away(turn, again, then=url_for(".show", handover=handover, gjort="utsatt"))
 
 
 def tracking_page(session: Session, case: Case, turn: Turn, *, problem: Text = "", kept: str = "") -> str:
