@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
+from hashlib import sha256
 from time import monotonic
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -143,6 +144,16 @@ def put(session: Session, table: type[Base], row: Mapping[str, Any], *, replacin
     keys = [column.name for column in table.__table__.primary_key]
     changed = {name: statement.excluded[name] for name in replacing}
     session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
+
+
+def one_at_a_time(session: Session, *what: str) -> None:
+    """Wait until no other transaction that named the same is open: what looks before it adds sees what they added.
+
+    SQLite has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        key = int.from_bytes(sha256("|".join(what).encode()).digest()[:8], signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 def after_commit(session: Session, callback: Callable[[], None]) -> None:

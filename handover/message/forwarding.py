@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
-from handover.actors import Author, Staff
+from handover.actors import Staff
 from handover.errors import Conflict
 from handover.ids import CommunicationId, ServiceId
 from handover.message import cases, scope, speaking, store
@@ -26,7 +26,7 @@ from handover.message.standing import (
 )
 from handover.message.steps import Shelf, shelf_of
 from handover.message.store import Stored
-from handover.message.writing import About, Begun, Brings, add_draft, begun, new_thread
+from handover.message.writing import About, Begun, Brings, add_draft, begun, new_thread, untouched
 
 
 class DocumentsWait(Conflict):
@@ -53,7 +53,7 @@ def add_member(
     receivers = (*standing.others, *scope.addressed(session, [service], standing.home, now=turn.now))
     forwards = [to_forward(stored.copy, each) for each in _chosen(stored.copy, history)]
     written = Written(to=tuple(dict.fromkeys(receivers)), content=content or Content())
-    again = _untouched(stored.copy, written, forwards, by=turn.by)
+    again = untouched(stored.copy, written, forwards, by=turn.by)
     return add_draft(session, stored, turn, written, forwards=forwards) if again is None else again
 
 
@@ -143,23 +143,10 @@ def _begun_before(
         alike = (heading.subject, heading.line) == (standing.heading.subject, standing.heading.line)
         if not alike or each.standing.person != standing.person or shelf_of(copy) is not Shelf.DRAFT:
             continue
-        draft = _untouched(copy, written, forwards, by=by)
+        draft = untouched(copy, written, forwards, by=by)
         if draft is not None:
             return Begun(thread=heading.thread, message=draft)
     return None
-
-
-def _untouched(copy: Copy, written: Written, forwards: Sequence[Message], *, by: Staff) -> CommunicationId | None:
-    """Return a draft of that writer's with the same receivers and the same messages, as it was begun."""
-    author, brings = Author.of(by, copy.standing.home.service), tuple(each.id for each in forwards)
-    same = (
-        each.id
-        for each in copy.messages
-        if each.status is Status.DRAFT
-        and (each.author, each.to, each.content) == (author, written.to, written.content)
-        and (each.replies_to, each.forwards) == (None, brings)
-    )
-    return next(same, None)
 
 
 def _once(messages: Iterable[Message]) -> list[Message]:

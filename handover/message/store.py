@@ -174,6 +174,13 @@ def holding(
     return tuple(each for each in held if each is not None)
 
 
+def begun_since(session: Session, home: Party, by: Staff, since: datetime) -> tuple[Stored, ...]:
+    """Return the threads of somebody's at a service in which nothing was sent, that changed since then."""
+    where = (*_on_shelf(home.agency, home.service, Shelf.DRAFT), THREAD.c.updated_at >= since)
+    statement = select(THREAD).where(*where, THREAD.c.owner == by.id).order_by(THREAD.c.updated_at.desc())
+    return tuple(_whole(session, row) for row in session.execute(statement))
+
+
 def about(session: Session, persons: Iterable[tuple[AgencyId, PersonId]]) -> tuple[Stored, ...]:
     """Return, for the patient, every copy about them, the latest change first."""
     wanted = [and_(THREAD.c.agency == agency, THREAD.c.person == person) for agency, person in persons]

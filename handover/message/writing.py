@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from handover.actors import Author, Party, Staff
 from handover.audit.model import Event as Logged
+from handover.db import one_at_a_time
 from handover.errors import Conflict, NotPermitted
 from handover.exchange import files
 from handover.exchange.files import BadFile
@@ -39,10 +41,14 @@ from handover.message.standing import (
 )
 from handover.message.steps import Shelf, shelf_of
 from handover.message.store import WRITERS, Stored, ThreadNotFound
+from handover.person import service as person
 from handover.person.age import refuse_under_age
-from handover.person.alike import settle
-from handover.person.model import Identity
+from handover.person.alike import ANOTHER, settle
+from handover.person.model import Identity, differences
 from handover.team import answering
+
+_JUST_BEGUN: Final = timedelta(hours=1)
+"""So long the same button leads to the draft that it began."""
 
 
 class OtherPatient(Conflict):
@@ -108,9 +114,14 @@ def start_draft(
 ) -> Begun:
     """Begin a thread with a draft at one of the writer's services. `known`: as whom the patient is known already.
 
-    Raises NotPermitted, BadReceiver, BadHeading, BadPurpose, KnownAlready, TooYoung, and as `check_draft`.
+    Asked for once more without content, it is the same draft until something is written in it. Raises
+    NotPermitted, BadReceiver, BadHeading, BadPurpose, KnownAlready, TooYoung, and as `check_draft`.
     """
     home = _home(by, service)
+    if content is None:
+        again = _begun_before(session, home, about, to, by=by, known=known, now=now)
+        if again is not None:
+            return again
     copy = new_thread(session, home, about, now=now, known=known)
     return begun(session, copy, to=to, content=content or Content(), by=by, now=now)
 
@@ -290,6 +301,21 @@ def add_draft(
     return message
 
 
+def untouched(
+    copy: Copy, written: Written, forwards: Sequence[Message] = (), *, by: Staff
+) -> CommunicationId | None:
+    """Return a draft of that writer's with the same receivers and the same messages, as it was begun."""
+    author, brings = Author.of(by, copy.standing.home.service), tuple(each.id for each in forwards)
+    same = (
+        each.id
+        for each in copy.messages
+        if each.status is Status.DRAFT
+        and (each.author, each.to, each.content) == (author, written.to, written.content)
+        and (each.replies_to, each.forwards) == (None, brings)
+    )
+    return next(same, None)
+
+
 # --- checks ------------------------------------------------------------------------------------------------------
 
 
@@ -328,6 +354,43 @@ def _standing(
         created_at=now,
         changed_at=now,
     )
+
+
+def _begun_before(
+    session: Session,
+    home: Party,
+    about: About,
+    to: Sequence[ServiceId],
+    *,
+    by: Staff,
+    known: PersonId | None,
+    now: datetime,
+) -> Begun | None:
+    """Return the same as this writer has just begun and not written in: a second click begins no other."""
+    one_at_a_time(session, "message-begun", str(by.id))
+    written = Written(to=scope.addressed(session, to, home, now=now))
+    purpose = scope.purpose_of(about.subject, about.purpose)
+    for each in store.begun_since(session, home, by, now - _JUST_BEGUN):
+        standing, draft = each.standing, untouched(each.copy, written, by=by)
+        alike = (standing.heading.subject, standing.heading.line) == (about.subject, about.line.strip())
+        is_same = alike and standing.purpose == purpose and _is_about(session, standing, about, known)
+        if draft is not None and is_same:
+            return Begun(thread=standing.thread, message=draft)
+    return None
+
+
+def _is_about(session: Session, standing: Standing, about: About, known: PersonId | None) -> bool:
+    """Whether a thread is about whom `about` means; with neither number nor choice: whom it was begun with."""
+    said, held = about.patient, cases.patient_of(session, standing)
+    if said is None or held is None or standing.person is None:
+        return said is held
+    if known is not None:
+        return standing.person == known
+    if said.number is None and about.same not in {None, ANOTHER}:
+        return standing.person == about.same
+    is_alike = held.number == said.number and not differences(held, said)
+    made_at = person.made_at(session, standing.home.agency, standing.person)
+    return is_alike and (said.number is not None or made_at == standing.created_at)
 
 
 def _saved(session: Session, stored: Stored, turn: Turn, message: CommunicationId, written: Written) -> Stored:

@@ -157,6 +157,11 @@ def identity_of(session: Session, agency: AgencyId, person: PersonId) -> Identit
     return found
 
 
+def made_at(session: Session, agency: AgencyId, person: PersonId) -> datetime:
+    """Return when the agency first wrote a patient down, whom it knows."""
+    return store.made_at(session, agency, person)
+
+
 def identities(session: Session, agency: AgencyId, persons: Iterable[PersonId]) -> dict[PersonId, Identity]:
     """Return who several patients are; those the agency does not know are left out."""
     return store.identities(session, agency, persons)

@@ -128,6 +128,12 @@ def _by_token(session: Session, agency: AgencyId, words: Iterable[str]) -> dict[
     return {token: word for word in set(words) for token in vault.word_tokens(agency, WORD, word)}
 
 
+def made_at(session: Session, agency: AgencyId, person: PersonId) -> datetime:
+    """Return when the agency first wrote a patient down."""
+    found = select(PersonRow.created_at).where(PersonRow.agency == agency, PersonRow.id == person)
+    return session.execute(found).scalar_one()
+
+
 def identities(session: Session, agency: AgencyId, ids: Iterable[PersonId]) -> dict[PersonId, Identity]:
     """Return the identities of those the agency knows among `ids`."""
     vault = provided(session, Vault)

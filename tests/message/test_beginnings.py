@@ -1,16 +1,20 @@
 """A message begins where the writer is: about the patient of an open case, to a service that is easily found."""
 
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from re import findall, search
+from time import sleep
 
 import pytest
 
 from handover.actors import Staff
+from handover.message import service
 from handover.person.alike import ANOTHER
 from handover.referral.lifecycle import Side
 from tests.builders import FACT, INTAKE, NAV_OFFICE, PSYCHOLOGIST
-from tests.message.desks import ABOUT, at_desk, begun, here
-from tests.message.nodes import QUESTION, Post
+from tests.message.desks import ABOUT, at_desk, begun, here, written
+from tests.message.desks import QUESTION as QUESTION_FORM
+from tests.message.nodes import PLAN, QUESTION, Post
 from tests.referral.nodes import FATIMA, INGRID, NAVN, NUMBER, OLA, PER, SARA
 from tests.referral.visiting import Reader, hidden, words_of
 
@@ -103,6 +107,54 @@ def test_a_wrong_birth_date_is_asked_about_where_a_draft_or_a_sent_message_gets_
         assert "Vi har noen med samme navn, men en annen fødselsdato." in words_of(asked)
         meant = per.send(address, **typed, **more, same=hidden(asked, "same"))
         assert "Solveig Nes, født 15. juni 1982" in words_of(meant)
+
+
+@pytest.mark.parametrize("about", [ABOUT, QUESTION_FORM, without_number()], ids=["number", "nobody", "no number"])
+def test_a_second_click_on_a_new_message_leads_to_the_same_draft(any_post: Post, about: dict[str, str]) -> None:
+    per = at_desk(any_post, PER)
+    first, second = (begun(per, **about) for _click in range(2))
+    assert second.status_code == 200
+    assert here(first) == here(second)
+    other = begun(per, to=FACT, **about, same=str(ANOTHER))
+    assert here(other) != here(first), "to somebody else"
+    assert here(begun(per, **{**about, "line": "Noe annet"}, same=str(ANOTHER))) != here(first)
+    written(per, first, "Noe er skrevet.", act="save")
+    assert here(begun(per, **about, same=str(ANOTHER))) not in {here(first), here(other)}
+
+
+def test_a_second_click_about_somebody_of_the_same_name_never_leads_to_the_others_draft(post: Post) -> None:
+    per = at_desk(post, PER)
+    begun(per, **without_number())
+    asked = begun(per, **without_number(line="Hun"))
+    about_her = [here(begun(per, **without_number(line="Hun"), same=hidden(asked, "same"))) for _click in range(2)]
+    assert len(set(about_her)) == 1
+    assert begun(per, **without_number(line="Hun")).status_code == 422, "who it is was not said"
+    about_another = [here(begun(per, **without_number(line="Hun"), same=str(ANOTHER))) for _click in range(2)]
+    assert len(set(about_another)) == 1
+    assert about_another[0] != about_her[0]
+
+
+def test_a_second_click_on_a_message_from_a_case_leads_to_the_same_draft(post: Post) -> None:
+    made = post.send(PER, [INTAKE])
+    ingrid = at_desk(post, INGRID)
+    case = case_at(ingrid, f"/meldinger/{INTAKE}/{made.thread}").split("sak=")[1]
+    first, second = (ingrid.send("/meldinger/ny", to=PSYCHOLOGIST, subject="plan", sak=case) for _click in "ab")
+    assert here(first) == here(second)
+    colleague = begun(at_desk(post, OLA), PSYCHOLOGIST)
+    assert here(colleague) != here(first)
+
+
+def test_two_clicks_at_the_same_instant_make_one_draft(any_post: Post) -> None:
+    def click(_click: int) -> str:
+        with any_post.db(PER).transaction() as session:
+            made = service.start_draft(
+                session, by=PER, service=PSYCHOLOGIST, about=PLAN, to=[INTAKE], now=any_post.town.now
+            )
+            sleep(0.05)
+            return str(made.message)
+
+    with ThreadPoolExecutor(2) as clicks:
+        assert len(set(clicks.map(click, range(2)))) == 1
 
 
 def test_a_namesake_whom_the_writers_services_have_no_case_about_is_never_named(post: Post) -> None:
