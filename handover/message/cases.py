@@ -38,6 +38,7 @@ from handover.team.model import Place, TaskKind
 WORK: Final = "message"
 """The kind of work item a thread is."""
 MACHINE: Final = "message"
+_NEWS: Final = "news"
 
 
 class Unwritable(Conflict):
@@ -274,12 +275,16 @@ class Handle:
     thread: ThreadId
     message: CommunicationId | None
     to: Party
+    is_news: bool = False
+    """`Word.is_news`."""
 
 
 def subject_of(leaving: Leaves | Link | Unlink) -> str:
     """Return the handle that the exchange hands back in facts and alarms."""
     thread = leaving.heading.thread if isinstance(leaving, Letter) else leaving.thread
     about = leaving.id if isinstance(leaving, Letter) else getattr(leaving, "message", "")
+    if isinstance(leaving, Word) and leaving.is_news:
+        about = _NEWS
     to = leaving.receiver
     return f"message/{leaving.sender.service}/{thread}/{about}/{to.agency}/{to.service}"
 
@@ -291,11 +296,11 @@ def handle_of(agency: AgencyId, subject: str | None) -> Handle | None:
         return None
     try:
         thread = ThreadId(UUID(parts[2]))
-        message = CommunicationId(UUID(parts[3])) if parts[3] else None
+        message = CommunicationId(UUID(parts[3])) if parts[3] not in {"", _NEWS} else None
     except ValueError:
         return None
     to = Party(AgencyId(parts[4]), ServiceId(parts[5]))
-    return Handle(Party(agency, ServiceId(parts[1])), thread, message, to)
+    return Handle(Party(agency, ServiceId(parts[1])), thread, message, to, is_news=parts[3] == _NEWS)
 
 
 def of_handle(session: Session, agency: AgencyId, subject: str | None, *, lock: bool = True) -> Stored | None:

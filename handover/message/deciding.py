@@ -9,7 +9,7 @@ from handover.actors import Author, Role
 from handover.audit.model import Event as Logged
 from handover.errors import Conflict, NotPermitted
 from handover.ids import AgencyId, CommunicationId, StaffId
-from handover.message import cases, guarding, speaking, store
+from handover.message import cases, guarding, scope, speaking, store
 from handover.message.answering import taken_by_answering
 from handover.message.cases import Said, Turn
 from handover.message.model import Doing, SlotId
@@ -72,15 +72,19 @@ def snooze(session: Session, turn: Turn, until: datetime) -> None:
 def choose_slot(
     session: Session, turn: Turn, message: CommunicationId, slot: SlotId, *, phone: str = ""
 ) -> Stored:
-    """Pick one of the times offered; everyone who had the offer is told. Raises NotOffered, AlreadyChosen.
+    """Pick one of the times offered; everyone who had the offer is told, as far as the patient's choices allow.
 
-    That answers, too: whoever does it becomes responsible for the thread here, where nobody was.
+    Raises NotOffered, AlreadyChosen, and what the choices forbid towards whoever offered it. That answers, too:
+    whoever does it becomes responsible for the thread here, where nobody was.
     """
     stored = taken_by_answering(session, cases.fetch(session, turn), turn)
+    offered_by = stored.copy.message(message).sender
+    scope.refuse_unless_tellable(session, stored.standing, offered_by, now=turn.now)
     guarding.refuse_in(session, stored.standing, {"phone": phone}, by=turn.by, now=turn.now)
     author = Author.of(turn.by, stored.standing.home.service)
     moved = speaking.choose(stored.copy, message, slot, by=author, phone=phone.strip(), now=turn.now)
-    cases.post_all(session, moved.copy, moved.leaves, now=turn.now)
+    leaves = scope.tellable(session, stored.standing, moved.leaves, now=turn.now)
+    cases.post_all(session, moved.copy, leaves, now=turn.now)
     said, owner = Said(message=message), stored.standing.owner
     after = speaking.owned(moved.copy, owner) if owner == turn.by.id else moved.copy
     return cases.record(session, stored, after, Doing.CHOOSE, by=turn.by, now=turn.now, said=said)

@@ -10,7 +10,7 @@ from handover.errors import NotFound
 from handover.exchange import service as exchange
 from handover.exchange.lifecycle import State
 from handover.exchange.model import Alarm, DeliveryFact, Event
-from handover.message import cases, hearing, sending, store
+from handover.message import cases, hearing, scope, sending, store
 from handover.message.cases import Handle
 from handover.message.lifecycle import TAKEN_BACK, Status
 from handover.message.model import Message
@@ -30,7 +30,11 @@ def on_delivery(session: Session, fact: DeliveryFact) -> None:
     if fact.event is Event.CARE_MESSAGE:
         _letter_fact(session, stored, handle, fact)
     elif fact.state in LOST:
-        _task(session, stored, fact)
+        is_kept = handle.is_news and fact.state is State.STOPPED
+        if is_kept and scope.obstacle(session, stored.standing, handle.to, now=fact.at) is not None:
+            _held_back(session, stored, handle, fact)
+        else:
+            _task(session, stored, fact)
 
 
 def is_told_of(session: Session, alarm: Alarm) -> bool:
@@ -71,6 +75,11 @@ def _lost(session: Session, stored: Stored, sent: Message, handle: Handle, fact:
     ):
         _task(session, stored, fact)
         return
+    _held_back(session, stored, handle, fact)
+
+
+def _held_back(session: Session, stored: Stored, handle: Handle, fact: DeliveryFact) -> None:
+    """Leave a task that says whom to call: the patient's choices stopped it."""
     try:
         receiver = directory.service_of(session, handle.to.service)
     except NotFound:

@@ -295,6 +295,11 @@ class Word:
     members: tuple[Member, ...] = ()
     """New ones; those known already are no harm."""
 
+    @property
+    def is_news(self) -> bool:
+        """Whether it says more than what became of what was sent before: who is new, or a time picked."""
+        return bool(self.members) or any(each.choice is not None for each in self.told)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Retraction:

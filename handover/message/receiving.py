@@ -18,7 +18,7 @@ from handover.ids import PersonId
 from handover.message import bonds, cases, documents, fhir, following, guarding, hearing, linking, sending, store
 from handover.message.anonymity import NotInACase
 from handover.message.cases import Said
-from handover.message.model import Doing, Letter, Retraction, Subject, TakenBack
+from handover.message.model import Doing, Letter, Retraction, Subject, TakenBack, Word
 from handover.message.standing import Copy, NotYetHere, has_vanished
 from handover.message.store import Stored
 from handover.person import service as person
@@ -53,7 +53,12 @@ def register(products: Products) -> None:
         on_delivery=following.on_delivery,
         on_document=documents.receive,
     )
-    products.register(Event.CARE_MESSAGE_STATUS, receive=receive_word, on_delivery=following.on_delivery)
+    products.register(
+        Event.CARE_MESSAGE_STATUS,
+        receive=receive_word,
+        may_still_go=sending.may_still_be_told,
+        on_delivery=following.on_delivery,
+    )
     products.register(Event.CARE_MESSAGE_RETRACT, receive=receive_retraction, on_delivery=following.on_delivery)
 
 
@@ -92,6 +97,7 @@ def receive_word(session: Session, received: Received) -> None:
     """Take in who opened what, an answer to a retraction, a time picked, or who is new in the thread."""
     word = fhir.read_word(received.resource)
     check_way(word.sender, word.receiver, received)
+    _check_choices(word)
     held = store.at_home(session, word.receiver, word.thread)
     if held is None:
         raise NotYetHere
@@ -148,6 +154,13 @@ def _before_it_came(session: Session, held: Stored | None, notice: Retraction, r
 def check_way(sender: Party, receiver: Party, received: Received) -> None:
     """Raise NotFromSender unless who signed it, and whom it was sealed for, are whom it names."""
     if (sender.agency, receiver.agency) != (received.sender, received.receiver):
+        raise NotFromSender
+
+
+def _check_choices(word: Word) -> None:
+    """Raise NotFromSender for a time that says it was picked by another service than the one that tells of it."""
+    chosen = (each.choice.by for each in word.told if each.choice is not None)
+    if any((each.agency, each.service) != (word.sender.agency, word.sender.service) for each in chosen):
         raise NotFromSender
 
 

@@ -18,7 +18,7 @@ from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.errors import Invalid, NotFound
 from handover.message.lifecycle import TAKEN_BACK, Status
-from handover.message.model import Basis, Letter, Message, Subject
+from handover.message.model import Basis, Letter, Message, Subject, Word
 from handover.message.standing import Copy, Leaves, Standing
 from handover.workdays import local_date
 
@@ -110,6 +110,25 @@ def refuse_unless_allowed(
             )
         except consent.MayNotTravel as refused:
             raise type(refused)(**{**refused.details, "service": party.service}) from refused
+
+
+def tellable(
+    session: Session, standing: Standing, leaves: Iterable[Leaves], *, now: datetime
+) -> tuple[Leaves, ...]:
+    """Return what leaves, but for the news of a thread to members whom the patient's choices keep it from now."""
+    return tuple(
+        each
+        for each in leaves
+        if not (isinstance(each, Word) and each.is_news)
+        or obstacle(session, standing, each.receiver, now=now) is None
+    )
+
+
+def refuse_unless_tellable(session: Session, standing: Standing, to: Party, *, now: datetime) -> None:
+    """Raise what `obstacle` returns, saying towards whom, where nothing of a thread may go there now."""
+    refused = obstacle(session, standing, to, now=now)
+    if refused is not None:
+        raise type(refused)(**{**refused.details, "service": to.service})
 
 
 def with_basis(

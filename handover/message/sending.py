@@ -63,7 +63,8 @@ def send(session: Session, turn: Turn, message: CommunicationId, *, undo: timede
         patient_reads=openness.lets_read(session, home.agency, stored.standing.heading.subject),
     )
     not_before = turn.now + undo
-    leaves = scope.with_basis(session, moved.copy.standing, moved.leaves, now=turn.now)
+    leaves = scope.tellable(session, moved.copy.standing, moved.leaves, now=turn.now)
+    leaves = scope.with_basis(session, moved.copy.standing, leaves, now=turn.now)
     letters, others = cases.post_all(session, moved.copy, leaves, now=turn.now, not_before=not_before)
     after = hearing.promised(moved.copy, message, letters, others)
     after = speaking.answered(after, message, turn.by.id, before=found.standing.owner, now=turn.now)
@@ -213,6 +214,15 @@ def may_still_go(session: Session, ref: OutgoingRef) -> bool:
     else:
         stands = sent.status is Status.SENT
     return stands and not is_forbidden(session, stored.copy, sent, handle.to, now=ref.at)
+
+
+def may_still_be_told(session: Session, ref: OutgoingRef) -> bool:
+    """Whether a `care-message-status` may leave: a receipt always, news of the thread as the choices allow now."""
+    handle = cases.handle_of(ref.sender, ref.subject)
+    stored = cases.of_handle(session, ref.sender, ref.subject, lock=False)
+    if handle is None or stored is None or not handle.is_news:
+        return True
+    return scope.obstacle(session, stored.standing, handle.to, now=ref.at) is None
 
 
 def is_forbidden(session: Session, copy: Copy, sent: Message, to: Party, *, now: datetime) -> bool:

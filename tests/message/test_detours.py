@@ -1,22 +1,27 @@
 """Ways around a permit, a retraction or a preview that lead nowhere."""
 
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
 
+from handover.actors import Author, Party, Staff
 from handover.consent import service as consent
 from handover.exchange.model import Event
 from handover.exchange.tables import IncomingRow
+from handover.ids import AgencyId, ServiceId
 from handover.message import anonymity, service
 from handover.message.lifecycle import Status
-from handover.message.model import Content, Fate, Subject
-from handover.message.service import About
+from handover.message.model import By, Choice, Content, Fate, Offer, Slot, SlotId, Subject, Told, Word
+from handover.message.receiving import NotFromSender
+from handover.message.service import About, Begun
 from handover.message.steps import Step
 from handover.person.model import Identity
-from tests.builders import FACT, INTAKE, NAV_OFFICE, PSYCHOLOGIST
-from tests.message.cases import WORDS, discuss, known, link, patient_at, withdraw
+from handover.team.model import TaskKind
+from tests.builders import FACT, INTAKE, NAV, NAV_OFFICE, PSYCHOLOGIST
+from tests.message.cases import WORDS, discuss, heard, known, link, patient_at, withdraw
 from tests.message.desks import QUESTION, at_desk, begun, here, sent, written
 from tests.message.nodes import PATIENT, PDF, PLAN, Post
 from tests.referral.nodes import FATIMA, INGRID, KOMMUNE_NODE, NAVN, PER
@@ -248,3 +253,80 @@ def test_medicines_that_are_written_anew_to_nav_under_plans_take_a_permit_for_me
     assert post.texts(NAVN, anew) == ["Litium 300 mg"]
     on = post.do(INGRID, anew, service.forward, to=[FACT])
     assert post.message(INGRID, on).along[0].stood_under == (Subject.MEDICINES, Subject.PLAN)
+
+
+def _talk(post: Post, where: str = "55 00 00 01") -> Offer:
+    slot = Slot(id=SlotId(uuid4()), start=post.town.now + timedelta(days=1), minutes=30)
+    return Offer(by=By.PHONE, slots=(slot,), where=where)
+
+
+def _offered(post: Post, by: Staff, thread: Begun) -> Slot:
+    offer = post.message(by, thread).message.content.offer
+    assert offer is not None
+    return offer.slots[0]
+
+
+def _says_no(post: Post, by: Staff, agency: AgencyId) -> None:
+    who = post.person(by)
+    with post.db(by).transaction() as session:
+        consent.block(session, by.agency, who, consent.Target(agency=agency), by=by, now=post.town.now)
+
+
+def _members(post: Post, by: Staff, thread: Begun) -> list[ServiceId]:
+    return [each.party.service for each in post.see(by, thread).standing.members]
+
+
+@pytest.mark.parametrize("says_no_late", [False, True], ids=["before", "while-it-waits"])
+def test_who_may_know_nothing_more_is_not_told_which_service_came_into_the_thread(
+    post: Post, says_no_late: bool
+) -> None:
+    post.permit(INGRID)
+    thread = post.send(INGRID, [NAV_OFFICE], "Plan?")
+    post.do(NAVN, thread, service.open_)
+    draft = post.do(INGRID, thread, service.add_member, FACT)
+    post.do(INGRID, thread, service.save_draft, draft, Content(text="Kan dere hjelpe?"), to=[FACT])
+    if not says_no_late:
+        _says_no(post, INGRID, NAV)
+    post.do(INGRID, thread, service.send, draft)
+    if says_no_late:
+        _says_no(post, INGRID, NAV)
+    post.town.settle()
+    assert post.texts(FATIMA, thread) == ["Kan dere hjelpe?"]
+    assert _members(post, NAVN, thread) == [NAV_OFFICE, INTAKE]
+    kinds = [task.kind for task in post.see(INGRID, thread).tasks]
+    assert kinds == ([TaskKind.HELD_BACK] if says_no_late else []), "what was promised ends with whom to call"
+    assert post.opened_by(INGRID, thread) == ["Nils Nav"], "a receipt tells nothing but of what had come"
+
+
+def test_a_time_is_not_picked_where_the_patient_has_said_no_to_whoever_offered_it(post: Post) -> None:
+    thread = post.send(PER, [INTAKE, FACT], "Kan vi snakkes?", offer=_talk(post))
+    slot = _offered(post, INGRID, thread)
+    post.do(INGRID, thread, service.open_)
+    _says_no(post, INGRID, PER.agency)
+    with pytest.raises(consent.Blocked):
+        post.do(INGRID, thread, service.choose_slot, thread.message, slot.id, phone="Hun er innlagt: 55 00 00 02")
+    page = at_desk(post, INGRID).send(
+        f"/meldinger/{INTAKE}/{thread.thread}/{thread.message}/velg", slot=str(slot.id)
+    )
+    assert page.status_code == 409 and "Pasienten har sagt nei" in words_of(page)
+    post.town.settle()
+    assert post.message(PER, thread).message.agreed is None
+    post.do(FATIMA, thread, service.open_)
+    post.do(FATIMA, thread, service.choose_slot, thread.message, slot.id)
+    post.town.settle()
+    assert post.message(PER, thread).message.agreed == slot
+
+
+def test_nobody_picks_a_time_in_the_name_of_another_service(post: Post) -> None:
+    thread = post.send(PER, [INTAKE, FACT], "Kan vi snakkes?", offer=_talk(post))
+    message, slot = post.message(PER, thread).message, _offered(post, PER, thread)
+    picked = Choice(slot=slot.id, by=Author.of(FATIMA, FACT), at=post.town.now)
+    word = Word(
+        thread=thread.thread,
+        sender=Party(INGRID.agency, INTAKE),
+        receiver=message.sender,
+        at=post.town.now,
+        told=(Told(message=message.id, choice=picked),),
+    )
+    with pytest.raises(NotFromSender):
+        heard(post, PER, word)
