@@ -89,6 +89,8 @@ class Thread:
     """When the reader looked last; None: never before."""
     put_away_until: datetime | None = None
     """Until when the team has put it away; None where it has not."""
+    may_be_put_away: bool = False
+    """Whether a day is left to put it away until."""
     updated_at: datetime
     """Hand it back as `Turn.seen`."""
 
@@ -121,6 +123,7 @@ def show(session: Session, stored: Stored, turn: Turn) -> Thread:
     """Return what a page shows of a copy that was fetched already."""
     copy, standing = stored.copy, stored.standing
     read_at = team.read_at(session, turn.by, cases.WORK, [turn.thread]).get(turn.thread)
+    item = team.item_at(session, cases.place_of(standing))
     obstacles = {to: scope.obstacle(session, standing, to, now=turn.now) for to in standing.others}
     return Thread(
         standing=standing,
@@ -139,14 +142,10 @@ def show(session: Session, stored: Stored, turn: Turn) -> Thread:
         tasks=team.tasks_about(session, standing.home.agency, standing.thread),
         answering=answering.answering(session, cases.place_of(standing), now=turn.now),
         read_at=read_at,
-        put_away_until=_put_away(session, standing, turn.now),
+        put_away_until=item.snoozed_until if item is not None and item.is_hidden(turn.now) else None,
+        may_be_put_away=item is not None and item.may_be_put_away(turn.now),
         updated_at=stored.updated_at,
     )
-
-
-def _put_away(session: Session, standing: Standing, now: datetime) -> datetime | None:
-    item = team.item_at(session, cases.place_of(standing))
-    return item.snoozed_until if item is not None and item.is_hidden(now) else None
 
 
 def _notes(session: Session, standing: Standing) -> tuple[InternalNote, ...]:

@@ -85,6 +85,7 @@ class Case:
     request_deliveries: dict[RequestId, Delivery]
     """The same for each pending request."""
     work: WorkItem | None
+    may_be_put_away: bool
     notes: tuple[InternalNote, ...]
     """Yellow notes; only at the service where they were written."""
     tasks: tuple[Task, ...]
@@ -235,6 +236,7 @@ def case_of(session: Session, stored: Stored, *, now: datetime) -> Case:
     standing = stored.standing
     step = next_step(standing)
     place = cases.place_of(standing)
+    work = team.item_at(session, place)
     delivery = _delivery(session, standing, standing.message, now)
     may_undo = delivery is not None and delivery.state is State.QUEUED and now < delivery.not_before
     return Case(
@@ -250,7 +252,8 @@ def case_of(session: Session, stored: Stored, *, now: datetime) -> Case:
         delivery=delivery,
         infected=_infected(session, delivery),
         request_deliveries=_deliveries(session, standing, now),
-        work=team.item_at(session, place),
+        work=work,
+        may_be_put_away=work is not None and work.may_be_put_away(now),
         notes=team.notes(session, place) if standing.side is Side.RECEIVER else (),
         tasks=team.tasks_about(session, stored.agency, standing.referral),
     )

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from handover.errors import Invalid
 from handover.ids import AgencyId, ServiceId, StaffId, TaskId
+from handover.workdays import end_of, local_date
 
 NoteId = NewType("NoteId", UUID)
 ReadyTextId = NewType("ReadyTextId", UUID)
@@ -50,6 +51,10 @@ class WorkItem:
     def is_hidden(self, now: datetime) -> bool:
         """Whether the item is snoozed; never when it is due."""
         return self.snoozed_until is not None and now < min(self.snoozed_until, self.due_at)
+
+    def may_be_put_away(self, now: datetime) -> bool:
+        """Whether a day to put it away until is left: the next one, at least, begins before it is due."""
+        return self.is_open and end_of(local_date(now)) < self.due_at
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,16 @@ def test_a_thread_is_put_away_until_a_day_and_never_past_the_wished_answer(post:
     assert "Ventetid" in words_of(reader(post.town, INGRID).open(LIST))
 
 
+def test_a_thread_is_not_offered_to_be_put_away_on_the_last_day_of_its_wished_answer(post: Post) -> None:
+    thread = arrived(post, answer_by=local_date(post.town.now) + timedelta(days=2))
+    page = reader(post.town, INGRID).open(thread)
+    assert f'action="{thread}/utsett"' in page.text and "Gi til en kollega, eller legg bort" in words_of(page)
+    post.town.move_to(post.town.now + timedelta(days=2))
+    page = reader(post.town, INGRID).open(thread)
+    assert f"{thread}/utsett" not in page.text and "legg bort" not in words_of(page)
+    assert f'action="{thread}/gi-til"' in page.text, "a colleague can have it still"
+
+
 # --- ready texts -----------------------------------------------------------------------------------------------
 
 

@@ -220,7 +220,11 @@ def test_a_case_is_put_away_until_a_day_and_never_past_its_date(town: Town) -> N
         assert problem in words_of(refused)
     assert "Saken er lagt bort." in words_of(ola.send(at(case, "legg-bort"), do="send", until="16.11.2026"))
     assert "Solveig Nes" not in words_of(ola.open(f"/arbeidsliste/{INTAKE}"))
-    town.pass_time(days=15)
+    deadline = town.see(OLA, case).deadline
+    assert deadline is not None
+    town.move_to(deadline.passes_at - timedelta(hours=9))
+    assert at(case, "legg-bort") not in links_of(reader(town, OLA).open(at(case))), "every day would be refused"
+    town.pass_time(days=1)
     late = reader(town, OLA)
     assert "Solveig Nes" in words_of(late.open(f"/arbeidsliste/{INTAKE}"))
     assert at(case, "legg-bort") not in links_of(late.open(at(case)))

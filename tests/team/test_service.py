@@ -1,5 +1,6 @@
 """A team's work: nothing due is ever hidden, read is per person, done is per team."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -83,6 +84,29 @@ def test_overdue_work_cannot_be_put_away(db: Database) -> None:
         service.open_item(session, place(), next_step="take", due_at=NOW, owner=None, now=NOW)
         with pytest.raises(SnoozePastDeadline):
             service.snooze(session, place(), until=NOW + DAY, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("due_at", "may"),
+    [
+        (NOW - DAY, False),
+        (NOW, False),
+        (datetime(2026, 11, 9, 23, tzinfo=UTC), False),
+        (datetime(2026, 11, 9, 23, 1, tzinfo=UTC), True),
+    ],
+    ids=["overdue", "due now", "due when the day ends", "due after that"],
+)
+def test_work_is_offered_to_be_put_away_exactly_where_some_day_does(
+    db: Database, due_at: datetime, may: bool
+) -> None:
+    tomorrow = datetime(2026, 11, 9, 23, tzinfo=UTC)
+    with db.transaction() as session:
+        service.open_item(session, place(), next_step="take", due_at=due_at, owner=None, now=NOW)
+        assert service.item(session, place()).may_be_put_away(NOW) is may
+        with nullcontext() if may else pytest.raises(SnoozePastDeadline):
+            service.snooze(session, place(), until=tomorrow, now=NOW)
+        service.close_item(session, place(), by=None, now=NOW)
+        assert not service.item(session, place()).may_be_put_away(NOW)
 
 
 def test_reading_is_per_person(db: Database) -> None:

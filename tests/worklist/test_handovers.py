@@ -62,6 +62,19 @@ def test_a_handover_is_put_away_by_either_side_until_a_day_and_never_past_its_da
     assert "Overføring: Solveig" in words_of(reader(staffed, INGRID).open(f"/arbeidsliste/{INTAKE}"))
 
 
+def test_a_handover_is_not_offered_to_be_put_away_from_the_day_it_is_due(staffed: Town) -> None:
+    met = sent(staffed, by=FATIMA, at=FACT)
+    met.there(INGRID, service.open_)
+    staffed.settle()
+    theirs, ours = f"/mottatte-overforinger/{INTAKE}/{met.handover}", f"/overforinger/{met.handover}"
+    step = met.see(by=FATIMA).next
+    assert step is not None
+    for before, is_offered in ((30, True), (12, False), (-12, False)):
+        staffed.move_to(step.due_at - timedelta(hours=before))
+        for who, page in ((INGRID, theirs), (FATIMA, ours)):
+            assert (f'action="{page}/utsett"' in reader(staffed, who).open(page).text) is is_offered
+
+
 def test_another_service_sees_none_of_it(staffed: Town) -> None:
     sent(staffed)
     assert "Solveig" not in words_of(reader(staffed, SARA).open(f"/arbeidsliste/{SENIOR}"))

@@ -47,11 +47,11 @@ def _put_away(session: Session, turn: Turn, sent: Sent) -> None:
 
 
 def shown(session: Session, case: Case, turn: Turn) -> Mapping[str, object]:
-    """Return whether a page offers to put it away, and until when it is."""
+    """Return whether a page offers to put it away, which is refused on its last day, and until when it is."""
     item = team.item_at(session, place_of(case.standing))
-    is_open = item is not None and item.is_open
-    is_away = item is not None and is_open and item.is_hidden(turn.now)
+    if item is None or not item.is_open:
+        return {}
     return {
-        "may_put_away": is_open,
-        "put_away_until": item.snoozed_until if item is not None and is_away else None,
+        "may_put_away": item.may_be_put_away(turn.now),
+        "put_away_until": item.snoozed_until if item.is_hidden(turn.now) else None,
     }

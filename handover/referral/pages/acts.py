@@ -405,7 +405,7 @@ BY_ACT: Final[Mapping[Act, ActPage]] = {page.act: page for page in PAGES if page
 
 
 def is_open(page: ActPage, case: Case) -> bool:
-    """Whether the case allows this now: what the lifecycle says; put away is only what is not yet due."""
+    """Whether the case allows this now: what the lifecycle says; put away is only what has a day left."""
     if page.act is not None:
         return page.act in case.acts
-    return case.work is not None and case.work.is_open and not case.is_overdue
+    return case.may_be_put_away
