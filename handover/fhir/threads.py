@@ -66,15 +66,20 @@ def _message(message: Node) -> bool:
         f"{urls.BASE}/sid/thread-reference" in systems,
         urls.extension("thread-member") in _urls(message),
     )
+    subjects = _subjects(message)
+    if len(set(subjects)) < len(subjects):
+        return False
     if not is_sent_on:
-        return all(of_what_is_sent) and len(message.get("category", ())) == 1
+        return all(of_what_is_sent) and bool(subjects)
     says_more = not _SAYS_MORE.isdisjoint(message) or not _OWN_OF_WHAT_IS_SENT.isdisjoint(_urls(message))
     return not any(of_what_is_sent) and not says_more
 
 
 def _subject(message: Node) -> bool:
-    is_without_patient = not _WITHOUT_PATIENT.isdisjoint(_subjects(message))
-    return "partOf" in message or is_without_patient == ("subject" not in message)
+    subjects = _subjects(message)
+    is_without_patient = not _WITHOUT_PATIENT.isdisjoint(subjects)
+    has_patient = "subject" in message
+    return "partOf" in message or (has_patient != is_without_patient and (has_patient or len(subjects) == 1))
 
 
 def _anonymous(message: Node) -> bool:

@@ -121,6 +121,7 @@ def take_letter(
         replies_to=letter.replies_to,
         forwards=tuple(each.id for each in letter.forwards),
         came_in=came_in,
+        stood_under=letter.stood_under,
         rests_on=letter.rests_on,
         patient_reads=letter.patient_reads,
     )

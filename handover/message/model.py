@@ -235,6 +235,8 @@ class Letter:
     """The permits that let it go to this receiver; none where no permit is needed."""
     patient_reads: bool = False
     """Whether the patient may read the words, as the author's agency had decided when it was sent."""
+    stood_under: tuple[Subject, ...] = ()
+    """Other subjects about a patient under which the words were sent before, of a message about one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -396,8 +398,8 @@ class Message:
     choice: Choice | None = None
     """Of an offer."""
     stood_under: tuple[Subject, ...] = ()
-    """Of one that was forwarded: as `Forwarded.stood_under`; of one written anew here: what its words stood under
-    before. It takes a permit for these, wherever it goes."""
+    """Of one that was forwarded: as `Forwarded.stood_under`; of one written anew, here or by who sent it: what its
+    words stood under before. It takes a permit for these, wherever it goes."""
     rests_on: tuple[Basis, ...] = ()
     """Of one that came: the permits its sender held. What was written here rests on what the patient has chosen
     here (`consent`)."""

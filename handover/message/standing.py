@@ -206,10 +206,12 @@ def forwarded_by(copy: Copy, message: Message) -> tuple[Forwarded, ...]:
 def letter_of(copy: Copy, message: Message, to: Party, patient: Identity | None) -> Letter:
     """Return a message of this service as it travels to one receiver; of an anonymous case nobody is named."""
     heading = copy.standing.heading
+    is_about_one = heading.subject.is_about_a_patient
+    before = (each for each in subjects_of(copy, message) if each is not heading.subject)
     return Letter(
         id=message.id,
         heading=heading,
-        patient=patient if heading.subject.is_about_a_patient else None,
+        patient=patient if is_about_one else None,
         sender=copy.standing.home,
         receiver=to,
         to=message.to,
@@ -221,6 +223,7 @@ def letter_of(copy: Copy, message: Message, to: Party, patient: Identity | None)
         forwards=forwarded_by(copy, message),
         purpose=copy.standing.purpose,
         patient_reads=message.patient_reads,
+        stood_under=tuple(before) if is_about_one else (),
     )
 
 

@@ -122,6 +122,7 @@ LETTERS: Final[Mapping[str, Letter]] = {
             Basis(topics=("plans",), given=date(2026, 11, 3), until=date(2027, 2, 1)),
         ),
         patient_reads=True,
+        stood_under=(Subject.PLAN,),
     ),
     "care-message-anonymous": Letter(
         id=CommunicationId(named("message 7")),

@@ -330,3 +330,34 @@ def test_nobody_picks_a_time_in_the_name_of_another_service(post: Post) -> None:
     )
     with pytest.raises(NotFromSender):
         heard(post, PER, word)
+
+
+def test_medicines_that_were_written_anew_under_plans_take_a_permit_for_medicines_at_whoever_sends_them_to_nav(
+    post: Post,
+) -> None:
+    wrong = post.send(INGRID, [FACT], "Litium 300 mg", about=MEDICINES)
+    anew = post.do(INGRID, wrong, service.send_anew, wrong.message, reason="Feil", to=[PSYCHOLOGIST], about=PLAN)
+    post.do(INGRID, anew, service.send, anew.message)
+    post.town.settle()
+    post.permit(PER)
+    let_in = post.do(PER, anew, service.add_member, NAV_OFFICE, history=None)
+    with pytest.raises(consent.OutsideScope):
+        post.do(PER, anew, service.send, let_in)
+    on = post.do(PER, anew, service.forward, to=[NAV_OFFICE])
+    with pytest.raises(consent.OutsideScope):
+        post.do(PER, on, service.send, on.message)
+    shown = words_of(at_desk(post, PER).open(f"/meldinger/{PSYCHOLOGIST}/{on.thread}/{on.message}/skriv"))
+    assert "Sto under: Medisiner, Plan." in shown
+    post.permit(PER, topics=("plans", "medicines"))
+    post.do(PER, on, service.send, on.message)
+    post.town.settle()
+    assert "Litium 300 mg" in [each.content.text for each in post.message(NAVN, on).along]
+
+
+def test_words_written_anew_without_a_patient_do_not_say_under_what_they_stood(post: Post) -> None:
+    wrong = post.send(INGRID, [PSYCHOLOGIST], "Er det plass?", about=MEDICINES)
+    question = About(subject=Subject.QUESTION, line="Plass")
+    anew = post.do(INGRID, wrong, service.send_anew, wrong.message, reason="Feil", to=[FACT], about=question)
+    post.do(INGRID, anew, service.send, anew.message)
+    post.town.settle()
+    assert post.message(FATIMA, anew).message.stood_under == ()

@@ -7,9 +7,11 @@ import orjson
 import pytest
 
 from handover.errors import Invalid
+from handover.fhir.entries import concept
 from handover.fhir.messages import check_parsed
 from handover.fhir.problem import FhirInvalid
 from handover.message import fhir
+from handover.message.fhir.parts import SUBJECTS
 from tests.fhir import threads
 
 WRITTEN = threads.written()
@@ -98,14 +100,25 @@ def test_a_letter_whose_hops_say_other_than_its_messages_is_refused(
     assert refused.value.stable_code == "message.unreadable"
 
 
-@pytest.mark.parametrize("subjects", [0, 2])
-def test_a_message_that_is_sent_is_about_one_subject(subjects: int) -> None:
-    message = orjson.loads(WRITTEN["care-message"])
-    main = _messages(WRITTEN["care-message"])[0]["resource"]["category"]
-    found = next(each["resource"] for each in message["entry"] if each["resource"].get("topic"))
-    found["category"] = main * subjects
+@pytest.mark.parametrize(
+    ("name", "subjects"),
+    [
+        ("care-message", ()),
+        ("care-message", ("plan", "plan")),
+        ("care-message", ("plan", "question")),
+        ("care-message", ("plan", "anonymous-case")),
+        ("care-message-question", ("question", "plan")),
+        ("care-message-anonymous", ("anonymous-case", "plan")),
+    ],
+)
+def test_a_message_names_what_it_is_about_and_each_other_subject_of_its_patient_once(
+    name: str, subjects: tuple[str, ...]
+) -> None:
+    message = orjson.loads(WRITTEN[name])
+    sent = next(each["resource"] for each in message["entry"] if "recipient" in each["resource"])
+    sent["category"] = [concept((SUBJECTS, each)) for each in subjects]
     if not subjects:
-        del found["category"]
+        del sent["category"]
     with pytest.raises(FhirInvalid):
         check_parsed(message, "care-message")
 

@@ -259,14 +259,14 @@ Context: Communication
 // ---- what is sent --------------------------------------------------------------------------------------------------
 
 Invariant: hm-thread-message
-Description: "A message says to whom, about what, how soon, under which reference and among whom; one that is sent on as part of another says of it only under which subjects it has stood"
+Description: "A message says to whom, about what, how soon, under which reference and among whom, each subject once; one that is sent on as part of another says of it only under which subjects it has stood"
 Severity: #error
-Expression: "partOf.empty() = recipient.exists() and (partOf.exists() or category.count() = 1) and partOf.empty() = priority.exists() and partOf.empty() = identifier.where(system = 'https://overgang.example/fhir/sid/thread-reference').exists() and partOf.empty() = extension.where(url = 'https://overgang.example/fhir/StructureDefinition/thread-member').exists() and (partOf.empty() or (subject.empty() and topic.empty() and reasonCode.empty() and extension.where(url in ('https://overgang.example/fhir/StructureDefinition/answer-by' | 'https://overgang.example/fhir/StructureDefinition/wished-person' | 'https://overgang.example/fhir/StructureDefinition/talk-offer' | 'https://overgang.example/fhir/StructureDefinition/weighing' | 'https://overgang.example/fhir/StructureDefinition/thread-permit')).empty()))"
+Expression: "partOf.empty() = recipient.exists() and (partOf.exists() or category.exists()) and category.coding.code.isDistinct() and partOf.empty() = priority.exists() and partOf.empty() = identifier.where(system = 'https://overgang.example/fhir/sid/thread-reference').exists() and partOf.empty() = extension.where(url = 'https://overgang.example/fhir/StructureDefinition/thread-member').exists() and (partOf.empty() or (subject.empty() and topic.empty() and reasonCode.empty() and extension.where(url in ('https://overgang.example/fhir/StructureDefinition/answer-by' | 'https://overgang.example/fhir/StructureDefinition/wished-person' | 'https://overgang.example/fhir/StructureDefinition/talk-offer' | 'https://overgang.example/fhir/StructureDefinition/weighing' | 'https://overgang.example/fhir/StructureDefinition/thread-permit')).empty()))"
 
 Invariant: hm-thread-subject
-Description: "A question and an anonymous case name no patient, a message about anything else names one"
+Description: "A question and an anonymous case name no patient and no other subject, a message about anything else names one, and has stood only under such"
 Severity: #error
-Expression: "partOf.exists() or category.coding.where(code in ('question' | 'anonymous-case')).exists() = subject.empty()"
+Expression: "partOf.exists() or (category.coding.where(code in ('question' | 'anonymous-case')).exists() = subject.empty() and (subject.exists() or category.count() = 1))"
 
 Invariant: hm-anonymous
 Description: "Of an anonymous case nothing travels but words and what is weighed: no document, no permit, no purpose, nothing for the patient to read; nothing else is weighed"
@@ -302,7 +302,7 @@ Description: "The one that is sent, or one that it sends on (partOf). What it an
 * inResponseTo.identifier obeys hm-uuid
 * status = #completed
 * category 0..10
-* category ^short = "What the thread is about; of a message that is sent on, every subject under which it has stood (none: not known)"
+* category ^short = "What the thread is about, then every other subject under which the words were sent before; of a message that is sent on, every subject under which it has stood (none: not known)"
 * category from ThreadSubjects (required)
 * category.coding 1..1
 * category.coding.system 1..1

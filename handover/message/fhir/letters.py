@@ -82,6 +82,7 @@ def read_letter(resource: Json) -> tuple[Letter, tuple[SealedBlob, ...]]:
         purpose=code_of(main["reasonCode"][0], PURPOSES) if "reasonCode" in main else "",
         rests_on=parts.bases_of(main),
         patient_reads=parts.is_for_patient(main),
+        stood_under=_subjects(main)[1:],
     )
     if author.service is None or opened.receiver not in sent.to:
         raise ValueError("an author at no service, or a letter to somebody else")
@@ -108,7 +109,7 @@ def _sent(frame: Frame, sent: Letter, by: Author, blobs: Iterator[SealedBlob]) -
         ],
         inResponseTo=[parts.named(sent.replies_to)] if sent.replies_to else None,
         status="completed",
-        category=[concept((SUBJECTS, sent.heading.subject))],
+        category=[concept((SUBJECTS, subject)) for subject in (sent.heading.subject, *sent.stood_under)],
         priority=_PRIORITY[sent.content.priority],
         subject=_patient(frame, sent),
         topic={"text": written(sent.heading.line)} if written(sent.heading.line) else None,
@@ -195,9 +196,13 @@ def _heading(main: Json) -> Heading:
     return Heading(
         thread=parts.thread_of(main),
         reference=identifier_of(main["identifier"], REFERENCE),
-        subject=Subject(code_of(main["category"][0], SUBJECTS)),
+        subject=_subjects(main)[0],
         line=main["topic"]["text"] if "topic" in main else "",
     )
+
+
+def _subjects(node: Json) -> tuple[Subject, ...]:
+    return tuple(Subject(code_of(each, SUBJECTS)) for each in node.get("category", ()))
 
 
 def _read_content(main: Json, text: str, files: tuple[File, ...]) -> Content:
@@ -267,7 +272,7 @@ def _read_forwarded(opened: OpenedLetter, url: str, node: Json, sent: Json) -> t
         written_at=instant_of(node["sent"]),
         replies_to=parts.of_named(node["inResponseTo"][0]) if "inResponseTo" in node else None,
         patient_reads=parts.is_for_patient(node),
-        stood_under=tuple(Subject(code_of(each, SUBJECTS)) for each in node.get("category", ())),
+        stood_under=_subjects(node),
         hops=hops.read_forwardings(opened, url, message, sent),
     )
     return forwarded, blobs
