@@ -5,12 +5,14 @@ in `data/deadlines.json`, by the date they apply from.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
+from math import ceil
+from statistics import median
 from typing import Final
 
 import holidays
@@ -108,6 +110,12 @@ def working_days_between(
         return -working_days_between(end, start, week, days_off)
     days = (start + timedelta(days=n) for n in range(1, (end - start).days + 1))
     return sum(is_working_day(day, week, days_off) for day in days)
+
+
+def usual_days(spans: Iterable[tuple[datetime, datetime]], *, fewest: int) -> int | None:
+    """Return the median of working days (Monday to Friday) that spans took, at least one; None for fewer spans."""
+    days = [working_days_between(local_date(start), local_date(end)) for start, end in spans]
+    return max(1, ceil(median(days))) if len(days) >= fewest else None
 
 
 def local_date(instant: datetime) -> date:

@@ -184,6 +184,7 @@ def _service_claims(service: Service) -> dict[str, Any]:
         "opening_hours": service.opening_hours,
         "usual_answer_days": service.usual_answer_days,
         "answers_measured_on": service.answers_measured_on and service.answers_measured_on.isoformat(),
+        **_measured(service),
         "confirmed_on": service.confirmed_on.isoformat(),
         "is_health": service.is_health,
         "takes_referrals": service.takes_referrals,
@@ -191,6 +192,16 @@ def _service_claims(service: Service) -> dict[str, Any]:
         "is_open": service.is_open,
         "pause": service.pause and _pause_claims(service.pause),
         "offers": [vars(offer) for offer in service.offers],
+    }
+
+
+def _measured(service: Service) -> dict[str, Any]:
+    """Return how soon messages are answered; nothing where that was not measured."""
+    if service.message_answer_days is None or service.message_answers_measured_on is None:
+        return {}
+    return {
+        "message_answer_days": service.message_answer_days,
+        "message_answers_measured_on": service.message_answers_measured_on.isoformat(),
     }
 
 

@@ -168,7 +168,11 @@ class Service:
     usual_answer_days: int | None
     """Working days until an answer, usually: measured, or as the agency says."""
     answers_measured_on: date | None = None
-    """When its node measured that, over 90 days; None where it is what the agency says."""
+    """When its node measured that, over 90 days; None where it is what the agency says. Of a service that takes
+    referrals: their assessment."""
+    message_answer_days: int | None = None
+    """Working days until a message is answered, as its node measured over 90 days; None where too few were."""
+    message_answers_measured_on: date | None = None
     confirmed_on: date
     """When somebody at the agency last said that all this is right."""
     is_health: bool

@@ -192,6 +192,10 @@ class _ServiceSchema(_Schema):
         required=True, strict=True, allow_none=True, validate=validate.Range(0, 1000)
     )
     answers_measured_on = fields.Date(load_default=None, allow_none=True)
+    message_answer_days = fields.Integer(
+        load_default=None, strict=True, allow_none=True, validate=validate.Range(0, 1000)
+    )
+    message_answers_measured_on = fields.Date(load_default=None, allow_none=True)
     confirmed_on = fields.Date(required=True)
     is_health = fields.Boolean(required=True, truthy={True}, falsy={False})
     takes_referrals = fields.Boolean(required=True, truthy={True}, falsy={False})

@@ -5,7 +5,7 @@ Every reading is logged; a list is one row that names all persons shown.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -23,6 +23,7 @@ from handover.message import bonds, cases, guarding, linking, scope, store
 from handover.message.cases import Turn
 from handover.message.lifecycle import Act, Guard, Side, Status, acts_open_to
 from handover.message.model import Entry, File, Message, Subject
+from handover.message.promptness import answer_spans
 from handover.message.standing import Copy, Standing, brought_along, is_new, shown
 from handover.message.steps import Glance, NextStep, Shelf, next_step
 from handover.message.store import READERS, Stored, ThreadNotFound
@@ -32,6 +33,7 @@ from handover.team import answering
 from handover.team import service as team
 from handover.team.answering import Answering
 from handover.team.model import InternalNote, Task
+from handover.workdays import usual_days
 
 PAGE = 50
 LATELY = 30
@@ -40,6 +42,12 @@ _MOST_NAMED = 10
 """So many services of one name are looked for in a search."""
 _SHORTEST_NAME = 3
 """Letters."""
+ANSWERS_OF = timedelta(days=90)
+"""How far back answers are measured."""
+FEWEST = 5
+"""So many answers say something about a service."""
+_MOST_MEASURED = 300
+"""So many threads are looked at for it."""
 OPEN = (Shelf.DRAFT, Shelf.TO_DO, Shelf.WAITING)
 
 
@@ -276,6 +284,18 @@ def work(session: Session, by: Staff, service: ServiceId, threads: Sequence[UUID
 def counts(session: Session, by: Staff, service: ServiceId | None = None) -> dict[Shelf, int]:
     """Return how many threads stand on each shelf; numbers alone, so nothing is logged."""
     return store.counts(session, by=by, service=service)
+
+
+def usual_answer_days(session: Session, home: Party, *, now: datetime) -> int | None:
+    """Return the median of working days from a message to its answer, of what came to a service in 90 days.
+
+    Of the latest threads alone, so that it costs no more where more is stored. None where fewer than FEWEST were
+    answered: so few say more about each of them than about the service.
+    """
+    since = now - ANSWERS_OF
+    copies = store.lately(session, home, since=since, limit=_MOST_MEASURED)
+    spans = [span for each in copies for span in answer_spans(each.copy) if span[0] > since]
+    return usual_days(spans, fewest=FEWEST)
 
 
 def _seen(session: Session, copy: Copy, message: Message, turn: Turn, read_at: datetime | None) -> Seen:

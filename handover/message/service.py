@@ -50,6 +50,7 @@ from handover.message.reading import (
     show,
     take_out,
     thread_of,
+    usual_answer_days,
     work,
     written_to,
 )
@@ -187,6 +188,7 @@ __all__ = [
     "thread_of",
     "undo_send",
     "unlink",
+    "usual_answer_days",
     "who_opened",
     "whom_asked",
     "work",

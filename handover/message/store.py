@@ -359,6 +359,22 @@ def count_arrived_after(session: Session, by: Staff, service: ServiceId, at: dat
     return min(COUNT_CAP, session.scalar(select(func.count()).select_from(some)) or 0)
 
 
+def lately(session: Session, home: Party, *, since: datetime, limit: int) -> tuple[Stored, ...]:
+    """Return, for the machine, the copies of a service that changed last, none before an instant."""
+    table = THREAD.c
+    ranges = [
+        select(table.thread, table.updated_at)
+        .where(*_on_shelf(home.agency, home.service, shelf), table.updated_at > since)
+        .order_by(table.updated_at.desc(), table.thread.desc())
+        .limit(limit)
+        for shelf in (Shelf.TO_DO, Shelf.WAITING, Shelf.CLOSED)
+    ]
+    found = union_of(ranges)
+    keys = session.scalars(select(found.c.thread).order_by(found.c.updated_at.desc()).limit(limit)).all()
+    held = (at_home(session, home, ThreadId(each), lock=False) for each in keys)
+    return tuple(each for each in held if each is not None)
+
+
 def unopened_since(session: Session, agency: AgencyId, *, now: datetime, limit: int) -> tuple[Stored, ...]:
     """Return, for the machine, copies whose leader is to be told by now, the longest wait first, locked."""
     statement = (

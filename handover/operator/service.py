@@ -3,13 +3,14 @@
 import os
 import socket
 from collections.abc import Iterable
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Final
 
 from sqlalchemy.orm import Session
 
+from handover.actors import Party
 from handover.audit import service as audit
 from handover.clock import local
 from handover.db import Database
@@ -17,6 +18,7 @@ from handover.directory import service as directory
 from handover.directory.model import Service
 from handover.exchange import scanning
 from handover.ids import AgencyId, ServiceId
+from handover.message import service as message
 from handover.notice import service as notice
 from handover.operator import store
 from handover.operator.model import Assessing, Notices, SentTimes, Vitals
@@ -106,23 +108,65 @@ def publish_answer_times(db: Database, agencies: Iterable[AgencyId], *, now: dat
     """
     changed = []
     for agency in agencies:
+        with db.reading() as session:
+            measured = _measured(session, agency, now)
+            services = directory.services_of(session, agency)
+        if all(_with_times(each, measured.get(each.id), now) == each for each in services):
+            continue
         with db.transaction() as session:
             for each in directory.services_of(session, agency):
-                said = _measured(session, each, now)
+                said = _with_times(each, measured.get(each.id), now)
                 if said != each:
                     directory.change_service(session, said, now=now)
                     changed.append(each.id)
     return changed
 
 
-def _measured(session: Session, each: Service, now: datetime) -> Service:
-    days = referral.usual_answer_days(session, each.agency, each.id, now=now)
+@dataclass(frozen=True)
+class _Times:
+    """Working days that a service usually takes; None where too little was measured."""
+
+    to_assess: int | None
+    to_answer: int | None
+
+
+def _measured(session: Session, agency: AgencyId, now: datetime) -> dict[ServiceId, _Times]:
+    return {
+        each.id: _Times(
+            to_assess=referral.usual_answer_days(session, agency, each.id, now=now),
+            to_answer=message.usual_answer_days(session, Party(agency, each.id), now=now),
+        )
+        for each in directory.services_of(session, agency)
+    }
+
+
+def _with_times(service: Service, times: _Times | None, now: datetime) -> Service:
+    if times is None:
+        return service
+    assessed_on = _measured_on(
+        times.to_assess, service.usual_answer_days, service.answers_measured_on, today=local(now).date()
+    )
+    answered_on = _measured_on(
+        times.to_answer,
+        service.message_answer_days,
+        service.message_answers_measured_on,
+        today=local(now).date(),
+    )
+    return replace(
+        service,
+        usual_answer_days=service.usual_answer_days if times.to_assess is None else times.to_assess,
+        answers_measured_on=assessed_on,
+        message_answer_days=times.to_answer,
+        message_answers_measured_on=answered_on,
+    )
+
+
+def _measured_on(days: int | None, said: int | None, said_on: date | None, *, today: date) -> date | None:
+    """Return the day of a measurement: that of the last one, where it says the same and is not old."""
     if days is None:
-        return replace(each, answers_measured_on=None)
-    measured_on, today = each.answers_measured_on, local(now).date()
-    if days == each.usual_answer_days and measured_on is not None and today - measured_on < MEASURED_AGAIN:
-        return each
-    return replace(each, usual_answer_days=days, answers_measured_on=today)
+        return None
+    is_same = days == said and said_on is not None and today - said_on < MEASURED_AGAIN
+    return said_on if is_same else today
 
 
 def sent_times(

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from math import ceil
-from statistics import median
 from typing import Final
 from uuid import UUID
 
@@ -49,7 +47,7 @@ from handover.referral.store import WORK, Range, ReferralNotFound, Stored
 from handover.team import noticing
 from handover.team import service as team
 from handover.team.model import InternalNote, Task, WorkItem
-from handover.workdays import end_of, local_date, working_days_between
+from handover.workdays import end_of, usual_days
 
 PAGE: Final = 50
 LATELY: Final = 30
@@ -475,8 +473,7 @@ def usual_answer_days(session: Session, agency: AgencyId, service: ServiceId, *,
     """
     period = store.Period(agency, service, now - ANSWERS_OF, now)
     spans = store.spans_to_assessed(session, period, limit=_MOST_SPANS)
-    days = [working_days_between(local_date(start), local_date(end)) for start, end in spans]
-    return max(1, ceil(median(days))) if len(days) >= FEWEST else None
+    return usual_days(spans, fewest=FEWEST)
 
 
 def oldest_unopened(session: Session, agency: AgencyId, *, now: datetime) -> timedelta | None:

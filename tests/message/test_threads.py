@@ -12,6 +12,7 @@ from handover.exchange.files import MAX_FILES_BYTES
 from handover.ids import CommunicationId, PersonId, ThreadId
 from handover.message import hearing, model, speaking
 from handover.message.model import By, Content, File, Heading, Letter, Offer, Slot, SlotId, Subject
+from handover.message.promptness import answer_spans
 from handover.message.scope import ALL, topics_of
 from handover.message.standing import Copy, NotYetHere, is_new, shown, to_forward
 from handover.message.steps import Shelf, Step, next_step, open_steps, shelf_of
@@ -277,3 +278,31 @@ def test_what_came_without_its_subject_is_sent_on_as_if_it_had_stood_under_every
     third, again = _sent_on(between, fact, second, asked, DPS)
     for desk in (fact, dps):
         assert topics_of(desk.copies[third], desk.copies[third].message(again)) == ALL
+
+
+def test_an_answer_took_as_long_as_the_first_message_it_answers_has_waited() -> None:
+    between = Between()
+    dps, nav = between.desks[DPS], between.desks[NAV]
+    thread, asked = dps.begin((NAV,), "Har dere plass?", between.tick())
+    between.leave(dps.send(thread, asked, between.tick()))
+    between.settle()
+    came_at = nav.copies[thread].message(asked).placed_at
+    more = dps.write(
+        thread, (NAV,), "Vi haster", between.tick(hours=2), content=Content(text="Vi haster", offer=OFFER)
+    )
+    between.leave(dps.send(thread, more, between.tick()))
+    between.settle()
+    between.leave(nav.open(thread, between.tick()))
+    assert answer_spans(nav.copies[thread]) == (), "nobody has answered"
+    answer = nav.write(thread, (DPS,), "Ja", between.tick(hours=1))
+    between.leave(nav.send(thread, answer, answered_at := between.tick()))
+    between.settle()
+    assert answer_spans(nav.copies[thread]) == ((came_at, answered_at),)
+    between.leave(nav.choose(thread, more, OFFER.slots[1].id, picked_at := between.tick()))
+    offered_at = nav.copies[thread].message(more).placed_at
+    assert answer_spans(nav.copies[thread]) == ((came_at, answered_at), (offered_at, picked_at))
+    aside = nav.write(thread, (DPS,), "Bra", between.tick())
+    between.leave(nav.send(thread, aside, between.tick()))
+    assert len(answer_spans(nav.copies[thread])) == 2, "it answers nothing new"
+    between.settle()
+    assert answer_spans(dps.copies[thread]) == (), "an answer that nobody has opened there asks for none"

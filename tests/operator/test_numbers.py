@@ -16,7 +16,8 @@ from handover.operator import service as operator
 from handover.referral import service as referral
 from handover.referral.reading import FEWEST
 from tests.builders import DPS, INTAKE, MUNICIPALITY
-from tests.referral.nodes import INGRID, OLA, Town, acceptance
+from tests.message.nodes import QUESTION, Post
+from tests.referral.nodes import INGRID, OLA, PER, Town, acceptance
 from tests.referral.visiting import reader, register_everybody, words_of
 
 
@@ -105,6 +106,34 @@ def test_a_service_tells_others_how_long_its_answers_took_once_there_are_enough(
     assert publish(now=two_nodes.now) == []
     shown = words_of(reader(two_nodes, INGRID).open("/adressebok/?q=inntak"))
     assert "3 virkedager (målt over 90 dager, torsdag 12. november)" in shown
+    assert "Svarer vanligvis innen" not in words_of(
+        reader(two_nodes, INGRID).open(f"/meldinger/ny?til={INTAKE}")
+    ), "how long referrals take says nothing of messages"
     assert publish(now=two_nodes.now + timedelta(days=100)) == [INTAKE]
     shown = words_of(reader(two_nodes, INGRID).open("/adressebok/?q=inntak"))
     assert "3 virkedager (oppgitt av tjenesten)" in shown
+
+
+def test_a_service_tells_others_how_soon_it_answers_messages_once_enough_were_answered(two_nodes: Town) -> None:
+    register_everybody(two_nodes)
+    post = Post(two_nodes)
+    asked = [post.send(PER, [INTAKE], about=QUESTION) for _ in range(FEWEST)]
+    two_nodes.pass_time(days=3)  # Monday to Thursday
+    publish = partial(operator.publish_answer_times, two_nodes.dps.db, (DPS,))
+    for each in asked:
+        assert publish(now=two_nodes.now) == []
+        post.answer(INGRID, each)
+    assert publish(now=two_nodes.now) == [INTAKE]
+    assert publish(now=two_nodes.now) == []
+    two_nodes.settle()
+    measured = "3 virkedager (målt over 90 dager, torsdag 12. november)"
+    desk = reader(two_nodes, INGRID)
+    for page in (
+        f"/meldinger/ny?til={INTAKE}",
+        "/adressebok/?hva=melding&q=inntak",
+        f"/adressebok/tjeneste/{INTAKE}",
+    ):
+        assert measured in words_of(desk.open(page))
+    assert publish(now=two_nodes.now + timedelta(days=100)) == [INTAKE]
+    two_nodes.settle()
+    assert measured not in words_of(desk.open(f"/adressebok/tjeneste/{INTAKE}"))
