@@ -140,6 +140,8 @@ def record(
         about=said.about,
     )
     plan(session, after, by=by, now=now)
+    if doing is Doing.RECEIVE:
+        noticing.tell_observers(session, place_of(after.standing), after.standing.observers, now=now)
     return saved
 
 

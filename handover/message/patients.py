@@ -34,6 +34,7 @@ OPENINGS: Final = frozenset(
         Logged.MESSAGE_SEND,
         Logged.MESSAGE_RETRACT,
         Logged.ATTACHMENT_READ,
+        Logged.EXPORT,
     }
 )
 """What of the log says that somebody saw a thread."""

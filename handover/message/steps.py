@@ -129,6 +129,8 @@ class Glance:
     is_soon: bool = False
     """Whether something unopened or unanswered wishes an answer soon."""
     has_files: bool = False
+    wished: str = field(default="", repr=False)
+    """Whom the latest of what came and waits wishes to reach."""
 
 
 def glance(copy: Copy) -> Glance:
@@ -147,6 +149,7 @@ def glance(copy: Copy) -> Glance:
         answered_at=max((each.placed_at for each in seen if _answers_us(copy, each)), default=None),
         is_soon=any(each.content.priority is Priority.SOON for each in waiting),
         has_files=any(each.content.files for each in seen),
+        wished=next((each.content.wished_person for each in reversed(waiting) if each.content.wished_person), ""),
     )
 
 

@@ -60,6 +60,7 @@ _STAFF: Final[Mapping[Event, Sentence]] = {
     Event.MESSAGE_SEND: _l("%(name)s ved %(place)s sendte en melding."),
     Event.MESSAGE_RETRACT: _l("%(name)s ved %(place)s trakk tilbake en melding."),
     Event.ATTACHMENT_READ: _l("%(name)s ved %(place)s åpnet et vedlegg."),
+    Event.EXPORT: _l("%(name)s ved %(place)s skrev ut eller kopierte meldingene."),
 }
 _YOU: Final = _l("Du leste om meldingen selv.")
 _BLOCKED: Final = _l("Du har sagt nei til at noe sendes dit. Det kan du ta tilbake under «Mine valg om deling».")

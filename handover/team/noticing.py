@@ -23,6 +23,12 @@ EARLIEST: Final = timedelta(hours=1)
 """A node that was away tells of dates that passed this long ago at most; the lists show all of them."""
 
 
+def tell_observers(session: Session, place: Place, observers: Collection[StaffId], *, now: datetime) -> None:
+    """Tell those who follow a case that something came in it; who owns it, too, is told once."""
+    for each in observers:
+        notice.tell_staff(session, place.agency, place.service, _cause(place, now), owner=each, now=now)
+
+
 def tell(session: Session, place: Place, *, owner: StaffId | None, by: Actor, now: datetime) -> None:
     """Tell that there is something new: whoever has the work, unless they did it; else the service's, who wish it.
 
@@ -33,8 +39,11 @@ def tell(session: Session, place: Place, *, owner: StaffId | None, by: Actor, no
         owner = keeper_of(session, place.agency, place.service, owner, away_on(session, place.agency, now=now))
     if owner is None and isinstance(by, Staff):
         return
-    cause = f"work/{place.kind}/{place.service}/{place.subject}/{now.isoformat()}"
-    notice.tell_staff(session, place.agency, place.service, cause, owner=owner, by=by, now=now)
+    notice.tell_staff(session, place.agency, place.service, _cause(place, now), owner=owner, by=by, now=now)
+
+
+def _cause(place: Place, now: datetime) -> str:
+    return f"work/{place.kind}/{place.service}/{place.subject}/{now.isoformat()}"
 
 
 def patient_opened(

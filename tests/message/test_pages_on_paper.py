@@ -64,6 +64,8 @@ def test_a_leader_follows_a_thread_and_the_team_sees_it(post: Post) -> None:
     assert "Du følger tråden" in words_of(leader.send(f"{url}/folg"))
     seen = words_of(ingrid.open(url))
     assert "Følges av Lise Leder" in seen
+    assert "Du følger tråden" in words_of(leader.open("/meldinger/"))
+    assert "Du følger tråden" not in words_of(ingrid.open("/meldinger/"))
     assert "Følg tråden" not in seen
     assert ingrid.send(f"{url}/folg").status_code == 403
     assert "Du følger ikke tråden lenger" in words_of(leader.send(f"{url}/folg", stop="yes"))

@@ -15,7 +15,7 @@ from handover.message.model import By, Content, File, Heading, Letter, Offer, Sl
 from handover.message.promptness import answer_spans
 from handover.message.scope import ALL, topics_of
 from handover.message.standing import Copy, NotYetHere, is_new, shown, to_forward
-from handover.message.steps import Shelf, Step, next_step, open_steps, shelf_of
+from handover.message.steps import Shelf, Step, glance, next_step, open_steps, shelf_of
 from tests.message.threads import DPS, FACT, NAV, START, Between, Desk, shifted
 
 OFFER = Offer(
@@ -306,3 +306,15 @@ def test_an_answer_took_as_long_as_the_first_message_it_answers_has_waited() -> 
     assert len(answer_spans(nav.copies[thread])) == 2, "it answers nothing new"
     between.settle()
     assert answer_spans(dps.copies[thread]) == (), "an answer that nobody has opened there asks for none"
+
+
+def test_a_list_says_whom_the_latest_message_that_waits_wishes_to_reach() -> None:
+    between = Between()
+    dps, nav = between.desks[DPS], between.desks[NAV]
+    thread, asked = dps.begin((NAV,), "Hei", between.tick())
+    wishing = Content(text="Er Nina der?", wished_person="Nina Nav")
+    asked = dps.write(thread, (NAV,), "", between.tick(), content=wishing)
+    between.leave(dps.send(thread, asked, between.tick()))
+    between.settle()
+    assert glance(nav.copies[thread]).wished == "Nina Nav"
+    assert glance(dps.copies[thread]).wished == "", "it is no wish of theirs"

@@ -11,11 +11,14 @@ from handover.bundle.lifecycle import Side
 from handover.ids import ReferralId
 from handover.inquiry import service as inquiry
 from handover.inquiry.model import About
+from handover.message import service as messages
+from handover.message.model import Content
 from handover.person import service as person
 from handover.referral import service
 from handover.team import service as team
 from handover.team.model import Task, TaskKind
 from tests.builders import DPS, INTAKE, MUNICIPALITY, PSYCHOLOGIST
+from tests.message.nodes import QUESTION, Post
 from tests.notice.people import Pigeonhole, give_pigeonhole, wish_patient, wish_staff
 from tests.referral.conftest import one_node, open_sqlite, two_nodes
 from tests.referral.nodes import (
@@ -33,6 +36,7 @@ from tests.referral.visiting import register_everybody
 
 __all__ = ["one_node", "open_sqlite", "two_nodes"]
 SOLVEIGS, PERS, OLAS, INGRIDS = "solveig@example.org", "per@example.org", "ola@example.org", "+4791234567"
+LISES = "lise@example.org"
 
 
 @pytest.fixture
@@ -226,6 +230,28 @@ def test_the_team_is_told_of_what_comes_and_the_owner_of_what_is_theirs(
     two_nodes.do(PER, service.supplement, case, "Nytt nummer.")
     two_nodes.settle()
     assert (hole.news(INGRIDS), hole.news(OLAS)) == (1, 2)
+
+
+def test_a_leader_who_follows_a_thread_is_told_of_what_comes_in_it_and_of_nothing_else(
+    two_nodes: Town, holes: dict[str, Pigeonhole]
+) -> None:
+    wish_staff(two_nodes, LEADER, LISES)
+    post, hole = Post(two_nodes), holes["dps"]
+    followed, other = (post.send(PER, [INTAKE], about=QUESTION) for _ in range(2))
+    post.do(LEADER, followed, messages.observe)
+    two_nodes.settle()
+    assert hole.news(LISES) == 0
+    post.do(PER, other, messages.send, post.do(PER, other, messages.reply, content=Content(text="Mer")))
+    post.do(INGRID, followed, messages.open_)
+    two_nodes.settle()
+    assert hole.news(LISES) == 0
+    post.do(PER, followed, messages.send, post.do(PER, followed, messages.reply, content=Content(text="Mer")))
+    two_nodes.settle()
+    assert hole.news(LISES) == 1
+    post.do(LEADER, followed, messages.observe, stop=True)
+    post.do(PER, followed, messages.send, post.do(PER, followed, messages.reply, content=Content(text="Enda mer")))
+    two_nodes.settle()
+    assert hole.news(LISES) == 1
 
 
 def test_nobody_is_told_of_what_they_did_themselves(two_nodes: Town, holes: dict[str, Pigeonhole]) -> None:

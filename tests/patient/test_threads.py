@@ -110,6 +110,16 @@ def test_a_patient_neither_counts_nor_asks_about_a_sending_that_was_undone(post:
     assert "2 ganger den dagen" in words_of(patient.open(readers)), "it was sent, whatever became of it"
 
 
+def test_a_patient_sees_who_printed_or_copied_the_messages(post: Post) -> None:
+    made = post.send(PER, [INTAKE], "Hei")
+    readers, boss = f"{MINE}/{made.thread}/hvem-har-lest", at_desk(post, LEADER)
+    assert "Lise Leder" not in words_of(solveig(post, at_dps=True).open(readers))
+    for how in ("utskrift", "utskrift.pdf", "notat"):
+        boss.open(f"/meldinger/{INTAKE}/{made.thread}/{how}")
+    words = words_of(solveig(post, at_dps=True).open(readers))
+    assert "Lise Leder" in words and "skrev ut eller kopierte meldingene" in words
+
+
 def test_a_patient_asks_about_a_thread_and_about_who_read_it(post: Post) -> None:
     made = post.send(PER, [INTAKE], "Hei")
     patient = solveig(post)

@@ -65,6 +65,10 @@ class Line:
     """That the reader has not seen all of it, where the tag does not say so."""
     purpose: str
     is_soon: bool
+    wished: str = field(repr=False)
+    """Whom the writer of what waits here hopes reads it."""
+    is_followed: bool
+    """By this reader, as the leader."""
     owner: str
 
 
@@ -132,10 +136,10 @@ def search() -> ResponseReturnValue:
 def lines_of(session: Session, found: Sequence[Listed], at: datetime, by: Staff) -> list[Line]:
     """Return threads in the reader's words; what this reader has not seen is marked."""
     read = messages.read_marks(session, by, found)
-    return [_line(session, each, at, read.get(each.standing.thread)) for each in found]
+    return [_line(session, each, at, by, read.get(each.standing.thread)) for each in found]
 
 
-def _line(session: Session, row: Listed, at: datetime, read_at: datetime | None) -> Line:
+def _line(session: Session, row: Listed, at: datetime, by: Staff, read_at: datetime | None) -> Line:
     standing, glance = row.standing, row.glance
     step = glance.step
     is_unread = is_since(glance.arrived_at, read_at) and (step is not None or glance.unopened > 0)
@@ -159,6 +163,8 @@ def _line(session: Session, row: Listed, at: datetime, read_at: datetime | None)
         news=banner.news(step, is_unread=is_unread, is_answer=is_answer),
         purpose=purpose_at(session, standing),
         is_soon=glance.is_soon,
+        wished=glance.wished,
+        is_followed=by.id in standing.observers,
         owner=owner_name(session, standing),
     )
 
