@@ -4,10 +4,13 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from itertools import chain
 from typing import Any, Final, cast
 
-from sqlalchemy import Dialect, Select
+from sqlalchemy import Dialect, Insert, Select, bindparam
 from sqlalchemy.engine import Connection
+from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -15,6 +18,9 @@ from sqlalchemy.sql.elements import ClauseElement
 
 Convert = Callable[[Any], Any]
 _LINE: Final = "handover.line"
+_POSTGRESQL: Final = "postgresql"
+_AT_ONCE: Final = 8
+"""How many rows PostgreSQL gets in one insert: each statement costs both ends more than its row."""
 
 
 class Prepared:
@@ -34,7 +40,8 @@ class Prepared:
         spelling = self._spelling(line)
         bound = [spelling.bound(row) for row in rows]
         try:
-            line.execute(spelling.text, bound).close()
+            for text, sets in spelling.statements(bound):
+                line.execute(text, sets).close()
         except line.error as failed:
             raise line.translated(failed, spelling.text) from failed
 
@@ -71,7 +78,7 @@ def in_one_go(session: Session) -> Iterator[None]:
     Only for Prepared ones that write. SQLite runs in this process: there is no answer to wait for.
     """
     line = _line(session)
-    if line.connection.dialect.name != "postgresql":
+    if line.connection.dialect.name != _POSTGRESQL:
         yield
         return
     try:
@@ -87,17 +94,19 @@ class _Line:
 
     connection: Connection
     driver: Any
+    make_cursor: Callable[[], Any]
     error: type[Exception]
     told: Sequence[Callable[..., object]]
 
     @classmethod
     def of(cls, connection: Connection) -> "_Line":
-        error, told = connection.dialect.loaded_dbapi.Error, tuple(connection.dispatch.before_cursor_execute)
-        return cls(connection, connection.connection.driver_connection, error, told)
+        api, driver = connection.dialect.loaded_dbapi, cast(Any, connection.connection.driver_connection)
+        make_cursor = partial(api.RawCursor, driver) if connection.dialect.name == _POSTGRESQL else driver.cursor
+        return cls(connection, driver, make_cursor, api.Error, tuple(connection.dispatch.before_cursor_execute))
 
     def execute(self, text: str, bound: Sequence[Any]) -> Any:
         """Execute once for each set of values and return the cursor."""
-        cursor = self.driver.cursor()
+        cursor = self.make_cursor()
         for tell in self.told:
             tell(self.connection, cursor, text, (), None, False)
         if len(bound) == 1:
@@ -130,7 +139,8 @@ class _Spelling:
     """A statement as one kind of database spells it, with what turns values into the driver's and back."""
 
     text: str
-    is_positional: bool
+    text_at_once: str
+    """The same for `_AT_ONCE` rows; empty where the driver takes them one by one."""
     given: Mapping[str, object]
     """Values that stand in the statement itself."""
     writers: Sequence[tuple[str, Convert | None]]
@@ -139,27 +149,38 @@ class _Spelling:
 
     @classmethod
     def of(cls, statement: ClauseElement, dialect: Dialect) -> "_Spelling":
+        if dialect.name == _POSTGRESQL:
+            dialect = cast(type[DefaultDialect], type(dialect))(paramstyle="numeric_dollar")
         compiled = cast(SQLCompiler, statement.compile(dialect=dialect))
-        names = list((compiled.positiontup or ()) if compiled.positional else compiled.params)
-        types = [compiled.binds[name].type.dialect_impl(dialect) for name in names]
+        names = list(compiled.positiontup or ())
+        kinds = [compiled.binds[name].type for name in names]
         columns = list(statement.selected_columns) if isinstance(statement, Select) else []
         read = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+        is_at_once = isinstance(statement, Insert) and dialect.name == _POSTGRESQL
         return cls(
             text=compiled.string,
-            is_positional=compiled.positional,
+            text_at_once=_at_once(cast(Insert, statement), names, kinds, dialect) if is_at_once else "",
             given={name: compiled.params[name] for name in names if not compiled.binds[name].required},
-            writers=[(name, kind.bind_processor(dialect)) for name, kind in zip(names, types, strict=True)],
+            writers=[
+                (name, kind.dialect_impl(dialect).bind_processor(dialect))
+                for name, kind in zip(names, kinds, strict=True)
+            ],
             make_row=cast(Any, namedtuple("Found", [str(column.key) for column in columns]))._make,
             readers=[(index, convert) for index, convert in enumerate(read) if convert is not None],
         )
 
-    def bound(self, values: Mapping[str, object]) -> Any:
-        """Return the parameters as the driver takes them. Raises KeyError for a value that is missing."""
+    def bound(self, values: Mapping[str, object]) -> list[object]:
+        """Return the parameters as the driver takes them, in order. Raises KeyError where one is missing."""
         whole = {**self.given, **values} if self.given else values
-        cells = [whole[name] if convert is None else convert(whole[name]) for name, convert in self.writers]
-        if self.is_positional:
-            return cells
-        return {name: cell for (name, _), cell in zip(self.writers, cells, strict=True)}
+        return [whole[name] if convert is None else convert(whole[name]) for name, convert in self.writers]
+
+    def statements(self, bound: Sequence[Any]) -> Iterator[tuple[str, Sequence[Any]]]:
+        """Yield what to execute for these rows' parameters: a text, with the sets it is executed for."""
+        whole = len(bound) - len(bound) % _AT_ONCE if self.text_at_once else 0
+        for start in range(0, whole, _AT_ONCE):
+            yield self.text_at_once, [list(chain.from_iterable(bound[start : start + _AT_ONCE]))]
+        if whole < len(bound):
+            yield self.text, bound[whole:]
 
     def row(self, found: Sequence[object]) -> Any:
         """Return a row of the driver's with the values of its columns' types."""
@@ -167,3 +188,10 @@ class _Spelling:
         for index, convert in self.readers:
             cells[index] = convert(cells[index])
         return self.make_row(cells)
+
+
+def _at_once(statement: Insert, names: Sequence[str], kinds: Sequence[Any], dialect: Dialect) -> str:
+    """Return an insert of `_AT_ONCE` rows, whose parameters are those of the rows one after the other."""
+    columns = list(zip(names, kinds, strict=True))
+    rows = [{name: bindparam(f"{name}_{row}", type_=kind) for name, kind in columns} for row in range(_AT_ONCE)]
+    return str(statement.values(rows).compile(dialect=dialect))

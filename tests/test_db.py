@@ -4,12 +4,22 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Final, cast
+from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, event, text
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Table, event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
+from handover import clock
 from handover.db import Database, after_commit, provided
+from handover.exchange.tables import DeliveryChange
+from handover.prepared import Prepared, in_one_go
+
+_CHANGES: Final = cast(Table, DeliveryChange.__table__)
+_INSERT: Final = Prepared(_CHANGES.insert())
 
 
 def test_a_failed_transaction_leaves_nothing_and_wakes_nobody(tmp_path: Path) -> None:
@@ -157,3 +167,24 @@ def test_nobody_is_told_that_something_is_durable_when_the_common_commit_fails(t
     with db.transaction() as session:
         session.execute(text("insert into t values (9)"))
     assert 9 in _written(db)
+
+
+@given(
+    st.lists(
+        st.text(st.characters(blacklist_characters="\x00", blacklist_categories=["Cs"]), max_size=3), max_size=20
+    )
+)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rows_that_are_written_together_are_all_there_as_they_were_given(
+    any_db: Database, given_rows: list[str]
+) -> None:
+    message = uuid4()
+    rows = [
+        {"agency": "1", "message": message, "number": at, "at": clock.now(), "state": "sent", "why": why, "by": ""}
+        for at, why in enumerate(given_rows)
+    ]
+    with any_db.transaction() as session, in_one_go(session):
+        _INSERT.run(session, rows)
+    query = select(_CHANGES.c.why).where(_CHANGES.c.message == message).order_by(_CHANGES.c.number)
+    with any_db.reading() as session:
+        assert list(session.scalars(query)) == given_rows

@@ -86,11 +86,6 @@ _TAKE = Prepared(
     .limit(bindparam("most"))
     .with_for_update(of=OUTGOING, skip_locked=True)
 )
-_LEASE = Prepared(
-    update(OUTGOING)
-    .where(OUTGOING.c.agency == bindparam("of_agency"), OUTGOING.c.message == bindparam("of_message"))
-    .values(due_at=bindparam("until"), attempts=OUTGOING.c.attempts + 1)
-)
 
 
 @cache
@@ -101,6 +96,15 @@ def _locked(count: int) -> Prepared:
         .where(OUTGOING.c.agency == bindparam("agency"), OUTGOING.c.message.in_(_places(count)))
         .order_by(OUTGOING.c.message)
         .with_for_update()
+    )
+
+
+@cache
+def _leased(count: int) -> Prepared:
+    return Prepared(
+        update(OUTGOING)
+        .where(OUTGOING.c.agency == bindparam("of_agency"), OUTGOING.c.message.in_(_places(count)))
+        .values(due_at=bindparam("until"), attempts=OUTGOING.c.attempts + 1)
     )
 
 
@@ -179,8 +183,7 @@ def due(session: Session, agency: AgencyId, receiver: AgencyId, *, now: datetime
 
 def lease(session: Session, agency: AgencyId, those: Sequence[MessageId], *, until: datetime) -> None:
     """Keep messages from other workers until then, and count the attempt."""
-    rows = [{"of_agency": agency, "of_message": message, "until": until} for message in those]
-    _LEASE.run(session, rows)
+    _leased(len(those)).run(session, [{"of_agency": agency, "until": until, **_in_places(those)}])
 
 
 def locked(session: Session, agency: AgencyId, those: Sequence[MessageId]) -> dict[MessageId, AnyRow]:
