@@ -147,6 +147,24 @@ def find_own(
     return _one(session, session.execute(statement.with_for_update() if lock else statement).first())
 
 
+def persons_of(
+    session: Session, by: Staff, handovers: Iterable[HandoverId]
+) -> dict[tuple[Side, HandoverId, ServiceId | None], PersonId]:
+    """Return whom those copies that the actor may open are about; without a service, the copy furthest on."""
+    table = HANDOVER.c
+    mine = or_(*(reach(by, side) for side in ROLES))
+    statement = (
+        select(table.side, table.handover, table.service, table.person)
+        .where(table.agency == by.agency, table.handover.in_(list(handovers)), mine)
+        .order_by(table.round, table.number)
+    )
+    return {
+        (Side(row.side), HandoverId(row.handover), at): PersonId(row.person)
+        for row in session.execute(statement)
+        for at in (ServiceId(row.service), None)
+    }
+
+
 def known_to(session: Session, by: Staff, persons: Iterable[PersonId]) -> set[PersonId]:
     """Return those of them about whom the actor may open a handover, on either side."""
     mine = or_(*(reach(by, side) for side in ROLES))

@@ -133,6 +133,25 @@ def person_of(session: Session, home: Party, side: Side, referral: ReferralId) -
     return None if found is None else PersonId(found)
 
 
+def persons_of(
+    session: Session, by: Staff, referrals: Iterable[ReferralId]
+) -> dict[tuple[Side, ReferralId, ServiceId | None], PersonId]:
+    """Return whom those copies that the actor may open are about; without a service, the copy furthest on."""
+    table = REFERRAL.c
+    mine = or_(*(reach(by, side) for side in ROLES))
+    statement = (
+        select(table.side, table.referral, table.service, table.person)
+        .where(table.agency == by.agency, table.referral.in_(list(referrals)), mine)
+        .order_by(table.leg, table.number)
+    )
+    return {
+        (Side(row.side), ReferralId(row.referral), at): PersonId(row.person)
+        for row in session.execute(statement)
+        if row.person is not None
+        for at in (ServiceId(row.service), None)
+    }
+
+
 def known_to(session: Session, by: Staff, persons: Iterable[PersonId]) -> set[PersonId]:
     """Return those of them about whom the actor may open a referral, on either side."""
     mine = or_(*(reach(by, side) for side in ROLES))

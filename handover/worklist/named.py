@@ -1,8 +1,7 @@
 """Whom tasks are about, so that nine alike are told apart: said to those who may open the case, and logged."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -12,7 +11,6 @@ from handover.audit import service as audit
 from handover.audit.model import Event as Logged
 from handover.bundle import store as handovers
 from handover.bundle.cases import WORK as HANDOVERS
-from handover.errors import NotFound
 from handover.ids import HandoverId, PersonId, ReferralId, ServiceId, TaskId
 from handover.message import service as messages
 from handover.message.words.names import SUBJECTS
@@ -23,9 +21,6 @@ from handover.referral.cases import WORK as REFERRALS
 from handover.team.model import Task
 from handover.web.i18n import gettext as _
 
-REFERRAL_SIDES: Final = {kind: side for side, kind in REFERRALS.items()}
-HANDOVER_SIDES: Final = {kind: side for side, kind in HANDOVERS.items()}
-
 
 def named(session: Session, by: Staff, tasks: Sequence[Task], *, now: datetime) -> dict[TaskId, str]:
     """Return whom each task is about, or which case without a name; nothing of what the reader may not open.
@@ -33,7 +28,7 @@ def named(session: Session, by: Staff, tasks: Sequence[Task], *, now: datetime) 
     One row in the log names everybody shown.
     """
     threads = _threads(session, by, tasks)
-    persons = {task.id: found for task in tasks if (found := _person(session, by, task)) is not None}
+    persons = _persons(session, by, tasks)
     known = person.identities(session, by.agency, persons.values())
     told = {id_: _name(known[who]) for id_, who in persons.items() if who in known}
     shown = {who for who in persons.values() if who in known}
@@ -63,21 +58,22 @@ def _threads(
     }
 
 
-def _person(session: Session, by: Staff, task: Task) -> PersonId | None:
-    """Return whom the referral or handover of a task is about; None for no such case, or not the reader's."""
-    kind, subject = task.subject_kind, task.subject
-    if subject is None:
-        return None
-    try:
-        if kind in REFERRAL_SIDES:
-            side = REFERRAL_SIDES[kind]
-            return referrals.find(session, ReferralId(subject), side=side, by=by, at=task.service).standing.person
-        if kind in HANDOVER_SIDES:
-            end = HANDOVER_SIDES[kind]
-            return handovers.find(session, HandoverId(subject), side=end, by=by, at=task.service).standing.person
-    except NotFound:
-        pass
-    return None
+def _persons(session: Session, by: Staff, tasks: Sequence[Task]) -> Mapping[TaskId, PersonId]:
+    """Return whom the referrals and handovers of tasks are about; nothing of a case that is not the reader's."""
+    referred = referrals.persons_of(
+        session, by, (ReferralId(each) for each in _subjects(tasks, REFERRALS.values()))
+    )
+    handed = handovers.persons_of(session, by, (HandoverId(each) for each in _subjects(tasks, HANDOVERS.values())))
+    whom: dict[tuple[str, UUID, ServiceId | None], PersonId] = {
+        **{(REFERRALS[side], case, at): who for (side, case, at), who in referred.items()},
+        **{(HANDOVERS[side], case, at): who for (side, case, at), who in handed.items()},
+    }
+    places = {each.id: (each.subject_kind, each.subject, each.service) for each in tasks if each.subject}
+    return {task: whom[place] for task, place in places.items() if place in whom}
+
+
+def _subjects(tasks: Iterable[Task], kinds: Collection[str]) -> set[UUID]:
+    return {each.subject for each in tasks if each.subject_kind in kinds and each.subject is not None}
 
 
 def _of_thread(found: messages.Listed) -> str:

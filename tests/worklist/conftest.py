@@ -12,6 +12,7 @@ from tests.referral.visiting import register_everybody
 from tests.worklist.ward import Ward, open_ward
 
 open_sqlite = town_fixtures.open_sqlite
+any_nodes = town_fixtures.any_nodes
 
 
 @pytest.fixture
