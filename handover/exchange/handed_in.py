@@ -7,7 +7,7 @@ from typing import TypeVar
 from werkzeug.datastructures import FileStorage
 
 from handover.errors import Invalid
-from handover.exchange.files import BadFile, bad
+from handover.exchange.files import MAX_FILES_BYTES, BadFile, bad
 from handover.exchange.scanning import is_infected
 from handover.exchange.words import FILES
 from handover.web import node_database
@@ -27,11 +27,14 @@ class FilesRefused(BadFile):
 
 
 class HandedIn:
-    """The files of one form, read and looked through before any transaction begins."""
+    """The files of one form, read and looked through before any transaction begins.
+
+    One that is too large by itself is read no further than to where that shows.
+    """
 
     def __init__(self, sent: Iterable[FileStorage]) -> None:
-        self.files = [(each.filename, each.read()) for each in sent if each.filename]
-        self._infected = [data for _name, data in self.files if is_infected(node_database(), data)]
+        self.files = [(each.filename, each.read(MAX_FILES_BYTES + 1)) for each in sent if each.filename]
+        self._infected = [data for _name, data in self.files if _is_infected(data)]
         self._refused: list[tuple[str, BadFile]] = []
 
     def keep(self, keep: Callable[[str, bytes], T]) -> list[T]:
@@ -50,6 +53,10 @@ class HandedIn:
         """Raise FilesRefused where a file was not kept; call it when the others are."""
         if self._refused:
             raise FilesRefused(self._refused)
+
+
+def _is_infected(data: bytes) -> bool:
+    return len(data) <= MAX_FILES_BYTES and is_infected(node_database(), data)
 
 
 def named(form: Form, field: str, refused: Invalid, sentences: Mapping[str, Text]) -> Form:

@@ -74,6 +74,14 @@ def send(session: Session, turn: Turn, message: CommunicationId, *, undo: timede
     return cases.record(session, stored, after, Doing.SEND, by=turn.by, now=turn.now, said=said)
 
 
+def check_written(session: Session, turn: Turn, message: CommunicationId) -> None:
+    """Raise what sending a draft would, of what is in it alone: Unfilled, Empty, TextTooLong, BadContent."""
+    stored = cases.fetch(session, turn, lock=False)
+    draft = written_here(stored.copy, message)
+    refuse_unfilled({"text": draft.content.text})
+    speaking.check_written(stored.copy, draft, now=turn.now, today=local_date(turn.now))
+
+
 def undo_send(session: Session, turn: Turn, message: CommunicationId) -> Stored:
     """Make a message that has not left a draft again. Raises exchange.AlreadyLeft when it has."""
     stored = cases.fetch(session, turn)

@@ -55,7 +55,15 @@ from handover.message.reading import (
     written_to,
 )
 from handover.message.scope import BadPurpose, BadReceiver, purpose_of
-from handover.message.sending import may_still_go, retract, send, send_again, send_anew, undo_send
+from handover.message.sending import (
+    check_written,
+    may_still_go,
+    retract,
+    send,
+    send_again,
+    send_anew,
+    undo_send,
+)
 from handover.message.speaking import AlreadyChosen, NotOffered
 from handover.message.standing import NoSuchMessage
 from handover.message.store import ThreadNotFound
@@ -133,6 +141,7 @@ __all__ = [
     "begin_answer",
     "bonds_of",
     "change_about",
+    "check_written",
     "choice_changed",
     "choose_slot",
     "confirm_retraction",

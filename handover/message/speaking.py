@@ -168,8 +168,7 @@ def send(
     draft = written_here(copy, message)
     status = next_status(draft.status, Act.SEND, Side.AUTHOR)
     check_receivers(copy.standing.home, draft.to, copy.standing.members)
-    check_sending(draft.content, forwarded_by(copy, draft), today=today)
-    _check_offered(draft.content, now)
+    check_written(copy, draft, now=now, today=today)
     sent = replace(
         draft,
         status=status,
@@ -186,6 +185,12 @@ def send(
     after = with_messages(Copy(standing, copy.messages), sent, now=now)
     letters = (letter_of(after, sent, to, patient) for to in sent.to)
     return Moved(after, (*letters, *_told_of_new(after.standing, sent, new, author, now)))
+
+
+def check_written(copy: Copy, draft: Message, *, now: datetime, today: date) -> None:
+    """Raise what keeps a draft back by what is in it alone: TextTooLong, BadContent, Empty."""
+    check_sending(draft.content, forwarded_by(copy, draft), today=today)
+    _check_offered(draft.content, now)
 
 
 def undo_send(copy: Copy, message: CommunicationId, *, now: datetime) -> Copy:

@@ -15,6 +15,8 @@ from handover.db import Database
 
 MAX_REQUEST_BYTES: Final = 32 * 1024 * 1024
 """Attachments of a referral are 25 MB in all; a route that takes less says so itself."""
+MAX_HANDED_IN_BYTES: Final = 128 * 1024 * 1024
+"""A form of a signed-in member of the staff: a file that is too large is named, and what was typed is kept."""
 MAX_FORM_TEXT_BYTES: Final = 2 * 1024 * 1024
 """All texts of one form together; a message is at most 1 MiB."""
 

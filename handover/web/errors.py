@@ -45,7 +45,10 @@ ADVICE: Final[Mapping[int, Sentence]] = {
     404: _l("Siden finnes ikke, eller den er ikke din. Sjekk adressen, eller gå til forsiden."),
     405: _l("Gå tilbake til forrige side og bruk knappene der."),
     409: _l("Noen andre kan ha gjort noe siden du åpnet siden. Ingenting er endret nå. Se hvordan saken står."),
-    413: _l("Filene kan være høyst 25 MB til sammen. Velg færre eller mindre filer."),
+    413: _l(
+        "Filene kan være høyst 25 MB til sammen. Ingenting av det du sendte, er lagret."
+        " Gå tilbake, og velg færre eller mindre filer."
+    ),
     500: _l("Ingenting av det du sendte er lagret. Prøv igjen. Ta kontakt hvis det skjer flere ganger."),
     503: _l("Ingenting av det du sendte er lagret. Vent litt og prøv igjen."),
 }

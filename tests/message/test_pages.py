@@ -154,6 +154,40 @@ def test_an_empty_and_an_endless_message_get_a_clear_answer(post: Post) -> None:
     assert "a" * 100_000 in endless.text
 
 
+def test_what_keeps_a_message_back_is_said_before_its_writer_sees_it_as_the_receiver_would(post: Post) -> None:
+    per = at_desk(post, PER)
+    page = begun(per, **QUESTION)
+    empty = written(per, page, " ")
+    assert empty.status_code == 422
+    assert "legg ved et dokument" in words_of(empty)
+    late = written(per, page, "Hei", answer_by="01.01.2020")
+    assert late.status_code == 422
+    assert "Dagen har vært" in words_of(late)
+    assert "Hei" in late.text
+
+
+def test_nobody_is_offered_to_write_to_the_one_service_they_write_from(post: Post) -> None:
+    per = at_desk(post, PER)
+    assert f"til={PSYCHOLOGIST}" not in per.open("/adressebok/?hva=melding").text
+    assert f"til={INTAKE}" in per.open("/adressebok/?hva=melding").text
+    for address in ("/meldinger/ny", "/meldinger/sak/ny"):
+        page = per.open(f"{address}?til={PSYCHOLOGIST}")
+        assert "en annen tjeneste enn den du skriver fra" in words_of(page)
+        assert 'name="line"' not in page.text
+
+
+def test_a_file_far_too_large_is_named_and_what_was_written_and_the_others_are_kept(post: Post) -> None:
+    per = at_desk(post, PER)
+    page = begun(per, **QUESTION)
+    form = {CSRF_FIELD: per.token, "text": "Se her", "saved": hidden(page, "saved"), "act": "upload"}
+    files = [(BytesIO(PDF + bytes(40 * 1024 * 1024)), "stor.pdf"), (BytesIO(PDF), "kart.pdf")]
+    refused = per.http.post(f"{here(page)}/skriv", data={**form, "files": files})
+    assert refused.status_code == 422
+    assert "«stor.pdf»: Dokumentene kan være høyst 25 MB til sammen." in words_of(refused)
+    assert "Fjern kart.pdf" in words_of(refused)
+    assert "Se her" in refused.text
+
+
 def test_documents_are_kept_or_named_as_what_they_are(post: Post) -> None:
     per = at_desk(post, PER)
     page = begun(per, **QUESTION)

@@ -32,8 +32,12 @@ from handover.workdays import local_date
 
 
 def may_begin(staff: Staff, service: Service, today: date, errand: Errand) -> bool:
-    """Whether the reader writes messages and the service is open; never for a draft that looks for a receiver."""
-    return errand.draft is None and service.is_open_on(today) and any(staff.has(role) for role in WRITERS)
+    """Whether the reader writes messages and the service is open; never for a draft that looks for a receiver.
+
+    Nobody writes to the one service that they write from.
+    """
+    homes = staff.services(*WRITERS)
+    return errand.draft is None and service.is_open_on(today) and bool(homes - {service.id})
 
 
 def _way(staff: Staff, service: Service, today: date, errand: Errand) -> Begin | None:
@@ -107,6 +111,8 @@ def _start_page(form: Form, refused: HandoverError | None = None) -> str:
             to = directory.service_of(session, ServiceId(form.value("to")))
         except NotFound:
             to, problem = None, REFUSALS["message.receiver.unknown"]
+        if refused is None and to in homes and len(homes) == 1:
+            to, problem = None, REFUSALS["message.to-oneself"]
         of_case = patient_of_case(session, by, named_here(), now=now())
         place = None if to is None else addressbook.standing_of(session, to, today=local_date(now()))
     return render_template(

@@ -90,6 +90,8 @@ def _case_page(form: Form, refused: HandoverError | None = None) -> str:
             to = directory.service_of(session, ServiceId(form.value("to")))
         except NotFound:
             to, problem = None, REFUSALS["message.receiver.unknown"]
+        if refused is None and to in homes and len(homes) == 1:
+            to, problem = None, REFUSALS["message.to-oneself"]
         place = None if to is None else addressbook.standing_of(session, to, today=local_date(now()))
     return render_template(
         "message/case_start.html",

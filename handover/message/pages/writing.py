@@ -46,7 +46,7 @@ from handover.message.words.formatting import formatted
 from handover.message.words.names import HASTE, SUBJECTS
 from handover.message.words.refusals import SENTENCES
 from handover.team.answering import BeingAnswered
-from handover.team.blanks import refuse_unfilled, unfilled
+from handover.team.blanks import unfilled
 from handover.team.words import blanks_sentences
 from handover.web.errors import sentence_for
 from handover.web.forms import REFUSED, Fields, Form, Sent
@@ -112,7 +112,7 @@ def keep(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
         with web.transaction() as session:
             _change_files(session, turn, message, wanted, handed)
             if wanted == "preview":
-                refuse_unfilled({"text": unsent(session, turn, letter).content.text})
+                messages.check_written(session, turn, unsent(session, turn, letter).id)
         handed.check()
     except Stale as stale:
         return _again(turn, letter, Form.sent(request.form), stale, MOVED)
