@@ -18,6 +18,9 @@ from handover.actors import Party, Patient
 from handover.audit import service as audit
 from handover.audit.model import Entry as LogEntry
 from handover.audit.model import Event as Logged
+from handover.exchange import service as exchange
+from handover.exchange.files import File
+from handover.exchange.words import waits_for_scanner
 from handover.ids import AgencyId, CommunicationId, PersonId, ServiceId, ThreadId
 from handover.message import cases, scope, speaking, store
 from handover.message.lifecycle import TAKEN_BACK, Status
@@ -41,6 +44,20 @@ OPENINGS: Final = frozenset(
 
 
 @dataclass(frozen=True, kw_only=True)
+class PatientFile:
+    """A document of a message, and at which services it is not, because of viruses."""
+
+    sha256: bytes
+    name: str = field(repr=False)
+    waits_at: frozenset[Party] = frozenset()
+    """Where the virus scanner has not looked at it yet."""
+    infected_at: frozenset[Party] = frozenset()
+    """Where it was not taken in: it holds a virus."""
+    unchecked_at: frozenset[Party] = frozenset()
+    """Where it was not taken in: the virus scanner could not look at it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PatientMessage:
     """One message as its patient sees it."""
 
@@ -52,8 +69,8 @@ class PatientMessage:
     is_taken_back: bool
     text: str | None = field(repr=False)
     """None where the author's agency does not let patients read it, or it was taken back."""
-    files: tuple[str, ...] = field(repr=False)
-    """The names of its documents, where the words may be read."""
+    files: tuple[PatientFile, ...]
+    """Its documents, where the words may be read: never their bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,7 +209,7 @@ def _as_one(session: Session, copies: Sequence[Stored], now: datetime) -> Patien
         members=tuple(sorted(members.values(), key=lambda each: each.since)),
         purpose=standing.purpose,
         rests_on=tuple(dict.fromkeys(basis for each in copies for basis in _bases(session, each, now))),
-        messages=_messages(copies),
+        messages=_messages(session, copies, now),
         updated_at=max(each.updated_at for each in copies),
     )
 
@@ -207,18 +224,18 @@ def _bases(session: Session, stored: Stored, now: datetime) -> Iterator[PatientB
             yield PatientBasis(sender=message.sender, receiver=home, basis=basis)
 
 
-def _messages(copies: Sequence[Stored]) -> tuple[PatientMessage, ...]:
+def _messages(session: Session, copies: Sequence[Stored], now: datetime) -> tuple[PatientMessage, ...]:
     found: dict[CommunicationId, PatientMessage] = {}
     for stored in copies:
         for message in shown(stored.copy):
             if message.status is not Status.DRAFT:
-                seen = _message(stored.standing.home, message)
+                seen = _message(session, stored.standing.home, message, now)
                 held = found.get(message.id)
                 found[message.id] = seen if held is None else _both(held, seen)
     return tuple(sorted(found.values(), key=lambda each: (each.written_at, each.id)))
 
 
-def _message(home: Party, message: Message) -> PatientMessage:
+def _message(session: Session, home: Party, message: Message, now: datetime) -> PatientMessage:
     told = [(each.to, each.opened) for each in message.receipts if each.opened is not None]
     if message.opened is not None:
         told.append((home, message.opened))
@@ -232,8 +249,38 @@ def _message(home: Party, message: Message) -> PatientMessage:
         opened=tuple(told),
         is_taken_back=is_taken_back,
         text=message.content.text if may_read else None,
-        files=tuple(file.name for file in message.content.files) if may_read else (),
+        files=_files(session, home, message, now) if may_read else (),
     )
+
+
+def _files(session: Session, home: Party, message: Message, now: datetime) -> tuple[PatientFile, ...]:
+    """Return a message's documents, and where this copy knows that one is not, here or at a receiver."""
+    if not message.content.files:
+        return ()
+    not_there = {each.to for each in message.receipts if each.arrived_at is None}
+    late = {to: each for to, each in deliveries(session, message, now).items() if to in not_there}
+    is_held_back = any(waits_for_scanner(each) for each in late.values())
+    stopped = {
+        to: {file.sha256 for file in exchange.infected_in(session, each.sender, each.message, each.problems)}
+        for to, each in late.items()
+    }
+
+    def of(file: File) -> PatientFile:
+        waits = is_held_back or file.sha256 in message.unscanned
+        infected = {home} if file.sha256 in message.infected else set()
+        unchecked = {home} if file.sha256 in message.unchecked else set()
+        infected |= {to for to, found in stopped.items() if file.sha256 in found}
+        infected |= {each.to for each in message.receipts if file.sha256 in each.infected}
+        unchecked |= {each.to for each in message.receipts if file.sha256 in each.unchecked}
+        return PatientFile(
+            sha256=file.sha256,
+            name=file.name,
+            waits_at=frozenset({home} if waits else ()),
+            infected_at=frozenset(infected),
+            unchecked_at=frozenset(unchecked),
+        )
+
+    return tuple(of(each) for each in message.content.files)
 
 
 def _both(one: PatientMessage, other: PatientMessage) -> PatientMessage:
@@ -244,5 +291,19 @@ def _both(one: PatientMessage, other: PatientMessage) -> PatientMessage:
         opened=tuple(dict((*one.opened, *other.opened)).items()),
         is_taken_back=is_taken_back,
         text=None if is_taken_back else (one.text if one.text is not None else other.text),
-        files=() if is_taken_back else one.files or other.files,
+        files=() if is_taken_back else _together_known(one.files, other.files),
     )
+
+
+def _together_known(some: Sequence[PatientFile], others: Sequence[PatientFile]) -> tuple[PatientFile, ...]:
+    """Return documents with what two copies know of them."""
+    known = {(each.sha256, each.name): each for each in some}
+    for each in others:
+        held = known.get((each.sha256, each.name), each)
+        known[each.sha256, each.name] = replace(
+            held,
+            waits_at=held.waits_at | each.waits_at,
+            infected_at=held.infected_at | each.infected_at,
+            unchecked_at=held.unchecked_at | each.unchecked_at,
+        )
+    return tuple(known.values())

@@ -28,6 +28,7 @@ from handover.message.joining import LASTS, Yes, bonds_of, choice_changed, end_e
 from handover.message.linking import AlreadyLinked, NoOneToTell, NotLinked, NotTheirs
 from handover.message.patients import (
     PatientBasis,
+    PatientFile,
     PatientMessage,
     PatientThread,
     my_thread,
@@ -121,6 +122,7 @@ __all__ = [
     "OtherPatient",
     "PatientBasis",
     "PatientCase",
+    "PatientFile",
     "PatientMessage",
     "PatientThread",
     "Seen",

@@ -34,9 +34,10 @@ from handover.ids import ThreadId
 from handover.inquiry.model import About
 from handover.message import service as messages
 from handover.message.model import Subject
-from handover.message.service import PatientMessage, PatientThread
+from handover.message.service import PatientFile, PatientMessage, PatientThread
 from handover.message.words.formatting import formatted
 from handover.message.words.names import SUBJECTS
+from handover.message.words.receipts import not_taken_in
 from handover.patient import asking
 from handover.patient.readings import Reading, by_day, told
 from handover.team import noticing
@@ -86,7 +87,8 @@ class Shown:
     opened: tuple[str, ...] = field(repr=False)
     is_taken_back: bool
     text: Markup | None = field(repr=False)
-    files: tuple[str, ...] = field(repr=False)
+    files: tuple[tuple[str, str], ...] = field(repr=False)
+    """What each document is called, and where it is not because of viruses; nothing of it can be fetched here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,6 +215,8 @@ def _places(session: Session, found: PatientThread) -> dict[Party, str]:
     parties = {each.party for each in found.members}
     for each in found.messages:
         parties |= {each.sender, *each.to, *(party for party, _opened in each.opened)}
+        for file in each.files:
+            parties |= file.waits_at | file.infected_at | file.unchecked_at
     return {party: names.of_party(session, party) for party in parties}
 
 
@@ -232,8 +236,18 @@ def _shown(message: PatientMessage, places: Mapping[Party, str]) -> Shown:
         ),
         is_taken_back=message.is_taken_back,
         text=None if message.text is None else formatted(message.text),
-        files=message.files,
+        files=tuple((each.name, _kept_out(each, places)) for each in message.files),
     )
+
+
+def _kept_out(file: PatientFile, places: Mapping[Party, str]) -> str:
+    """Return where a document waits for the virus scanner, or was not taken in; empty where neither is known."""
+    waits, infected, unchecked = (
+        "; ".join(sorted(places[each] for each in found))
+        for found in (file.waits_at, file.infected_at, file.unchecked_at)
+    )
+    said = [_("Venter på viruskontroll hos %(place)s.", place=waits)] if waits else []
+    return " ".join([*said, not_taken_in(infected, unchecked)])
 
 
 def _member(session: Session, party: Party, found: PatientThread, places: Mapping[Party, str]) -> Member:

@@ -1,21 +1,27 @@
 """A patient reads of the messages about them: who, about what, on what basis; asks about it, and says no."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from re import findall, search
 from uuid import UUID
 
 import pytest
 
-from handover.actors import Role
+from handover.actors import Role, Staff
+from handover.exchange.clamd import Clamd
+from handover.exchange.scanning import Scanner
 from handover.ids import StaffId
 from handover.message import service
 from handover.message.model import Content, Subject
 from handover.message.service import About
 from tests.builders import DPS, FACT, INTAKE, MUNICIPALITY, NAV_OFFICE, PSYCHOLOGIST
+from tests.exchange.clamav import Clamav, clamav
+from tests.exchange.documents import EICAR, pdf
 from tests.message import conftest as two_nodes
 from tests.message.desks import at_desk, begun, sent, written
 from tests.message.nodes import PATIENT as SOLVEIG
-from tests.message.nodes import Post
+from tests.message.nodes import PDF, Post
 from tests.referral.nodes import INGRID, LEADER, PATIENT, PER
 from tests.referral.visiting import Reader, reader, register, words_of
 
@@ -61,6 +67,79 @@ def test_the_words_of_a_message_about_a_referral_are_not_shown_unless_the_agency
         assert "Dere får nok avslag" not in words_of(patient.open(f"{MINE}/{first.thread}")), "as it was sent"
         assert "Vi lager en plan" not in words_of(patient.open(f"{MINE}/{plan.thread}"))
         assert "Kommunens plan" in words_of(patient.open(f"{MINE}/{theirs.thread}")), "the author's agency decides"
+
+
+# --- documents and viruses -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def scanner(tmp_path: Path) -> Iterator[Clamav]:
+    """A running scanner."""
+    with clamav(f"unix:{tmp_path}/clamd") as running:
+        yield running
+
+
+def left(post: Post, data: bytes) -> str:
+    """Leave a message about the patient with a document that nobody has looked at, and return its page."""
+    made = post.begin(PER, [INTAKE], "Se planen")
+    post.do(PER, made, service.attach, made.message, "plan.pdf", data)
+    post.do(PER, made, service.send, made.message)
+    post.town.settle()
+    return f"{MINE}/{made.thread}"
+
+
+def told(post: Post, page: str, *, at_dps: bool, language: str = "nb") -> str:
+    """Return what the page says of the document: it can be fetched in none of its states."""
+    shown = solveig(post, at_dps=at_dps).open(page, **{"Accept-Language": language})
+    assert "dokument?" not in shown.text and "plan.pdf</a>" not in shown.text
+    return words_of(shown).partition("plan.pdf")[2].partition("Ingen hos mottakeren")[0].strip()
+
+
+def test_a_patient_reads_that_a_document_waits_for_the_scanner_and_nothing_of_it_once_it_has_come(
+    post: Post, scanner: Clamav
+) -> None:
+    post.db(INGRID).provide(Scanner, Scanner(Clamd(scanner.address)))
+    scanner.stop()
+    page = left(post, PDF)
+    where = "Inntak voksne, Fjordheim DPS"
+    assert told(post, page, at_dps=True) == f"Venter på viruskontroll hos {where}."
+    assert told(post, page, at_dps=True, language="nn").startswith(f"Ventar på viruskontroll hos {where}.")
+    assert told(post, page, at_dps=True, language="en").startswith(f"Waiting for the virus check at {where}.")
+    scanner.start()
+    post.town.pass_time(minutes=10)
+    post.town.work()
+    assert told(post, page, at_dps=True) == told(post, page, at_dps=False) == ""
+
+
+def test_a_patient_reads_that_a_document_has_not_left_while_its_sender_cannot_look_at_it(
+    post: Post, scanner: Clamav
+) -> None:
+    post.db(PER).provide(Scanner, Scanner(Clamd(scanner.address)))
+    scanner.stop()
+    assert told(post, left(post, PDF), at_dps=False).startswith("Venter på viruskontroll hos Kommunepsykolog")
+
+
+@pytest.mark.parametrize("by", [PER, INGRID], ids=["before it leaves", "when it comes"])
+def test_a_patient_reads_that_a_document_held_a_virus(post: Post, scanner: Clamav, by: Staff) -> None:
+    post.db(by).provide(Scanner, Scanner(Clamd(scanner.address)))
+    page = left(post, pdf(body=EICAR))
+    post.town.settle()
+    said = "Ikke tatt imot hos Inntak voksne, Fjordheim DPS: det er virus i dokumentet."
+    assert told(post, page, at_dps=False) == said
+    if by is INGRID:
+        assert told(post, page, at_dps=True) == said
+
+
+def test_a_patient_reads_that_nobody_could_look_at_a_document(post: Post, scanner: Clamav) -> None:
+    post.db(INGRID).provide(Scanner, Scanner(Clamd(scanner.address)))
+    scanner.stop()
+    page = left(post, PDF)
+    for _day in range(2):
+        post.town.pass_time(hours=48)
+        post.town.work()
+        post.town.settle()
+    for at_dps in (False, True):
+        assert "det kunne ikke sjekkes for virus der." in told(post, page, at_dps=at_dps)
 
 
 def test_a_message_that_was_taken_back_and_a_draft_show_no_words(post: Post) -> None:

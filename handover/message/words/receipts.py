@@ -47,8 +47,14 @@ def state_of(message: Message, file: File, receipts: Sequence[Receipt], places: 
         return _("Ikke tatt imot: det er virus i dokumentet.")
     if file.sha256 in message.unchecked:
         return _("Ikke tatt imot: dokumentet kunne ikke sjekkes for virus.")
-    infected = "; ".join(places[each.to] for each in receipts if file.sha256 in each.infected)
-    unchecked = "; ".join(places[each.to] for each in receipts if file.sha256 in each.unchecked)
+    return not_taken_in(
+        "; ".join(places[each.to] for each in receipts if file.sha256 in each.infected),
+        "; ".join(places[each.to] for each in receipts if file.sha256 in each.unchecked),
+    )
+
+
+def not_taken_in(infected: str, unchecked: str) -> str:
+    """Return where a document was not taken in, each place named: for a virus, or because nobody could look."""
     said = []
     if infected:
         said.append(_("Ikke tatt imot hos %(place)s: det er virus i dokumentet.", place=infected))
