@@ -33,7 +33,7 @@ from handover.demo.people import DemoPatient, patients
 from handover.demo.walk import APART, Walk, workdays_ago
 from handover.ids import AgencyId, CommunicationId, ServiceId, new_uuid
 from handover.message import service as messages
-from handover.message.model import By, Content, Offer, Point, Priority, Slot, SlotId, Subject, Weighs
+from handover.message.model import By, Content, Offer, Point, Priority, Reason, Slot, SlotId, Subject, Weighs
 from handover.message.service import About, Begun, Turn, Yes
 from handover.notice import pdf
 from handover.notice.pdf import Block, Paper
@@ -233,7 +233,7 @@ def asks(by: str, why: str, *topics: str) -> Act:
     return _act(by, act)
 
 
-def takes_back(by: str, reason: str) -> Act:
+def takes_back(by: str, reason: Reason) -> Act:
     """Somebody takes the latest message back that was sent by mistake."""
 
     def act(walk: Walk, talk: Talk, now: datetime) -> None:
@@ -242,7 +242,7 @@ def takes_back(by: str, reason: str) -> Act:
     return act
 
 
-def sends_anew(by: str, reason: str, *to: ServiceId) -> Act:
+def sends_anew(by: str, reason: Reason, *to: ServiceId) -> Act:
     """Somebody takes the latest message back and sends it to whom it was meant for."""
 
     def act(walk: Walk, talk: Talk, now: datetime) -> None:
@@ -637,7 +637,7 @@ def _mistakes() -> Iterator[_Told]:
                     text="Hei! Fastlegen har satt opp dosen til Carl fra 50 til 75 mg. Han begynte i går.",
                 ),
             ),
-            (4, sends_anew("tone", "Den skulle til poliklinikken.", OUTPATIENT)),
+            (4, sends_anew("tone", Reason.RECEIVER, OUTPATIENT)),
             (3, puts_away("leila")),
         ),
     )
@@ -655,7 +655,7 @@ def _mistakes() -> Iterator[_Told]:
                 ),
             ),
             (2, opens("rune")),
-            (1, takes_back("leila", "Den gjaldt en annen pasient.")),
+            (1, takes_back("leila", Reason.PATIENT)),
         ),
     )
 

@@ -25,7 +25,7 @@ from handover.ids import AgencyId, CommunicationId, MessageId, PersonId, Service
 from handover.keys.keyring import Keyring
 from handover.message import fhir, store
 from handover.message.linking import Link, Unlink
-from handover.message.model import Doing, Entry, File, Letter, Word
+from handover.message.model import Doing, Entry, File, Letter, Reason, Word
 from handover.message.standing import Copy, Leaves, Standing
 from handover.message.steps import Step, next_step
 from handover.message.store import WRITERS, Stored
@@ -72,6 +72,7 @@ class Said:
 
     message: CommunicationId | None = None
     party: Party | None = None
+    reason: Reason | None = None
     text: str = field(default="", repr=False)
     document: bytes | None = None
     """By its SHA-256."""
@@ -126,6 +127,7 @@ def record(
         message=said.message,
         by=Author.of(by, home.service) if isinstance(by, Staff) else said.author,
         party=said.party,
+        reason=said.reason,
         text=said.text,
         document=said.document,
     )

@@ -248,6 +248,16 @@ class Opened:
     at: datetime
 
 
+class Reason(StrEnum):
+    """Why a message is taken back: all that travels of it, since a retraction needs no permit."""
+
+    RECEIVER = "wrong-receiver"
+    PATIENT = "wrong-patient"
+    CONTENT = "wrong-content"
+    EARLY = "too-early"
+    OTHER = "other"
+
+
 class Fate(StrEnum):
     """What became of a message that was taken back, at one receiver."""
 
@@ -314,7 +324,7 @@ class Retraction:
     """Who sent it there: its author, or a member that forwarded it."""
     receiver: Party
     author: Author
-    reason: str = field(repr=False)
+    reason: Reason
     at: datetime
 
 
@@ -341,9 +351,16 @@ class Receipt:
 class TakenBack:
     """That a message was sent by mistake, as its author said."""
 
-    reason: str = field(repr=False)
+    reason: Reason
+    note: str = field(default="", repr=False)
+    """The author's own words; they never leave the service where they were written."""
     by: Author
     at: datetime
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether it says why: a reason that none of the list fits takes words."""
+        return self.reason is not Reason.OTHER or bool(self.note)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -476,8 +493,10 @@ class Entry:
     """None: a machine."""
     party: Party | None = None
     """The other service it was about: who sent, who was let in."""
+    reason: Reason | None = None
+    """Of a retraction."""
     text: str = field(default="", repr=False)
-    """The reason of a retraction."""
+    """What was written of it here: to a retraction, or why something may stand."""
     document: bytes | None = None
     """Which document of the message, by its SHA-256: what it is called goes with the message."""
 

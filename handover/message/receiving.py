@@ -125,7 +125,7 @@ def receive_retraction(session: Session, received: Received) -> None:
     now, by = received.received_at, cases.machine(notice.receiver.agency)
     moved = hearing.take_retraction(held.copy, notice, now=now)
     cases.post_all(session, moved.copy, moved.leaves, now=now)
-    said = Said(message=notice.message, party=notice.sender, text=notice.reason, author=notice.author)
+    said = Said(message=notice.message, party=notice.sender, reason=notice.reason, author=notice.author)
     saved = cases.record(session, held, moved.copy, Doing.RECEIVE_RETRACTION, by=by, now=now, said=said)
     store.drop_unused_files(session, saved.copy)
     documents.take_back(session, saved, now=now)
@@ -143,7 +143,7 @@ def _before_it_came(session: Session, held: Stored | None, notice: Retraction, r
     answer = hearing.early_answer(notice, now=now)
     cases.answer_without_thread(session, answer, now=now)
     if held is not None:
-        said = Said(message=notice.message, party=notice.sender, text=notice.reason, author=notice.author)
+        said = Said(message=notice.message, party=notice.sender, reason=notice.reason, author=notice.author)
         by = cases.machine(home.agency)
         cases.record(session, held, held.copy, Doing.RECEIVE_RETRACTION, by=by, now=now, said=said)
 

@@ -22,11 +22,10 @@ from handover.message.answering import taken_by_answering
 from handover.message.cases import Said, Turn
 from handover.message.forwarding import brought_anew
 from handover.message.lifecycle import TAKEN_BACK, Status
-from handover.message.model import Doing, Message, TakenBack
+from handover.message.model import Doing, Message, Reason, TakenBack
 from handover.message.standing import Copy, NoSuchMessage, subjects_of, written_here
 from handover.message.store import Stored
 from handover.message.writing import About, Begun, Brings, begun, new_thread
-from handover.moves import require_text
 from handover.team import answering
 from handover.team.blanks import refuse_unfilled
 from handover.workdays import local_date
@@ -118,19 +117,20 @@ def send_again(session: Session, turn: Turn, message: CommunicationId, to: Servi
 # --- sent by mistake ---------------------------------------------------------------------------------------------
 
 
-def retract(session: Session, turn: Turn, message: CommunicationId, reason: str) -> Stored:
+def retract(session: Session, turn: Turn, message: CommunicationId, reason: Reason, note: str = "") -> Stored:
     """Take a message back that was sent by mistake, wherever it went and whoever it was forwarded to from here.
 
-    Where it has not left it does not leave. Raises Incomplete without a reason, Identifying for one that names.
+    Where it has not left it does not leave. The `note` stays in history here. Raises Incomplete for a reason that
+    must be explained and is not, Identifying for a note that names whom a case or a question may not.
     """
     stored = cases.fetch(session, turn)
     home = stored.standing.home
-    guarding.refuse_in(session, stored.standing, {"reason": reason}, by=turn.by, now=turn.now)
-    taken = TakenBack(reason=require_text(reason, "reason"), by=Author.of(turn.by, home.service), at=turn.now)
+    guarding.refuse_in(session, stored.standing, {"note": note}, by=turn.by, now=turn.now)
+    taken = TakenBack(reason=reason, note=note.strip(), by=Author.of(turn.by, home.service), at=turn.now)
     copy = _held_back(session, stored.copy, message, now=turn.now)
     moved = speaking.retract(copy, message, taken)
     cases.post_all(session, moved.copy, moved.leaves, now=turn.now)
-    said = Said(message=message, text=taken.reason, detail={"message": str(message)})
+    said = Said(message=message, reason=reason, text=taken.note, detail={"message": str(message)})
     saved = cases.record(session, stored, moved.copy, Doing.RETRACT, by=turn.by, now=turn.now, said=said)
     pass_on(session, saved, [message], taken, by=turn.by, now=turn.now)
     return saved
@@ -141,7 +141,8 @@ def send_anew(
     turn: Turn,
     message: CommunicationId,
     *,
-    reason: str,
+    reason: Reason,
+    note: str = "",
     about: About,
     to: Sequence[ServiceId],
 ) -> Begun:
@@ -150,7 +151,7 @@ def send_anew(
     Its documents go along, and what it forwarded, unless the patient was put right (`Begun.left_out`). The new one
     is a draft: it leaves when it has been looked at and sent. Under another subject it takes a permit for both.
     """
-    stored = retract(session, turn, message, reason)
+    stored = retract(session, turn, message, reason, note)
     wrong, home = written_here(stored.copy, message), stored.standing.home
     is_same = about.patient is not None and about.patient == cases.patient_of(session, stored.standing)
     known = stored.standing.person if is_same else None

@@ -252,11 +252,11 @@ def send_again(
 def retract(copy: Copy, message: CommunicationId, taken: TakenBack) -> Moved:
     """Return the author's copy with a message taken back, and a retraction for every receiver it may have reached.
 
-    Raises MoveNotAllowed, Incomplete (no reason), NoSuchMessage.
+    Raises MoveNotAllowed, Incomplete (a reason that is not explained), NoSuchMessage.
     """
     sent = written_here(copy, message)
     status = next_status(sent.status, Act.RETRACT, Side.AUTHOR)
-    require(sent.status, Act.RETRACT, ["reason"] if taken.reason.strip() else [])
+    require(sent.status, Act.RETRACT, ["reason"] if taken.is_explained else [])
     after = with_messages(copy, replace(sent, status=status, taken_back=taken), now=taken.at)
     notices = (
         retraction_to(after.standing, message, receipt.to, taken)

@@ -13,7 +13,7 @@ from handover.bundle.model import Done, Level, Mark, Part
 from handover.exchange.model import Event
 from handover.fhir.problem import TEXTS, ProblemCode
 from handover.message.fhir import hops
-from handover.message.model import By, Fate, Subject, Weighs
+from handover.message.model import By, Fate, Reason, Subject, Weighs
 from handover.referral.fhir.codes import OUTCOME_CODES
 from handover.referral.lifecycle import Act, Status
 from handover.referral.model import UpdateKind
@@ -51,6 +51,7 @@ _SECTIONS = ("about", "meeting", "own-words", "item", "clinician-text", "details
         ("talk-way", By),
         ("point-weighs", Weighs),
         ("retraction-fate", Fate),
+        ("retraction-reason", Reason),
         ("sharing-purpose", [purpose["code"] for purpose in _data("sharing")["purposes"]]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -27,6 +27,7 @@ from handover.message.model import (
     Opened,
     Point,
     Priority,
+    Reason,
     Retraction,
     Slot,
     SlotId,
@@ -212,7 +213,7 @@ RETRACTIONS: Final[Mapping[str, Retraction]] = {
         sender=PSYCHOLOGIST,
         receiver=NAV,
         author=WRITER,
-        reason="Skulle til en annen tjeneste",
+        reason=Reason.RECEIVER,
         at=AT,
     )
 }

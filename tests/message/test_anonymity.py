@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from handover.errors import HandoverError
 from handover.message import anonymity, service
 from handover.message.anonymity import Identifying, Names, NotInACase, candidates, look_through, neighbours
-from handover.message.model import By, Content, Offer, Point, Slot, SlotId, Weighs
+from handover.message.model import By, Content, Offer, Point, Reason, Slot, SlotId, Weighs
 from handover.message.service import About
 from handover.person.model import Address, Identity
 from tests.builders import NAV_OFFICE
@@ -93,7 +93,7 @@ def _say_beside(post: Post, text: str) -> None:
     with pytest.raises(Identifying):
         post.do(NAVN, case, service.choose_slot, case.message, offer.slots[0].id, phone=text)
     with pytest.raises(Identifying):
-        post.do(INGRID, case, service.retract, case.message, text)
+        post.do(INGRID, case, service.retract, case.message, Reason.OTHER, text)
 
 
 def test_nothing_that_says_who_it_is_leaves_wherever_a_clinician_has_it(post: Post) -> None:

@@ -100,7 +100,7 @@ def test_a_wrong_birth_date_is_asked_about_where_a_draft_or_a_sent_message_gets_
     typed = without_number(birth_date="16.05.1982")
     draft = here(begun(per, **without_number(given="Anne")))
     sent = f"/meldinger/{PSYCHOLOGIST}/{made.thread}/{made.message}"
-    other = {"reason": "Feil pasient", "to": INTAKE}
+    other = {"reason": "wrong-patient", "to": INTAKE}
     for address, more in ((f"{draft}/gjelder", {}), (f"{sent}/rett", other)):
         asked = per.send(address, **typed, **more)
         assert asked.status_code == 422

@@ -10,7 +10,7 @@ from handover.demo.people import synthetic_number
 from handover.message import service
 from handover.message.anonymity import Kind
 from handover.message.linking import Link, NotWhoBegan, Unlink, Why
-from handover.message.model import By, Content, Member, Offer, Point, Slot, SlotId, Subject, Weighs, Word
+from handover.message.model import By, Content, Member, Offer, Point, Reason, Slot, SlotId, Subject, Weighs, Word
 from handover.message.service import Begun, Identifying, NotInACase, PatientCase
 from handover.person.model import Identity
 from handover.team import service as team
@@ -127,7 +127,7 @@ def test_a_reason_a_place_and_a_callback_number_name_nobody_either(post: Post) -
     with pytest.raises(Identifying):
         post.do(NAVN, case, service.choose_slot, case.message, slot.id, phone="912 34 567")
     with pytest.raises(Identifying):
-        post.do(INGRID, case, service.retract, case.message, "Handlet om Solveig")
+        post.do(INGRID, case, service.retract, case.message, Reason.OTHER, "Handlet om Solveig")
     post.do(NAVN, case, service.choose_slot, case.message, slot.id, phone=NAVN.phone)
 
 

@@ -14,15 +14,15 @@ from handover.exchange.tables import IncomingRow
 from handover.ids import AgencyId, ServiceId
 from handover.message import anonymity, service
 from handover.message.lifecycle import Status
-from handover.message.model import By, Choice, Content, Fate, Offer, Slot, SlotId, Subject, Told, Word
+from handover.message.model import By, Choice, Content, Fate, Offer, Reason, Slot, SlotId, Subject, Told, Word
 from handover.message.receiving import NotFromSender
 from handover.message.service import About, Begun
 from handover.message.steps import Step
 from handover.person.model import Identity
 from handover.team.model import TaskKind
 from tests.builders import FACT, INTAKE, NAV, NAV_OFFICE, PSYCHOLOGIST
-from tests.message.cases import WORDS, discuss, heard, known, link, patient_at, withdraw
-from tests.message.desks import QUESTION, at_desk, begun, here, sent, written
+from tests.message.cases import WORDS, discuss, heard, known, link, patient_at, sent_from, withdraw
+from tests.message.desks import QUESTION, at_desk, begun, first_thread, here, sent, written
 from tests.message.nodes import PATIENT, PDF, PLAN, Post
 from tests.referral.nodes import FATIMA, INGRID, KOMMUNE_NODE, NAVN, PER
 from tests.referral.visiting import hidden, words_of
@@ -32,7 +32,7 @@ MEDICINES = About(subject=Subject.MEDICINES, line="Medisiner", patient=PATIENT)
 
 def test_a_message_that_was_taken_back_goes_on_to_nobody(post: Post) -> None:
     wrong = post.send(PER, [FACT], "Feil tekst")
-    post.do(PER, wrong, service.retract, wrong.message, "Feil pasient")
+    post.do(PER, wrong, service.retract, wrong.message, Reason.PATIENT)
     post.town.settle()
     draft = post.do(PER, wrong, service.add_member, INTAKE, history=None, content=Content(text="Se her"))
     post.do(PER, wrong, service.send, draft)
@@ -118,9 +118,9 @@ def test_the_reason_why_a_question_is_taken_back_names_no_patient_either(post: P
     asked = post.send(
         INGRID, [NAV_OFFICE], "Har dere plass?", about=About(subject=Subject.QUESTION, line="Plass?")
     )
-    for reason, refused in (("Om Solveig Nes", service.Identifying), ("Om 158682 12346", anonymity.NamesAPatient)):
+    for note, refused in (("Om Solveig Nes", service.Identifying), ("Om 158682 12346", anonymity.NamesAPatient)):
         with pytest.raises(refused):
-            post.do(INGRID, asked, service.retract, asked.message, reason)
+            post.do(INGRID, asked, service.retract, asked.message, Reason.OTHER, note)
 
 
 def test_a_document_or_what_is_sent_on_names_no_patient_in_a_question_either(post: Post) -> None:
@@ -224,7 +224,7 @@ def test_what_is_taken_back_goes_no_further_once_the_patient_has_withdrawn_their
     who = post.person(INGRID)
     with post.db(INGRID).transaction() as session:
         consent.withdraw_permit(session, INGRID.agency, who, choice, by=INGRID, now=post.town.now)
-    post.do(INGRID, begun, service.retract, begun.message, "Ja-et er trukket")
+    post.do(INGRID, begun, service.retract, begun.message, Reason.EARLY)
     if tried_after:
         post.town.settle()
     post.town.wire.down.clear()
@@ -243,7 +243,13 @@ def test_medicines_that_are_written_anew_to_nav_under_plans_take_a_permit_for_me
     post.permit(INGRID)
     sent_wrong = post.send(INGRID, [PSYCHOLOGIST], "Litium 300 mg", about=MEDICINES)
     anew = post.do(
-        INGRID, sent_wrong, service.send_anew, sent_wrong.message, reason="Feil", to=[NAV_OFFICE], about=PLAN
+        INGRID,
+        sent_wrong,
+        service.send_anew,
+        sent_wrong.message,
+        reason=Reason.RECEIVER,
+        to=[NAV_OFFICE],
+        about=PLAN,
     )
     with pytest.raises(consent.OutsideScope):
         post.do(INGRID, anew, service.send, anew.message)
@@ -336,7 +342,9 @@ def test_medicines_that_were_written_anew_under_plans_take_a_permit_for_medicine
     post: Post,
 ) -> None:
     wrong = post.send(INGRID, [FACT], "Litium 300 mg", about=MEDICINES)
-    anew = post.do(INGRID, wrong, service.send_anew, wrong.message, reason="Feil", to=[PSYCHOLOGIST], about=PLAN)
+    anew = post.do(
+        INGRID, wrong, service.send_anew, wrong.message, reason=Reason.RECEIVER, to=[PSYCHOLOGIST], about=PLAN
+    )
     post.do(INGRID, anew, service.send, anew.message)
     post.town.settle()
     post.permit(PER)
@@ -357,7 +365,31 @@ def test_medicines_that_were_written_anew_under_plans_take_a_permit_for_medicine
 def test_words_written_anew_without_a_patient_do_not_say_under_what_they_stood(post: Post) -> None:
     wrong = post.send(INGRID, [PSYCHOLOGIST], "Er det plass?", about=MEDICINES)
     question = About(subject=Subject.QUESTION, line="Plass")
-    anew = post.do(INGRID, wrong, service.send_anew, wrong.message, reason="Feil", to=[FACT], about=question)
+    anew = post.do(
+        INGRID, wrong, service.send_anew, wrong.message, reason=Reason.RECEIVER, to=[FACT], about=question
+    )
     post.do(INGRID, anew, service.send, anew.message)
     post.town.settle()
     assert post.message(FATIMA, anew).message.stood_under == ()
+
+
+@pytest.mark.parametrize("is_opened", [False, True], ids=["vanished", "hidden"])
+def test_what_is_written_of_a_retraction_stays_where_it_was_written(post: Post, is_opened: bool) -> None:
+    post.permit(INGRID)
+    wrong = post.send(INGRID, [NAV_OFFICE, FACT], "Møte på torsdag")
+    on = post.do(FATIMA, wrong, service.forward, to=[PSYCHOLOGIST])
+    post.do(FATIMA, on, service.send, on.message)
+    post.town.settle()
+    if is_opened:
+        for who in (NAVN, FATIMA, PER):
+            post.do(who, on if who is PER else wrong, service.open_)
+    post.do(INGRID, wrong, service.retract, wrong.message, Reason.CONTENT, "Hun er innlagt med psykose")
+    post.town.settle()
+    for who in (INGRID, FATIMA):
+        assert "psykose" not in sent_from(post, who).decode()
+    here_it_stands = at_desk(post, INGRID).open(f"/meldinger/{INTAKE}/{wrong.thread}")
+    assert "Forklaring Hun er innlagt med psykose" in words_of(here_it_stands)
+    for who in (NAVN, FATIMA, PER) if is_opened else ():
+        shown = words_of(first_thread(at_desk(post, who)))
+        assert "Feil i teksten eller et dokument" in shown
+        assert "psykose" not in shown

@@ -17,7 +17,7 @@ from handover.ids import CommunicationId, MessageId, ServiceId, StaffId, ThreadI
 from handover.message import fhir, receiving, service, store
 from handover.message.anonymity import NamesAPatient, NotInACase
 from handover.message.lifecycle import Act, Status
-from handover.message.model import Content, Fate, Forwarded, Letter, Subject
+from handover.message.model import Content, Fate, Forwarded, Letter, Reason, Subject
 from handover.message.service import About
 from handover.message.steps import Shelf, Step
 from handover.person.age import TooYoung
@@ -231,7 +231,7 @@ def test_whoever_answers_what_lies_is_responsible_and_undoing_gives_it_back(
 
 def test_an_unopened_message_that_is_taken_back_vanishes_and_both_logs_tell_it(any_post: Post) -> None:
     begun = any_post.send(PER, [INTAKE], "Til feil mottaker")
-    any_post.do(PER, begun, service.retract, begun.message, "Feil mottaker")
+    any_post.do(PER, begun, service.retract, begun.message, Reason.RECEIVER)
     any_post.town.settle()
     with pytest.raises(NotFound):
         any_post.see(INGRID, begun)
@@ -250,11 +250,11 @@ def test_an_unopened_message_that_is_taken_back_vanishes_and_both_logs_tell_it(a
 def test_an_opened_message_that_is_taken_back_is_hidden_and_the_leader_confirms(any_post: Post) -> None:
     begun = any_post.send(PER, [INTAKE], "Om en annen pasient")
     any_post.do(INGRID, begun, service.open_)
-    any_post.do(PER, begun, service.retract, begun.message, "Feil pasient")
+    any_post.do(PER, begun, service.retract, begun.message, Reason.PATIENT)
     any_post.town.settle()
     seen = any_post.see(INGRID, begun)
     assert seen.messages == ()
-    assert [each.taken_back and each.taken_back.reason for each in seen.hidden] == ["Feil pasient"]
+    assert [each.taken_back and each.taken_back.reason for each in seen.hidden] == [Reason.PATIENT]
     assert any_post.step(INGRID, begun) is Step.CONFIRM_RETRACTION
     assert any_post.message(PER, begun).message.status is Status.RETRACT_ASKED
     assert len(any_post.evidence(INGRID)) == 1
@@ -273,7 +273,7 @@ def test_what_was_forwarded_is_taken_back_wherever_it_went(post: Post) -> None:
     post.do(INGRID, on, service.send, on.message)
     post.town.settle()
     post.do(FATIMA, on, service.open_)
-    post.do(PER, begun, service.retract, begun.message, "Feil mottaker")
+    post.do(PER, begun, service.retract, begun.message, Reason.RECEIVER)
     post.town.settle()
     post.town.settle()
     (seen,) = post.see(FATIMA, on).messages
@@ -285,7 +285,7 @@ def test_what_was_forwarded_is_taken_back_wherever_it_went(post: Post) -> None:
 def test_a_retraction_that_comes_first_keeps_the_message_away(any_post: Post) -> None:
     begun = any_post.begin(PER, [INTAKE], "Feil")
     any_post.do(PER, begun, service.send, begun.message)
-    any_post.do(PER, begun, service.retract, begun.message, "Angret for sent")
+    any_post.do(PER, begun, service.retract, begun.message, Reason.EARLY)
     any_post.town.settle()
     with pytest.raises(NotFound):
         any_post.see(INGRID, begun)
@@ -298,7 +298,7 @@ def test_a_wrong_receiver_is_put_right_in_one_step(any_post: Post) -> None:
     any_post.do(PER, begun, service.send, begun.message)
     any_post.town.settle()
     again = any_post.do(
-        PER, begun, service.send_anew, begun.message, reason="Feil mottaker", about=PLAN, to=[FACT]
+        PER, begun, service.send_anew, begun.message, reason=Reason.RECEIVER, about=PLAN, to=[FACT]
     )
     any_post.do(PER, again, service.send, again.message)
     any_post.town.settle()

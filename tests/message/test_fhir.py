@@ -12,6 +12,7 @@ from handover.fhir.messages import check_parsed
 from handover.fhir.problem import FhirInvalid
 from handover.message import fhir
 from handover.message.fhir.parts import SUBJECTS
+from handover.message.fhir.words import REASONS
 from tests.fhir import threads
 
 WRITTEN = threads.written()
@@ -131,3 +132,21 @@ def test_what_is_sent_on_without_its_subjects_is_read_as_of_unknown_ones() -> No
     check_parsed(message, "care-message")
     letter, _ = fhir.read_letter(message)
     assert [each.stood_under for each in letter.forwards] == [(), ()]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        {"text": "Hun er innlagt"},
+        {**concept((REASONS, "wrong-receiver")), "text": "Hun er innlagt"},
+        {"coding": [{"system": REASONS, "code": "wrong-receiver", "display": "Hun er innlagt"}]},
+        concept((REASONS, "innlagt")),
+    ],
+    ids=["text", "text-too", "display", "unknown"],
+)
+def test_a_retraction_that_says_more_than_a_reason_from_the_list_is_refused(reason: dict[str, Any]) -> None:
+    message = orjson.loads(WRITTEN["care-message-retract"])
+    taken = next(each["resource"] for each in message["entry"] if "statusReason" in each["resource"])
+    taken["statusReason"] = reason
+    with pytest.raises(FhirInvalid):
+        check_parsed(message, "care-message-retract")

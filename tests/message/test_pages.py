@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 from handover.access.guard import CSRF_FIELD
 from handover.directory.model import Pause
 from handover.message import service, store
+from handover.message.model import Reason
 from handover.message.words.formatting import formatted
 from handover.workdays import local_date
 from tests.builders import DPS, INTAKE, NAV_OFFICE, PSYCHOLOGIST
@@ -292,10 +293,10 @@ def test_a_message_taken_back_after_it_was_read_shows_why_and_never_its_words(po
     made = post.send(PER, [INTAKE], "Feil person")
     ingrid = at_desk(post, INGRID)
     first_thread(ingrid)
-    post.do(PER, made, service.retract, made.message, "Sendt til feil tjeneste")
+    post.do(PER, made, service.retract, made.message, Reason.RECEIVER)
     post.town.settle()
     words = words_of(first_thread(ingrid))
-    assert "Sendt til feil tjeneste" in words
+    assert "Hvorfor: Feil mottaker" in words
     assert "Feil person" not in words
 
 
@@ -337,7 +338,7 @@ def test_a_message_that_did_not_arrive_is_not_sent_again_to_a_service_that_is_cl
     way = search(r'href="([^"]+/rett[^"]*)"', shown.text)
     assert way
     assert f'value="{SENIOR}" selected' in per.open(way[1]).text
-    form = {"to": SENIOR, "subject": "question", "line": "", "reason": "Tjenesten er stengt"}
+    form = {"to": SENIOR, "subject": "question", "line": "", "reason": "other", "note": "Tjenesten er stengt"}
     anew = per.send(way[1], **form)
     assert "Kommer dere?" in sent(per, per.open(f"{here(anew)}/se")).text
     post.town.settle()

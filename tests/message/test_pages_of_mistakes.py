@@ -23,9 +23,9 @@ def letter(begun: Begun) -> str:
     return f"/meldinger/{PSYCHOLOGIST}/{begun.thread}/{begun.message}"
 
 
-def take_back(desk: Reader, begun: Begun, reason: str = "Gikk til feil tjeneste") -> TestResponse:
+def take_back(desk: Reader, begun: Begun, reason: str = "wrong-receiver", note: str = "") -> TestResponse:
     """Take a thread's first message back."""
-    return desk.send(f"{letter(begun)}/feil", reason=reason)
+    return desk.send(f"{letter(begun)}/feil", reason=reason, note=note)
 
 
 def test_an_unopened_message_vanishes_and_the_page_said_so_before(post: Post) -> None:
@@ -74,9 +74,11 @@ def test_an_opened_message_is_hidden_until_the_leader_has_confirmed_it(post: Pos
 def test_nothing_is_taken_back_without_a_reason_or_twice(post: Post) -> None:
     made = post.send(PER, [INTAKE], "Feil person")
     per = at_desk(post, PER)
-    empty = take_back(per, made, " ")
-    assert empty.status_code == 422
-    assert "Skriv hvorfor meldingen trekkes tilbake" in words_of(empty)
+    for reason, note in (("", "Skulle til FACT"), ("Feil", ""), ("other", " ")):
+        unsaid = take_back(per, made, reason, note)
+        assert unsaid.status_code == 422
+        assert "Velg hvorfor meldingen trekkes tilbake" in words_of(unsaid)
+        assert note in unsaid.text, "what was typed is given back"
     assert take_back(per, made).status_code == 200
     again = take_back(per, made)
     assert again.status_code == 409
@@ -92,10 +94,10 @@ def test_a_wrong_receiver_is_put_right_and_the_message_sent_anew_in_one_step(pos
     post.do(PER, made, service.send, made.message)
     post.town.settle()
     per = at_desk(post, PER)
-    form = {"subject": "plan", "line": PLAN.line, "reason": "Feil mottaker"}
+    form = {"subject": "plan", "line": PLAN.line, "reason": "wrong-receiver"}
     refused = per.send(f"{letter(made)}/rett", to=PSYCHOLOGIST, **form)
     assert refused.status_code == 422
-    assert "Feil mottaker" in refused.text, "what was typed is given back"
+    assert 'value="wrong-receiver" checked' in refused.text, "what was chosen is given back"
     assert "trakk meldingen tilbake" not in words_of(per.open(f"/meldinger/{PSYCHOLOGIST}/{made.thread}"))
     anew = per.send(f"{letter(made)}/rett", to=FACT, **form)
     assert "Den første meldingen er trukket tilbake" in words_of(anew)
@@ -114,7 +116,7 @@ def test_a_wrong_patient_is_put_right_in_one_step(post: Post) -> None:
     per = at_desk(post, PER)
     page = per.open(f"{letter(made)}/rett")
     assert "Hvem skal fortsatt ha den?" in words_of(page)
-    form = {"keep": INTAKE, "subject": "plan", "line": "", "reason": "Feil pasient"}
+    form = {"keep": INTAKE, "subject": "plan", "line": "", "reason": "wrong-patient"}
     half = per.send(f"{letter(made)}/rett", **form, given="Kari")
     assert half.status_code == 422
     assert "Skriv etternavnet" in words_of(half)
@@ -138,7 +140,7 @@ def test_what_came_along_goes_with_the_message_to_the_right_receiver(post: Post)
     made = brought_along(post)
     per = at_desk(post, PER)
     assert "blir med i det nye utkastet når pasienten er den samme" in words_of(per.open(f"{letter(made)}/rett"))
-    form = {"subject": "plan", "line": PLAN.line, "reason": "Feil mottaker"}
+    form = {"subject": "plan", "line": PLAN.line, "reason": "wrong-receiver"}
     anew = per.send(f"{letter(made)}/rett", to=SENIOR, **form)
     assert "Disse meldingene følger med" in words_of(anew)
     sent(per, per.open(f"{here(anew)}/se"))
@@ -154,7 +156,7 @@ def test_what_came_along_goes_with_the_message_to_the_right_receiver(post: Post)
 
 def test_what_came_along_never_goes_with_a_message_to_another_patient_and_the_page_says_so(post: Post) -> None:
     made = brought_along(post)
-    form = {"to": INTAKE, "subject": "plan", "line": "", "reason": "Feil pasient"}
+    form = {"to": INTAKE, "subject": "plan", "line": "", "reason": "wrong-patient"}
     anew = words_of(at_desk(post, PER).send(f"{letter(made)}/rett", **form, **OTHER))
     assert "Kari Annen" in anew
     assert "De kan bare følge med når pasienten er den samme" in anew

@@ -3,7 +3,7 @@
 import re
 
 from handover.message import service
-from handover.message.model import Content
+from handover.message.model import Content, Reason
 from tests.builders import INTAKE, PSYCHOLOGIST
 from tests.message.desks import at_desk, first_thread
 from tests.message.nodes import PDF, Post
@@ -35,7 +35,7 @@ def test_what_is_taken_out_holds_no_more_than_its_reader_sees(post: Post) -> Non
     made = post.send(PER, [INTAKE], "Feil person")
     ingrid = at_desk(post, INGRID)
     url = first_thread(ingrid).request.path
-    post.do(PER, made, service.retract, made.message, "Feil mottaker")
+    post.do(PER, made, service.retract, made.message, Reason.RECEIVER)
     post.do(PER, made, service.reply, content=Content(text="Bare et utkast"))
     post.town.settle()
     words = words_of(ingrid.open(f"{url}/notat"))

@@ -22,7 +22,7 @@ from handover.exchange.tables import HeldDocument, IncomingBlob
 from handover.fhir.problem import ProblemCode
 from handover.message import cases, service
 from handover.message.forwarding import DocumentsWait
-from handover.message.model import Content
+from handover.message.model import Content, Reason
 from handover.message.service import Begun
 from handover.message.steps import Step
 from handover.message.tables import ThreadFileRow
@@ -245,7 +245,7 @@ def test_of_a_message_that_is_taken_back_while_its_document_waits_nothing_is_kep
     _scans(post, INGRID, scanner)
     scanner.stop()
     begun = _left(post, PDF)
-    post.do(PER, begun, service.retract, begun.message, "Feil mottaker")
+    post.do(PER, begun, service.retract, begun.message, Reason.RECEIVER)
     post.town.settle()
     assert _held(post, INGRID) == Held()
     scanner.start()
@@ -274,7 +274,7 @@ def test_a_message_taken_back_before_anybody_opened_it_takes_with_it_what_its_do
     assert ("Kanari Fugl" in words_of(tasks)) is (data == SICK)
     history = words_of(at_desk(post, INGRID).open(_place(begun))).partition("Alt som har skjedd")[2]
     assert ("Dokument Kanari Fugl" in history) is is_late
-    post.do(PER, begun, service.retract, second, "Feil pasient")
+    post.do(PER, begun, service.retract, second, Reason.PATIENT)
     post.town.settle()
     assert post.texts(INGRID, begun) == ["Hei"]
     assert "Kanari Fugl" not in words_of(at_desk(post, INGRID).open(_place(begun)))
@@ -343,7 +343,7 @@ def test_a_document_that_nobody_can_look_at_is_given_up_in_time_and_both_ends_ar
     assert f"Et dokument fra dere ble ikke levert: {why}" in tasks
     assert "Ikke levert: «plan.pdf»" in tasks
     scanner.start() if is_silent else None
-    post.do(PER, begun, service.retract, begun.message, "Feil mottaker")
+    post.do(PER, begun, service.retract, begun.message, Reason.RECEIVER)
     post.town.settle()
     assert "plan.pdf" not in words_of(at_desk(post, INGRID).open("/oppgaver"))
 

@@ -14,6 +14,7 @@ from handover.message.model import (
     Letter,
     Member,
     Message,
+    Reason,
     Retraction,
     SlotId,
     Subject,
@@ -98,7 +99,7 @@ class Desk:
 
     def retract(self, thread: ThreadId, message: CommunicationId, now: datetime) -> list[Leaves]:
         """Take a message back, and what was forwarded of it from here."""
-        taken = TakenBack(reason="Feil mottaker", by=author(self.home), at=now)
+        taken = TakenBack(reason=Reason.RECEIVER, by=author(self.home), at=now)
         copy = self.copies[thread]
         ids = (message, *copy.message(message).forwards)
         moved = speaking.retract(copy, message, taken)

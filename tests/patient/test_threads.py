@@ -13,7 +13,7 @@ from handover.exchange.clamd import Clamd
 from handover.exchange.scanning import Scanner
 from handover.ids import StaffId
 from handover.message import service
-from handover.message.model import Content, Subject
+from handover.message.model import Content, Reason, Subject
 from handover.message.service import About
 from tests.builders import DPS, FACT, INTAKE, MUNICIPALITY, NAV_OFFICE, PSYCHOLOGIST
 from tests.exchange.clamav import Clamav, clamav
@@ -144,7 +144,7 @@ def test_a_patient_reads_that_nobody_could_look_at_a_document(post: Post, scanne
 
 def test_a_message_that_was_taken_back_and_a_draft_show_no_words(post: Post) -> None:
     made = post.send(PER, [INTAKE], "Feil person")
-    post.do(PER, made, service.retract, made.message, "Feil")
+    post.do(PER, made, service.retract, made.message, Reason.RECEIVER)
     draft = post.begin(PER, [INTAKE], "Bare tenkt")
     post.town.settle()
     patient = solveig(post)
@@ -185,7 +185,7 @@ def test_a_patient_neither_counts_nor_asks_about_a_sending_that_was_undone(post:
     post.do(PER, made, service.send, second)
     post.town.settle()
     assert "2 ganger den dagen" in words_of(patient.open(readers))
-    post.do(PER, made, service.retract, second, "Feil")
+    post.do(PER, made, service.retract, second, Reason.RECEIVER)
     assert "2 ganger den dagen" in words_of(patient.open(readers)), "it was sent, whatever became of it"
 
 

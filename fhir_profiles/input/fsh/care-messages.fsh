@@ -52,6 +52,17 @@ Description: "At one receiver."
 * #hidden "Somebody had opened it; nobody can any more, and a leader is asked to confirm that"
 * #confirmed "A leader there has confirmed it"
 
+CodeSystem: RetractionReason
+Id: retraction-reason
+Title: "Why a message was taken back"
+Description: "All that is said of it: a retraction needs no permit of the patient's, so that nobody's own words go with it."
+* insert OwnCodes
+* #wrong-receiver "It went to the wrong receiver"
+* #wrong-patient "It was about the wrong patient"
+* #wrong-content "Something in the text or a document was wrong"
+* #too-early "It was sent too early"
+* #other "Something else; its author's agency knows what"
+
 ValueSet: ThreadSubjects
 Id: thread-subjects
 Title: "What a thread is about"
@@ -86,6 +97,12 @@ Id: talk-ways
 Title: "How two people talk"
 Description: "All of them."
 * insert AllOf(TalkWay)
+
+ValueSet: RetractionReasons
+Id: retraction-reasons
+Title: "Why a message was taken back"
+Description: "All of them."
+* insert AllOf(RetractionReason)
 
 ValueSet: RetractionFates
 Id: retraction-fates
@@ -394,7 +411,7 @@ Profile: OvergangThreadRetraction
 Parent: Communication
 Id: overgang-thread-retraction
 Title: "A message that was sent by mistake"
-Description: "Named by its identifier, with the reason; nothing of what it said."
+Description: "Named by its identifier, with a reason from a list; nothing of what it said, nor of its patient."
 * extension contains Thread named thread 1..1
 * identifier 1..1
 * identifier
@@ -402,7 +419,12 @@ Description: "Named by its identifier, with the reason; nothing of what it said.
 * identifier obeys hm-uuid
 * status = #entered-in-error
 * statusReason 1..1
-* statusReason.text 1..1
+* statusReason from RetractionReasons (required)
+* statusReason.coding 1..1
+* statusReason.coding.system 1..1
+* statusReason.coding.code 1..1
+* statusReason.coding.display 0..0
+* statusReason.text 0..0
 * subject 0..0
 * topic 0..0
 * recipient 1..1

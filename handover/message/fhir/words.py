@@ -4,18 +4,20 @@ from collections.abc import Iterator
 from typing import Final
 from uuid import UUID
 
-from handover.fhir.entries import Json, uri, when, written
+from handover.fhir import urls
+from handover.fhir.entries import Json, concept, uri, when, written
 from handover.fhir.letters import FOCUS, OpenedLetter
 from handover.fhir.letters import Frame as About
 from handover.fhir.letters import Letter as Frame
-from handover.fhir.resources import extensions_of, instant_of, parts_of
+from handover.fhir.resources import code_of, extensions_of, instant_of, parts_of
 from handover.ids import CommunicationId, MessageId
 from handover.message.fhir import hops, parts
 from handover.message.fhir.parts import or_unreadable, part
-from handover.message.model import Answer, Choice, Fate, Opened, Retraction, SlotId, Told, Word
+from handover.message.model import Answer, Choice, Fate, Opened, Reason, Retraction, SlotId, Told, Word
 
 STATUS: Final = "care-message-status"
 RETRACT: Final = "care-message-retract"
+REASONS: Final = f"{urls.BASE}/CodeSystem/retraction-reason"
 
 
 def word(said: Word, *, message: MessageId) -> bytes:
@@ -66,7 +68,7 @@ def retraction(notice: Retraction, *, message: MessageId) -> bytes:
         extension=[parts.thread(notice.thread)],
         identifier=[uri(notice.message.urn)],
         status="entered-in-error",
-        statusReason={"text": written(notice.reason)},
+        statusReason=concept((REASONS, notice.reason)),
         recipient=[frame.service(notice.receiver)],
         sender=frame.author(notice.author),
         sent=when(notice.at),
@@ -86,7 +88,7 @@ def read_retraction(resource: Json) -> Retraction:
         sender=opened.sender,
         receiver=opened.receiver,
         author=opened.author(opened.header["author"]),
-        reason=node["statusReason"]["text"],
+        reason=Reason(code_of(node["statusReason"], REASONS)),
         at=instant_of(node["sent"]),
     )
 

@@ -16,12 +16,13 @@ from handover.errors import Conflict, HandoverError, Invalid
 from handover.ids import CommunicationId, ServiceId
 from handover.message import service as messages
 from handover.message.lifecycle import Act, Status
-from handover.message.model import MAX_REASON, Receipt
+from handover.message.model import MAX_REASON, Reason, Receipt
 from handover.message.pages.choosing import about_of, meant_instead, service_choices, subject_choices, who_may_be
 from handover.message.pages.desk import blueprint, turn_of
 from handover.message.pages.reading import moved_page, places_of, said
 from handover.message.service import NoSuchMessage, Seen, Thread, Turn
 from handover.message.store import WRITERS
+from handover.message.words.names import REASONS
 from handover.message.words.refusals import SENTENCES
 from handover.web.errors import sentence_for
 from handover.web.forms import REFUSED, Fields, Form
@@ -55,7 +56,7 @@ def take_back(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
     try:
         with web.transaction() as session:
             messages.thread_of(session, turn)
-            messages.retract(session, turn, CommunicationId(letter), _reason())
+            messages.retract(session, turn, CommunicationId(letter), *_reason())
     except Invalid as refused:
         return _page("message/wrong.html", turn, letter, refused)
     except Conflict as moved:
@@ -78,7 +79,7 @@ def write_anew(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
     try:
         with web.transaction() as session:
             found = messages.thread_of(session, turn)
-            reason = _reason()
+            reason, note = _reason()
             was = found.standing.heading.subject
             about = about_of(request.form, known=found.patient, was=was)
             about = meant_instead(session, turn.by, about, found)
@@ -86,7 +87,8 @@ def write_anew(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
             to = [ServiceId(each) for each in wanted if each]
             if not to:
                 raise Invalid("form.incomplete", fields={"to": ["required"]})
-            made = messages.send_anew(session, turn, CommunicationId(letter), reason=reason, about=about, to=to)
+            wrong = CommunicationId(letter)
+            made = messages.send_anew(session, turn, wrong, reason=reason, note=note, about=about, to=to)
     except Invalid as refused:
         return _page("message/correct.html", turn, letter, refused)
     except Conflict as moved:
@@ -112,11 +114,14 @@ def confirm(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
     return redirect(url_for(".show", service=service, thread=thread, gjort="bekreftet"))
 
 
-def _reason() -> str:
-    fields = Fields(request.form)
-    reason = fields.text("reason", at_most=MAX_REASON)
+def _reason() -> tuple[Reason, str]:
+    """Return why a message is taken back, and what the writer says of it."""
+    fields, wanted = Fields(request.form), request.form.get("reason", "")
+    note = fields.text("note", is_optional=True, at_most=MAX_REASON)
+    if wanted not in set(Reason):
+        fields.refuse("reason", "required")
     fields.check()
-    return reason
+    return Reason(wanted), note
 
 
 def _page(template: str, turn: Turn, letter: UUID, refused: Invalid | None = None) -> ResponseReturnValue:
@@ -147,6 +152,7 @@ def _values(session: Session, turn: Turn, found: Thread, seen: Seen) -> dict[str
         "each": said(turn, seen.message, places),
         "will_be": [WillBe(place=places[each.to], text=_fate(each)) for each in seen.message.receipts],
         "had": [(each.service, places[each]) for each in seen.message.to],
+        "reasons": list(REASONS.items()),
         "brings": bool(seen.message.forwards),
         "subjects": subject_choices(standing.heading.subject),
         "services": service_choices(session, without=[standing.home], today=local_date(turn.now)),

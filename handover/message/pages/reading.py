@@ -48,7 +48,7 @@ from handover.message.words import banner
 from handover.message.words.formatting import formatted
 from handover.message.words.history import happened
 from handover.message.words.hops import party_of, ways
-from handover.message.words.names import MARKS, PRIORITIES, SUBJECTS, WAYS
+from handover.message.words.names import MARKS, PRIORITIES, REASONS, SUBJECTS, WAYS
 from handover.message.words.receipts import receipts_of, state_of, taken_back
 from handover.web import dates
 from handover.web.errors import sentence_for
@@ -160,7 +160,7 @@ class Hidden:
 
     id: CommunicationId
     place: str
-    reason: str = field(repr=False)
+    reason: Text
     is_confirmed: bool
 
 
@@ -434,7 +434,7 @@ def _closed(session: Session, party: Party, today: date) -> entries.Standing | N
 
 
 def _hidden(message: Message, places: Mapping[Party, str]) -> Hidden:
-    reason = "" if message.taken_back is None else message.taken_back.reason
+    reason = "" if message.taken_back is None else REASONS[message.taken_back.reason]
     is_confirmed = message.status is Status.RETRACTED
     return Hidden(id=message.id, place=places[message.sender], reason=reason, is_confirmed=is_confirmed)
 

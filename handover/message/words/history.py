@@ -6,6 +6,7 @@ from typing import Final
 from handover.exchange.files import File
 from handover.ids import AgencyId, CommunicationId
 from handover.message.model import Doing, Entry
+from handover.message.words.names import REASONS
 from handover.web.i18n import Sentence
 from handover.web.i18n import gettext as _
 from handover.web.i18n import lazy_gettext as _l
@@ -46,7 +47,11 @@ Files = Mapping[CommunicationId, Sequence[File]]
 def happened(entry: Entry, places: Mapping[AgencyId, str], files: Files) -> Happened[Entry]:
     """Return one line: what, when, who, the reason where there is one, and the document while it may be named."""
     who = _("Systemet") if entry.by is None else entry.by.at(places[entry.by.agency])
-    told = ((_("Hvorfor"), entry.text), (_("Dokument"), _title(entry, files)))
+    told = (
+        (_("Hvorfor"), "" if entry.reason is None else str(REASONS[entry.reason])),
+        (_("Forklaring"), entry.text),
+        (_("Dokument"), _title(entry, files)),
+    )
     texts = tuple((label, text) for label, text in told if text)
     return Happened(what=str(DOINGS[entry.doing]), at=entry.at, who=who, texts=texts, entry=entry)
 

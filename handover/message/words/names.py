@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from handover.message.lifecycle import Status
-from handover.message.model import By, Priority, Subject
+from handover.message.model import By, Priority, Reason, Subject
 from handover.web.i18n import Sentence
 from handover.web.i18n import lazy_gettext as _l
 
@@ -32,6 +32,13 @@ HASTE: Final[Mapping[Priority, Sentence]] = {
 WAYS: Final[Mapping[By, Sentence]] = {
     By.PHONE: _l("Telefon"),
     By.VIDEO: _l("Video"),
+}
+REASONS: Final[Mapping[Reason, Sentence]] = {
+    Reason.RECEIVER: _l("Feil mottaker"),
+    Reason.PATIENT: _l("Feil pasient"),
+    Reason.CONTENT: _l("Feil i teksten eller et dokument"),
+    Reason.EARLY: _l("Sendt for tidlig"),
+    Reason.OTHER: _l("Noe annet"),
 }
 MARKS: Final[Mapping[Status, Sentence]] = {
     Status.DRAFT: _l("Utkast"),

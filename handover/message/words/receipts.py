@@ -10,6 +10,7 @@ from handover.exchange.files import File
 from handover.exchange.words import WAITS_FOR_SCANNER, is_infected, stopped_as_infected, waits_for_scanner
 from handover.message.model import Fate, Message, Receipt
 from handover.message.reading import Seen
+from handover.message.words.names import REASONS
 from handover.web import dates
 from handover.web.i18n import gettext as _
 from handover.web.parts import Pairs
@@ -68,12 +69,10 @@ def taken_back(message: Message) -> str:
     taken = message.taken_back
     if taken is None:
         return ""
-    return _(
-        "%(name)s trakk meldingen tilbake %(moment)s: %(reason)s",
-        name=taken.by.name,
-        moment=dates.moment(taken.at),
-        reason=taken.reason,
-    )
+    named = {"name": taken.by.name, "moment": dates.moment(taken.at), "reason": str(REASONS[taken.reason])}
+    if not taken.note:
+        return _("%(name)s trakk meldingen tilbake %(moment)s: %(reason)s", **named)
+    return _("%(name)s trakk meldingen tilbake %(moment)s: %(reason)s. «%(note)s»", **named, note=taken.note)
 
 
 def _fate(receipt: Receipt) -> str:
