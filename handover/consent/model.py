@@ -177,6 +177,12 @@ class NoPermit(MayNotTravel):
     code = "consent.no-permit"
 
 
+class OtherPurpose(NoPermit):
+    """The patient has said yes to the receiver, and to other purposes only."""
+
+    code = "consent.other-purpose"
+
+
 class PermitExpired(MayNotTravel):
     """The patient's yes to this purpose held until a day that has passed."""
 
@@ -217,6 +223,8 @@ def scope_of(choices: Iterable[Choice], receiver: Receiver, *, purpose: str, now
         return frozenset(topic for choice in valid if choice.terms for topic in choice.terms.topics)
     if any(choice.is_over(now) and choice.withdrawn_at is None for choice in fitting):
         raise PermitExpired(purpose=purpose)
+    if any(choice.terms is not None and choice.holds(now) for choice in held):
+        raise OtherPurpose(purpose=purpose)
     raise NoPermit(purpose=purpose)
 
 

@@ -40,6 +40,11 @@ OBSTACLES: Final[Mapping[str, Sentence]] = {
         "Mottakeren er ikke en helsetjeneste. Pasienten må si ja før dere kan sende noe dit."
         " Ingenting er sendt. Det du har skrevet, står her fortsatt."
     ),
+    "consent.other-purpose": _l(
+        "Pasienten har sagt ja til denne mottakeren, men for et annet formål."
+        " Spør pasienten om et ja til dette også."
+        " Ingenting er sendt. Det du har skrevet, står her fortsatt."
+    ),
     "consent.permit-expired": _l(
         "Pasientens ja til denne mottakeren har gått ut. Spør pasienten om et nytt."
         " Ingenting er sendt. Det du har skrevet, står her fortsatt."

@@ -71,7 +71,7 @@ def sent(post: Post, to: ServiceId = NAV_OFFICE, about: About = PLAN, *, with_fi
         (lambda post: permit(post, INGRID, TO_NAV), "goes"),
         (lambda post: permit(post, INGRID, Target(agency=NAV, service=NAV_OFFICE)), "goes"),
         (lambda post: permit(post, INGRID, Target(agency=MUNICIPALITY)), "consent.no-permit"),
-        (lambda post: permit(post, INGRID, TO_NAV, "handover"), "consent.no-permit"),
+        (lambda post: permit(post, INGRID, TO_NAV, "handover"), "consent.other-purpose"),
         (lambda post: permit(post, INGRID, TO_NAV, topics=("medicines",)), "consent.outside-scope"),
         (
             lambda post: (permit(post, INGRID, TO_NAV), block(post, INGRID, EVERYONE)),
@@ -97,7 +97,7 @@ def test_a_yes_that_has_run_out_lets_nothing_through(post: Post) -> None:
 
 def test_a_yes_for_one_subject_covers_no_other_and_no_document(post: Post) -> None:
     permit(post, INGRID, TO_NAV)
-    assert sent(post, about=HOUSING) == "consent.no-permit"
+    assert sent(post, about=HOUSING) == "consent.other-purpose"
     assert sent(post, with_file=True) == "consent.outside-scope"
     permit(post, INGRID, TO_NAV, topics=("plans", "documents"))
     assert sent(post, with_file=True) == "goes"
