@@ -122,6 +122,7 @@ class Event(StrEnum):
     MESSAGE_CHOOSE = "message.choose"
     MESSAGE_TAKE = "message.take"
     MESSAGE_DONE = "message.done"
+    MESSAGE_WAIT_ON = "message.wait-on"
     MESSAGE_OBSERVE = "message.observe"
     MESSAGE_RECEIVE = "message.receive"
     MESSAGE_RECEIVE_STATUS = "message.receive-status"

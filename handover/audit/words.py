@@ -87,6 +87,7 @@ EVENTS: Final[Mapping[Event, Text]] = {
     Event.MESSAGE_CHOOSE: _l("Valgte et tidspunkt for en samtale"),
     Event.MESSAGE_TAKE: _l("Tok en meldingstråd"),
     Event.MESSAGE_DONE: _l("Satte en meldingstråd som ferdig"),
+    Event.MESSAGE_WAIT_ON: _l("Ventet videre på svar fra flere i en meldingstråd"),
     Event.MESSAGE_OBSERVE: _l("Følger en meldingstråd som leder"),
     Event.MESSAGE_RECEIVE: _l("En melding kom inn"),
     Event.MESSAGE_RECEIVE_STATUS: _l("Status på en melding kom inn"),

@@ -51,12 +51,30 @@ def take(session: Session, turn: Turn, owner: StaffId | None = None, *, give_bac
 
 
 def done(session: Session, turn: Turn) -> Stored:
-    """Put the thread away for the whole team, until something new comes. Raises StillUnopened."""
+    """Put the thread away for the whole team, until something new comes; whoever was asked is waited for no more.
+
+    Raises StillUnopened.
+    """
+    stored = _all_opened(session, turn)
+    after = Copy(replace(stored.standing, done_at=turn.now), stored.copy.messages)
+    return cases.record(session, stored, after, Doing.DONE, by=turn.by, now=turn.now)
+
+
+def wait_on(session: Session, turn: Turn) -> Stored:
+    """Say that what has come needs nothing of the team, and go on waiting for the others that were asked.
+
+    Raises StillUnopened.
+    """
+    stored = _all_opened(session, turn)
+    after = Copy(replace(stored.standing, waits_since=turn.now), stored.copy.messages)
+    return cases.record(session, stored, after, Doing.WAIT_ON, by=turn.by, now=turn.now)
+
+
+def _all_opened(session: Session, turn: Turn) -> Stored:
     stored = cases.fetch(session, turn)
     if any(is_unopened(stored.copy, each) for each in stored.copy.messages):
         raise StillUnopened
-    after = Copy(replace(stored.standing, done_at=turn.now), stored.copy.messages)
-    return cases.record(session, stored, after, Doing.DONE, by=turn.by, now=turn.now)
+    return stored
 
 
 def snooze(session: Session, turn: Turn, until: datetime) -> None:

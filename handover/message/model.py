@@ -467,6 +467,7 @@ class Doing(StrEnum):
     CHOOSE = "choose"
     TAKE = "take"
     DONE = "done"
+    WAIT_ON = "wait-on"
     OBSERVE = "observe"
     RECEIVE = "receive"
     RECEIVE_STATUS = "receive-status"

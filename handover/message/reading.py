@@ -25,7 +25,7 @@ from handover.message.lifecycle import Act, Guard, Side, Status, acts_open_to
 from handover.message.model import Entry, File, Message, Subject
 from handover.message.promptness import answer_spans
 from handover.message.standing import Copy, Standing, brought_along, is_new, shown
-from handover.message.steps import Glance, NextStep, Shelf, next_step
+from handover.message.steps import Glance, NextStep, Shelf, answers, awaited, next_step
 from handover.message.store import READERS, Stored, ThreadNotFound
 from handover.person import service as person
 from handover.person.model import Identity
@@ -70,6 +70,10 @@ class Seen:
     """What this reader may do with it now."""
     deliveries: Mapping[Party, Delivery] = field(default_factory=dict)
     """How far it came with each receiver: the first of the three receipts; see also `message.receipts`."""
+    answered: Mapping[Party, datetime] = field(default_factory=dict)
+    """Of one written here: which of its receivers have written since, and when first."""
+    awaited: tuple[Party, ...] = ()
+    """Of one written here: whose answer is still waited for."""
     infected: tuple[str, ...] = field(default=(), repr=False)
     """Titles of the documents with a virus for which it did not leave, or was refused whole."""
 
@@ -299,16 +303,19 @@ def usual_answer_days(session: Session, home: Party, *, now: datetime) -> int | 
 
 
 def _seen(session: Session, copy: Copy, message: Message, turn: Turn, read_at: datetime | None) -> Seen:
-    answers, found = _answered(copy, message), deliveries(session, message, turn.now)
+    replied, found = _answered(copy, message), deliveries(session, message, turn.now)
+    is_ours = message.sender == copy.standing.home
     return Seen(
         message=message,
-        is_ours=message.sender == copy.standing.home,
+        is_ours=is_ours,
         is_new=is_new(copy, message, read_at),
-        answers=answers,
-        answers_unknown=message.replies_to is not None and answers is None,
+        answers=replied,
+        answers_unknown=message.replies_to is not None and replied is None,
         along=brought_along(copy, message),
         acts=_acts(copy, message, turn, found),
         deliveries=found,
+        answered=answers(copy, message) if is_ours else {},
+        awaited=awaited(copy, message),
         infected=_infected(session, found.values()),
     )
 

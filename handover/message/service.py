@@ -20,6 +20,7 @@ from handover.message.deciding import (
     snooze,
     take,
     tell_leaders,
+    wait_on,
 )
 from handover.message.following import is_told_of, on_delivery
 from handover.message.forwarding import add_member, forward, leave_out
@@ -200,6 +201,7 @@ __all__ = [
     "undo_send",
     "unlink",
     "usual_answer_days",
+    "wait_on",
     "who_opened",
     "whom_asked",
     "work",

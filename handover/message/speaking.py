@@ -181,7 +181,7 @@ def send(
     home = copy.standing.home
     added_by = home if copy.standing.others else None
     new = tuple(Member(party=to, since=now, added_by=added_by) for to in draft.to if not copy.standing.has(to))
-    standing = replace(copy.standing, members=(*copy.standing.members, *new), done_at=None)
+    standing = replace(copy.standing, members=(*copy.standing.members, *new))
     after = with_messages(Copy(standing, copy.messages), sent, now=now)
     letters = (letter_of(after, sent, to, patient) for to in sent.to)
     return Moved(after, (*letters, *_told_of_new(after.standing, sent, new, author, now)))

@@ -63,6 +63,8 @@ class Standing:
     owner: StaffId | None = None
     done_at: datetime | None = None
     """When the team here said that nothing is left to do; what comes later opens it again."""
+    waits_since: datetime | None = None
+    """When the team here said that what had come needs nothing of them; what they asked others is waited for."""
     observers: tuple[StaffId, ...] = ()
     """Leaders who follow it."""
     leader_told_at: datetime | None = None

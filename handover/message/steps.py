@@ -12,7 +12,7 @@ from typing import Final
 
 from handover.actors import Party
 from handover.message.deadlines import after, answered_by, leader_told_at, opened_by
-from handover.message.lifecycle import TAKEN_BACK, Status
+from handover.message.lifecycle import AT_RECEIVER, TAKEN_BACK, Status
 from handover.message.model import Message, Priority
 from handover.message.standing import Copy, is_unopened, shown
 from handover.workdays import end_of
@@ -136,7 +136,7 @@ class Glance:
 def glance(copy: Copy) -> Glance:
     """Return what a list shows of a thread."""
     seen = shown(copy)
-    waiting = [each for each in seen if each.status in {Status.RECEIVED, Status.OPENED} and _counts(copy, each)]
+    waiting = [each for each in seen if each.status in AT_RECEIVER and _needs_us(copy, each)]
     sent = [each for each in seen if each.status is not Status.DRAFT]
     latest = sent[-1] if sent else None
     return Glance(
@@ -204,17 +204,43 @@ def _talking(copy: Copy) -> Iterator[NextStep]:
     """Yield who must answer: we, what came after our last word to its sender; they, ours if it wished an answer.
 
     A draft answers nothing, nor does what was taken back, nor a word to somebody else: the wished date stands
-    while somebody writes.
+    while somebody writes. Each service that was asked is waited for on its own.
     """
-    sent = (each for each in copy.messages if each.status is Status.SENT)
-    ours = [each for each in sent if _counts(copy, each) and each.sender == copy.standing.home]
-    theirs = [each for each in copy.messages if _counts(copy, each) and each.sender != copy.standing.home]
-    for each in theirs:
-        if each.status is Status.OPENED:
+    ours = [each for each in copy.messages if _asks(copy, each)]
+    for each in copy.messages:
+        if each.status is Status.OPENED and _needs_us(copy, each):
             yield from _answer(each, is_answered=_is_answered(each, ours))
     for each in ours:
-        answered = any(other.sender in each.to and other.placed_at > each.placed_at for other in theirs)
-        yield from _awaited(each, is_answered=answered)
+        for _party, wish in _awaited(copy, each):
+            if wish.due_at is not None:
+                yield NextStep(wish.theirs, wish.due_at)
+
+
+def answers(copy: Copy, sent: Message) -> Mapping[Party, datetime]:
+    """Return which of those whom a message of this service went to have written to it since, and when first."""
+    stand = (each for each in copy.messages if each.via is None and each.status in AT_RECEIVER)
+    since = [each for each in stand if each.placed_at > sent.placed_at and each.sender in sent.to]
+    return {each.sender: each.written_at for each in sorted(since, key=lambda each: each.written_at, reverse=True)}
+
+
+def awaited(copy: Copy, sent: Message) -> tuple[Party, ...]:
+    """Return whose answer to a message of this service is still waited for, by the date it wished."""
+    if not _asks(copy, sent):
+        return ()
+    found = (party for party, wish in _awaited(copy, sent) if wish.due_at is not None)
+    return tuple(dict.fromkeys(found))
+
+
+def _asks(copy: Copy, message: Message) -> bool:
+    is_ours = message.sender == copy.standing.home and message.status is Status.SENT
+    return is_ours and _counts(copy, message)
+
+
+def _needs_us(copy: Copy, message: Message) -> bool:
+    """Whether what came may still need something of this service: not once it said that it goes on waiting."""
+    waits_since = copy.standing.waits_since
+    is_after = waits_since is None or message.placed_at > waits_since
+    return is_after and message.sender != copy.standing.home and _counts(copy, message)
 
 
 def _is_answered(received: Message, ours: list[Message]) -> bool:
@@ -244,10 +270,11 @@ def _answer(received: Message, *, is_answered: bool) -> Iterator[NextStep]:
         yield NextStep(wish.ours, wish.due_at or answered_by(opened_at))
 
 
-def _awaited(sent: Message, *, is_answered: bool) -> Iterator[NextStep]:
-    for wish in _open_wishes(sent, is_answered=is_answered):
-        if wish.due_at is not None:
-            yield NextStep(wish.theirs, wish.due_at)
+def _awaited(copy: Copy, sent: Message) -> Iterator[tuple[Party, "_Wish"]]:
+    answered = answers(copy, sent)
+    for party in sent.to:
+        for wish in _open_wishes(sent, is_answered=party in answered):
+            yield party, wish
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ everything in any order, twice, late or never. Nothing is shown twice, what was 
 but its author, and when the wires are empty every service shows what was sent to it, in the same order.
 """
 
+from datetime import timedelta
+
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -12,11 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from handover.actors import Party
 from handover.ids import CommunicationId, ThreadId
 from handover.message.lifecycle import TAKEN_BACK, Status
-from handover.message.model import Fate, Letter, Subject
+from handover.message.model import Content, Fate, Letter, Subject
 from handover.message.scope import NEEDS, topics_of
 from handover.message.standing import Copy, brought_along, placed, shown, to_forward
-from handover.message.steps import Shelf, next_step, shelf_of
-from tests.message.threads import PARTIES, Between, Desk
+from handover.message.steps import Shelf, awaited, next_step, shelf_of
+from tests.message.threads import PARTIES, START, Between, Desk
 
 _party = st.sampled_from(PARTIES)
 _subject = st.sampled_from((Subject.PLAN, Subject.MEDICINES, Subject.HOUSING))
@@ -38,7 +40,8 @@ class Copies(RuleBasedStateMachine):
     def begin(self, by: Party, to: list[Party], subject: Subject) -> None:
         if by in to or len(self.sent) > 8:
             return
-        thread, message = self.town.desks[by].begin(to, "Hei", self.town.tick(), subject=subject)
+        content = Content(text="Hei", answer_by=START.date() + timedelta(days=9))
+        thread, message = self.town.desks[by].begin(to, "", self.town.tick(), subject=subject, content=content)
         self._send(by, thread, message)
 
     @rule(by=_party, data=st.data())
@@ -143,6 +146,16 @@ class Copies(RuleBasedStateMachine):
                     subject = self.written_under[each.id]
                     assert subject in each.stood_under
                     assert NEEDS[subject].topic in topics_of(copy, copy.message(each.via))
+
+    @invariant()
+    def whoever_was_asked_and_never_wrote_in_the_thread_is_waited_for(self) -> None:
+        wrote = {(thread, by) for thread, _message, by in self.sent}
+        for desk, copy in self._copies():
+            for each in copy.messages:
+                is_ours = each.sender == desk.home and each.status is Status.SENT
+                if is_ours and each.content.answer_by is not None:
+                    silent = {to for to in each.to if (copy.standing.thread, to) not in wrote}
+                    assert silent <= set(awaited(copy, each))
 
     @invariant()
     def every_thread_has_a_next_step_or_is_closed(self) -> None:

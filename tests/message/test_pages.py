@@ -1,5 +1,6 @@
 """What staff meet on the pages of threads, through the front door."""
 
+from datetime import timedelta
 from io import BytesIO
 from re import findall, search
 
@@ -12,12 +13,12 @@ from handover.message import service, store
 from handover.message.model import Reason
 from handover.message.words.formatting import formatted
 from handover.workdays import local_date
-from tests.builders import DPS, INTAKE, NAV_OFFICE, PSYCHOLOGIST
+from tests.builders import DPS, FACT, INTAKE, NAV_OFFICE, PSYCHOLOGIST
 from tests.exchange.documents import LOCKED
 from tests.message.desks import ABOUT, QUESTION, at_desk, begun, first_thread, here, sent, written
 from tests.message.nodes import PDF, Post
 from tests.message.nodes import QUESTION as ASKED
-from tests.referral.nodes import INGRID, NAVN, NUMBER, OLA, PER, SARA, SENIOR
+from tests.referral.nodes import FATIMA, INGRID, NAVN, NUMBER, OLA, PER, SARA, SENIOR
 from tests.referral.test_delivery import DPS_URL
 from tests.referral.visiting import hidden, words_of
 
@@ -249,6 +250,34 @@ def test_a_team_takes_gives_back_and_finishes_a_thread(post: Post) -> None:
     ola.send(f"{read.request.path}/ferdig", seen=hidden(back, "seen"))
     assert "Plan for høsten" not in words_of(ola.open("/meldinger/"))
     assert "Plan for høsten" in words_of(ola.open("/meldinger/?vis=ferdig"))
+
+
+def test_a_team_that_asked_several_sees_who_has_answered_and_waits_for_the_others(post: Post) -> None:
+    day = local_date(post.town.now) + timedelta(days=9)
+    made = post.send(PER, [INTAKE, FACT], answer_by=day)
+    per, thread = at_desk(post, PER), f"/meldinger/{PSYCHOLOGIST}/{made.thread}"
+    asked = words_of(per.open(thread))
+    assert "Dere venter på svar" not in asked, "nobody has opened it yet"
+    for who in (INGRID, FATIMA):
+        post.do(who, made, service.open_)
+    post.town.settle()
+    assert "Dere venter på svar." in words_of(per.open(thread))
+    post.answer(INGRID, made, to=[PSYCHOLOGIST])
+    page = per.open(thread)
+    words = words_of(page)
+    line = search(r"Har svart: (.*?)\. Har ikke svart: (.*?)\. ", words)
+    assert line and "DPS" in line[1] and "FACT" in line[2]
+    assert search("Svarte .* Har ikke svart", words), "at the message, too"
+    assert "venter dere ikke lenger på svar" in words
+    waits = per.send(f"{thread}/vent", seen=hidden(page, "seen"))
+    assert "Tråden venter på de andre svarene." in words_of(waits)
+    assert "Dere venter på svar." in words_of(waits)
+    assert f"{thread}/vent" not in waits.text, "there is nothing more to look at"
+    assert "Venter på svar" in words_of(per.open("/meldinger/"))
+    post.answer(FATIMA, made, to=[PSYCHOLOGIST])
+    all_here = words_of(per.open(thread))
+    assert "Har ikke svart" not in all_here
+    assert "Meldingen venter på svar fra dere." in all_here
 
 
 def test_a_thread_is_found_by_patient_reference_subject_service_and_words(

@@ -1,5 +1,6 @@
 """The rules of a thread, one by one: limits, order, times offered, and what is late, repeated or taken back."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from uuid import uuid4
@@ -11,11 +12,12 @@ from handover.errors import HandoverError
 from handover.exchange.files import MAX_FILES_BYTES
 from handover.ids import CommunicationId, PersonId, ThreadId
 from handover.message import hearing, model, speaking
+from handover.message.lifecycle import Status
 from handover.message.model import By, Content, File, Heading, Letter, Offer, Slot, SlotId, Subject
 from handover.message.promptness import answer_spans
 from handover.message.scope import ALL, topics_of
-from handover.message.standing import Copy, NotYetHere, is_new, shown, to_forward
-from handover.message.steps import Shelf, Step, glance, next_step, open_steps, shelf_of
+from handover.message.standing import Copy, Leaves, NotYetHere, is_new, shown, to_forward
+from handover.message.steps import Shelf, Step, answers, awaited, glance, next_step, open_steps, shelf_of
 from tests.message.threads import DPS, FACT, NAV, START, Between, Desk, shifted
 
 OFFER = Offer(
@@ -162,6 +164,73 @@ def test_who_asks_for_a_time_and_for_words_waits_for_each_of_them(first: str) ->
     assert _open(dps.copies[thread]) & {Step.AWAIT_CHOICE, Step.AWAIT_ANSWER} == left
     ours = {Step.ANSWER} if first == "time" else {Step.CHOOSE_TIME}
     assert _open(nav.copies[thread]) & {Step.CHOOSE_TIME, Step.ANSWER} == ours
+
+
+def _asked(town: Between) -> ThreadId:
+    """Ask NAV and FACT something, with an answer wished by a date; both have opened it."""
+    dps = town.desks[DPS]
+    content = Content(text="Hva tenker dere?", answer_by=(town.now + timedelta(days=9)).date())
+    thread, asked = dps.begin([NAV, FACT], "", town.now, content=content)
+    _carry(town, dps.send(thread, asked, town.tick()))
+    for each in (NAV, FACT):
+        _carry(town, town.desks[each].open(thread, town.tick()))
+    return thread
+
+
+def _carry(town: Between, leaves: Iterable[Leaves]) -> None:
+    town.leave(list(leaves))
+    town.settle()
+
+
+def _answers(town: Between, by: Party, thread: ThreadId) -> CommunicationId:
+    """Let a service that was asked answer, and DPS read it."""
+    desk = town.desks[by]
+    answer = desk.write(thread, [DPS], "Det går bra", town.tick())
+    _carry(town, desk.send(thread, answer, town.tick()))
+    _carry(town, town.desks[DPS].open(thread, town.tick()))
+    return answer
+
+
+def _waited_for(copy: Copy) -> list[tuple[Party, ...]]:
+    return [each for each in (awaited(copy, message) for message in copy.messages) if each]
+
+
+def test_each_service_that_was_asked_is_waited_for_until_it_has_answered() -> None:
+    town = Between()
+    thread, dps = _asked(town), town.desks[DPS]
+    assert _waited_for(dps.copies[thread]) == [(NAV, FACT)]
+    _answers(town, FACT, thread)
+    copy = dps.copies[thread]
+    assert _waited_for(copy) == [(NAV,)]
+    assert _open(copy) == {Step.ANSWER, Step.AWAIT_ANSWER}
+    assert [set(answers(copy, each)) for each in copy.messages if each.status is Status.SENT] == [{FACT}]
+    assert _open(town.desks[NAV].copies[thread]) == {Step.ANSWER}, "somebody else's answer is not theirs"
+    _answers(town, NAV, thread)
+    assert _waited_for(dps.copies[thread]) == []
+    assert _open(dps.copies[thread]) == {Step.ANSWER}
+
+
+def test_who_needs_nothing_of_one_answer_waits_for_the_others_until_it_is_enough() -> None:
+    town = Between()
+    thread, dps = _asked(town), town.desks[DPS]
+    _answers(town, FACT, thread)
+    copy = dps.copies[thread]
+    waits = Copy(replace(copy.standing, waits_since=town.tick()), copy.messages)
+    assert _open(waits) == {Step.AWAIT_ANSWER}
+    assert shelf_of(waits) is Shelf.WAITING
+    enough = Copy(replace(waits.standing, done_at=town.tick()), waits.messages)
+    assert shelf_of(enough) is Shelf.CLOSED
+    dps.copies[thread] = enough
+    _carry(town, dps.send(thread, dps.write(thread, [FACT, NAV], "Takk!", town.tick()), town.tick()))
+    assert _waited_for(dps.copies[thread]) == [], "what was enough is asked for no more by what is sent later"
+
+
+def test_an_answer_that_is_taken_back_is_waited_for_again() -> None:
+    town = Between()
+    thread, dps = _asked(town), town.desks[DPS]
+    answer = _answers(town, FACT, thread)
+    _carry(town, town.desks[FACT].retract(thread, answer, town.tick()))
+    assert _waited_for(dps.copies[thread]) == [(NAV, FACT)]
 
 
 def _open(copy: Copy) -> set[Step]:

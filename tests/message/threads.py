@@ -48,7 +48,13 @@ class Desk:
     """What was taken back before it came, by whom."""
 
     def begin(
-        self, to: Sequence[Party], text: str, now: datetime, *, subject: Subject = Subject.PLAN
+        self,
+        to: Sequence[Party],
+        text: str,
+        now: datetime,
+        *,
+        subject: Subject = Subject.PLAN,
+        content: Content | None = None,
     ) -> tuple[ThreadId, CommunicationId]:
         """Begin a thread with a draft."""
         thread = ThreadId(uuid4())
@@ -61,7 +67,7 @@ class Desk:
             changed_at=now,
         )
         self.copies[thread] = Copy(standing)
-        return thread, self.write(thread, to, text, now)
+        return thread, self.write(thread, to, text, now, content=content)
 
     def write(
         self,

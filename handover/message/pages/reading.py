@@ -63,6 +63,7 @@ DONE: Final[Mapping[str, Sentence]] = {
     "tatt": _l("Du har tatt tråden."),
     "gitt": _l("Tråden er gitt tilbake til teamet."),
     "tildelt": _l("Tråden er gitt til en kollega."),
+    "venter": _l("Tråden venter på de andre svarene."),
     "utsatt": _l("Tråden er lagt bort. Den kommer tilbake den dagen du valgte."),
     "sendt": _l("Meldingen er sendt."),
     "slettet": _l("Utkastet er slettet."),
@@ -214,22 +215,25 @@ def file(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
     return as_download(about.name, about.content_type, data)
 
 
-@blueprint.post("/<service>/<uuid:thread>/<any(ta, gi, ferdig):act>")
+@blueprint.post("/<service>/<uuid:thread>/<any(ta, gi, ferdig, vent):act>")
 @allow(*WRITERS)
 def act(service: str, thread: UUID, act: str) -> ResponseReturnValue:
-    """Take the thread, give it back to the team, or put it away for all of them until something new comes."""
+    """Take the thread, give it back, put it away for the team until something comes, or wait for the others."""
     turn = turn_of(service, thread, seen=instant(request.form.get("seen", "")))
     try:
         with web.transaction() as session:
             if act == "ferdig":
                 messages.done(session, turn)
+            elif act == "vent":
+                messages.wait_on(session, turn)
             else:
                 messages.take(session, turn, give_back=act == "gi")
     except Conflict as moved:
         return moved_page(turn_of(service, thread), moved)
     if act == "ferdig":
         return redirect(url_for(".listed", gjort="ferdig"))
-    return redirect(url_for(".show", service=service, thread=thread, gjort={"ta": "tatt", "gi": "gitt"}[act]))
+    done = {"ta": "tatt", "gi": "gitt", "vent": "venter"}[act]
+    return redirect(url_for(".show", service=service, thread=thread, gjort=done))
 
 
 @blueprint.post("/<service>/<uuid:thread>/folg")
@@ -293,6 +297,9 @@ def page(
     ]
     undoing = next((each for each in shown if each.undo_seconds), None)
     files = _files(thread)
+    asked = [each for each in thread.messages if each.awaited]
+    awaited = dict.fromkeys(party for each in asked for party in each.awaited)
+    answered = dict.fromkeys(party for each in asked for party in each.answered if party not in awaited)
     return View(
         "message/show.html",
         {
@@ -300,7 +307,11 @@ def page(
             "standing": standing,
             "heading": standing.heading,
             "subject": SUBJECTS[standing.heading.subject],
-            "banner": banner.banner(thread.next, now=turn.now, can_undo=undoing is not None),
+            "banner": banner.banner(
+                thread.next, now=turn.now, can_undo=undoing is not None, waits_too=bool(awaited)
+            ),
+            "answered": "; ".join(places[each] for each in answered),
+            "awaited": "; ".join(places[each] for each in awaited),
             "asks_answer": thread.next is not None and thread.next.step in {Step.ANSWER, Step.FINISH_DRAFT},
             "put_away_until": thread.put_away_until,
             "messages": shown,

@@ -48,8 +48,12 @@ LEAVES_SOON: Final = _l("Meldingen sendes når tiden til å angre er ute.")
 NOTHING_LEFT: Final = _l("Ingenting gjenstår i denne tråden.")
 
 
-def banner(step: NextStep | None, *, now: datetime, can_undo: bool = False) -> parts.NextStep:
-    """Return what the top of a thread's page says; `can_undo`: a message waits so that it can still be undone."""
+def banner(
+    step: NextStep | None, *, now: datetime, can_undo: bool = False, waits_too: bool = False
+) -> parts.NextStep:
+    """Return what the top of a thread's page says; `can_undo`: a message waits so that it can still be undone;
+    `waits_too`: somebody who was asked has not answered, whatever comes first.
+    """
     if can_undo and step is not None and step.step is Step.AWAIT_ARRIVAL:
         return parts.NextStep(now=LEAVES_SOON, act=_l("Dere trenger ikke å gjøre noe nå."))
     if step is None:
@@ -57,7 +61,7 @@ def banner(step: NextStep | None, *, now: datetime, can_undo: bool = False) -> p
     return parts.NextStep(
         now=SENTENCES[step.step],
         by=due(step, now=now),
-        act=_act(step, now),
+        act=_act(step, now, waits_too=waits_too),
         must_act=step.is_ours,
         is_late=is_late(step, now),
     )
@@ -100,7 +104,9 @@ def due(step: NextStep, *, now: datetime) -> str:
     return _("Skulle vært gjort %(day)s", day=day) if is_late(step, now) else _("Innen %(day)s", day=day)
 
 
-def _act(step: NextStep, now: datetime) -> Sentence:
+def _act(step: NextStep, now: datetime, *, waits_too: bool) -> Sentence:
+    if step.step is Step.ANSWER and waits_too:
+        return _l("Svar, eller velg «Vent på de andre svarene» når det ikke trengs noe svar.")
     if step.step is Step.ANSWER:
         return _l("Svar, eller velg «Ferdig for teamet» når det ikke trengs noe svar.")
     if step.step is Step.CONFIRM_RETRACTION:

@@ -25,6 +25,7 @@ DOINGS: Final[Mapping[Doing, Sentence]] = {
     Doing.CHOOSE: _l("Et tidspunkt ble valgt"),
     Doing.TAKE: _l("Tråden fikk ny ansvarlig, eller ble gitt tilbake"),
     Doing.DONE: _l("Tråden ble merket som ferdig"),
+    Doing.WAIT_ON: _l("Svarene som var kommet, ble sett på. De andre svarene ventes fortsatt"),
     Doing.OBSERVE: _l("Lederen begynte eller sluttet å følge tråden"),
     Doing.RECEIVE: _l("En melding kom"),
     Doing.RECEIVE_STATUS: _l("Mottakeren åpnet eller skjulte en melding, eller valgte en tid"),

@@ -37,6 +37,10 @@ def _said(seen: Seen, receipt: Receipt) -> str:
         said.append(_("Åpnet av %(who)s %(moment)s", who=who, moment=dates.moment(receipt.opened.at)))
     if message.taken_back is not None:
         said.append(_fate(receipt))
+    elif receipt.to in seen.answered:
+        said.append(_("Svarte %(moment)s", moment=dates.moment(seen.answered[receipt.to])))
+    elif receipt.to in seen.awaited:
+        said.append(_("Har ikke svart"))
     return " · ".join(said)
 
 
