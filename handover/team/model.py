@@ -3,10 +3,11 @@
 Snooze and filters never hide what is due (rule 8): `is_hidden` is the one place that decides.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import Final, NewType
 from uuid import UUID
 
 from handover.errors import Invalid
@@ -15,6 +16,12 @@ from handover.workdays import end_of, local_date
 
 NoteId = NewType("NoteId", UUID)
 ReadyTextId = NewType("ReadyTextId", UUID)
+NEAREST: Final[Mapping[str, tuple[str, ...]]] = {
+    "nb": ("nb", "nn", "en"),
+    "nn": ("nn", "nb", "en"),
+    "en": ("en", "nb", "nn"),
+}
+"""In which language a reader of each gets a ready text: the first in which it is written."""
 
 
 @dataclass(frozen=True)
@@ -185,4 +192,9 @@ class ReadyText:
     """None for one that came with the product and that the service has not changed."""
     kind: str
     title: str
-    text: str
+    texts: Mapping[str, str]
+    """Its words by language tag; a language in which it is not written is left out, all when it was taken away."""
+
+    def as_read_in(self, tag: str) -> str:
+        """Return the language in which somebody who reads `tag` gets it: theirs, or the nearest that there is."""
+        return next(each for each in NEAREST[tag] if each in self.texts)

@@ -23,6 +23,7 @@ from handover.keys.vault import Vault
 from handover.team import store
 from handover.team.deputies import away_on, keeper_of, known_away
 from handover.team.model import (
+    NEAREST,
     InternalNote,
     NoteId,
     Part,
@@ -291,13 +292,18 @@ def ready_texts(
 ) -> tuple[ReadyText, ...]:
     """Return a service's ready texts, and those of the product it has not replaced (same kind and title)."""
     own = [
-        ReadyText(id=ReadyTextId(row["id"]), kind=row["kind"], title=row["title"], text=row["text"])
+        ReadyText(
+            id=ReadyTextId(row["id"]),
+            kind=row["kind"],
+            title=row["title"],
+            texts={tag: row[tag] for tag in NEAREST if row[tag]},
+        )
         for row in store.texts(session, agency, service)
     ]
     replaced = {(text.kind, text.title) for text in own}
     shipped = [text for text in _shipped_texts() if (text.kind, text.title) not in replaced]
     found = sorted((*own, *shipped), key=lambda text: (text.kind, text.title))
-    return tuple(text for text in found if text.text and kind in {None, text.kind})
+    return tuple(text for text in found if text.texts and kind in {None, text.kind})
 
 
 def save_text(session: Session, service: ServiceId, text: ReadyText, *, by: Staff, now: datetime) -> ReadyTextId:
@@ -305,7 +311,7 @@ def save_text(session: Session, service: ServiceId, text: ReadyText, *, by: Staf
     values = {
         "kind": text.kind,
         "title": text.title,
-        "text": text.text,
+        **{tag: text.texts.get(tag, "") for tag in NEAREST},
         "changed_at": now,
         "changed_by": by.id,
     }

@@ -115,7 +115,10 @@ class ReadyTextRow(Base):
     service: Mapped[str] = mapped_column(String(20))
     kind: Mapped[str] = mapped_column(String(30))
     title: Mapped[str] = mapped_column(String(200))
-    text: Mapped[str] = mapped_column(Text)
+    nb: Mapped[str] = mapped_column(Text)
+    """Its words in bokmål; empty where it is not written in that. So are `nn` and `en`."""
+    nn: Mapped[str] = mapped_column(Text)
+    en: Mapped[str] = mapped_column(Text)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_by: Mapped[UUID] = mapped_column(Uuid)
 

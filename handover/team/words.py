@@ -1,6 +1,8 @@
 """What a page says of a team's rules."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -9,10 +11,51 @@ from handover.errors import Invalid
 from handover.ids import AgencyId
 from handover.team import standing_in
 from handover.team.blanks import Unfilled
-from handover.team.model import Place
+from handover.team.model import Place, ReadyText
 from handover.team.standing_in import Passed
-from handover.web.i18n import Text
+from handover.web.i18n import LANGUAGES, Sentence, Text
 from handover.web.i18n import gettext as _
+from handover.web.i18n import lazy_gettext as _l
+
+SHIPPED: Final[Mapping[str, Sentence]] = {
+    "Hvordan klage": _l("Hvordan klage"),
+    "Innkalling kommer": _l("Innkalling kommer"),
+    "Kan vi snakkes?": _l("Kan vi snakkes?"),
+    "Kommunens tilbud passer bedre": _l("Kommunens tilbud passer bedre"),
+    "Medisiner": _l("Medisiner"),
+    "Møte": _l("Møte"),
+    "Ny time": _l("Ny time"),
+    "Riktigere tjeneste": _l("Riktigere tjeneste"),
+    "Risiko": _l("Risiko"),
+    "Svaret kommer": _l("Svaret kommer"),
+    "Tidligere behandling": _l("Tidligere behandling"),
+    "Videre oppfølging i kommunen": _l("Videre oppfølging i kommunen"),
+}
+"""The titles of the ready texts that came with the product; a service's own have the title it gave them."""
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A ready text as one reader gets it."""
+
+    title: Text
+    text: str
+    instead: str
+    """The language it is in where the reader's is lacking; else empty."""
+
+
+def ready_in(texts: Iterable[ReadyText], tag: str) -> list[Ready]:
+    """Return ready texts in the language of their reader, or in the nearest that there is."""
+    return [_ready(each, each.as_read_in(tag), tag) for each in texts]
+
+
+def title_of(text: ReadyText) -> Text:
+    """Return what a ready text is called."""
+    return SHIPPED.get(text.title, text.title)
+
+
+def _ready(text: ReadyText, found: str, tag: str) -> Ready:
+    return Ready(title_of(text), text.texts[found], "" if found == tag else LANGUAGES[found])
 
 
 def blanks_sentences(refused: Invalid) -> Mapping[str, Text]:

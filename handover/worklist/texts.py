@@ -17,8 +17,9 @@ from handover.errors import Invalid, NotFound
 from handover.ids import ServiceId
 from handover.team import service as team
 from handover.team.model import ReadyText, ReadyTextId
+from handover.team.words import title_of
 from handover.web.forms import REFUSED, Form
-from handover.web.i18n import Sentence, Text
+from handover.web.i18n import LANGUAGES, Sentence, Text
 from handover.web.i18n import lazy_gettext as _l
 from handover.worklist.desk import RECEIVERS, WORKERS, blueprint, service_of
 
@@ -37,6 +38,7 @@ _OF_MESSAGES: Final = "message"
 _SENTENCES: Final[Mapping[str, Text]] = {
     "title.required": _l("Skriv en tittel."),
     "kind.choice": _l("Velg hva teksten brukes til."),
+    "text_nb.required": _l("Skriv teksten på minst ett språk."),
 }
 _MAX_TEXT: Final = 4000
 _MAX_TITLE: Final = 200
@@ -52,7 +54,7 @@ def texts(service: str) -> ResponseReturnValue:
 @blueprint.post("/arbeidsliste/<service>/tekster")
 @allow(*WORKERS)
 def save_text(service: str) -> ResponseReturnValue:
-    """Save one ready text; an empty one takes it away."""
+    """Save one ready text, in one language or more; one that is emptied is taken away."""
     staff, wanted = current_staff(), ServiceId(service)
     try:
         text = _read_text(request.form, _kinds(staff, wanted))
@@ -82,6 +84,8 @@ def _texts_page(service: ServiceId, form: Form) -> str:
         here=here,
         texts=found,
         kinds=_kinds(current_staff(), service),
+        title_of=title_of,
+        written_in=LANGUAGES,
         form=form,
         is_done=_is_done(),
     )
@@ -95,16 +99,19 @@ def _kinds(staff: Staff, service: ServiceId) -> Mapping[str, Sentence]:
 
 
 def _read_text(sent: Mapping[str, str], kinds: Mapping[str, Sentence]) -> ReadyText:
-    title, kind, text = (sent.get(name, "").strip() for name in ("title", "kind", "text"))
+    title, kind = (sent.get(name, "").strip() for name in ("title", "kind"))
+    written = {tag: sent.get(f"text_{tag}", "").strip() for tag in LANGUAGES}
+    texts = {tag: text for tag, text in written.items() if text}
     checks = {
         "title": "required" if not title else "too-long" if len(title) > _MAX_TITLE else "",
         "kind": "" if kind in kinds else "choice",
-        "text": "too-long" if len(text) > _MAX_TEXT else "",
+        "text_nb": "required" if not texts and "id" not in sent else "",
     }
+    checks |= {f"text_{tag}": "too-long" for tag, text in texts.items() if len(text) > _MAX_TEXT}
     problems = {name: [code] for name, code in checks.items() if code}
     if problems:
         raise Invalid("worklist.bad-text", fields=problems)
-    return ReadyText(id=_text_id(sent.get("id", "")), kind=kind, title=title, text=text)
+    return ReadyText(id=_text_id(sent.get("id", "")), kind=kind, title=title, texts=texts)
 
 
 def _text_id(text: str) -> ReadyTextId | None:

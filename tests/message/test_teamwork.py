@@ -154,6 +154,20 @@ def test_a_thread_is_not_offered_to_be_put_away_on_the_last_day_of_its_wished_an
 # --- ready texts -----------------------------------------------------------------------------------------------
 
 
+def test_a_writer_gets_a_ready_text_in_their_own_language_or_is_told_which_it_is_in(post: Post) -> None:
+    thread, ingrid = arrived(post), reader(post.town, INGRID)
+    ingrid.send(f"/arbeidsliste/{INTAKE}/tekster", kind="message", title="Adresse", text_nn="Vi held til her.")
+    page = write(ingrid, answer(ingrid, thread), "Hei.")
+    own = search(r'value="(insert:\d+)"[^>]*>Sett inn «Adresse» \(Nynorsk\)', page.text)
+    assert own
+    assert "Vi held til her." in write(ingrid, page, "Hei.", own[1]).text
+    ingrid.open("/meldinger/?lang=en")
+    english = ingrid.open(page.request.path)
+    found = search(r'value="(insert:\d+)"[^>]*>Insert “The answer follows”<', english.text)
+    assert found
+    assert "Thank you for the message. We will answer by [date]." in write(ingrid, english, "Hi.", found[1]).text
+
+
 def test_a_ready_text_is_put_in_and_must_be_filled_before_it_is_sent(post: Post) -> None:
     thread, ingrid = arrived(post), reader(post.town, INGRID)
     page = write(ingrid, answer(ingrid, thread), "Hei.")

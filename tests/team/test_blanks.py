@@ -40,5 +40,6 @@ def test_a_text_without_brackets_has_no_blanks(text: str) -> None:
 
 def test_every_text_that_came_with_the_product_can_be_filled() -> None:
     texts = json.loads(files("handover").joinpath("data", "ready_texts.json").read_text("utf-8"))["texts"]
-    left = [blank for each in texts if each["kind"] == "message" for blank in unfilled(each["text"])]
-    assert len(left) == sum(each["text"].count("[") for each in texts) > 0
+    for tag in ("nb", "nn", "en"):
+        left = [blank for each in texts if each["kind"] == "message" for blank in unfilled(each["texts"][tag])]
+        assert len(left) == sum(each["texts"][tag].count("[") for each in texts) == 8

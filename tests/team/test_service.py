@@ -13,6 +13,8 @@ from handover.keys import vault as vaults
 from handover.keys.vault import Vault
 from handover.team import service
 from handover.team.model import Place, ReadyText, SnoozePastDeadline, TaskKind
+from handover.team.words import SHIPPED, ready_in, title_of
+from handover.web.i18n import LANGUAGES
 
 NOW = datetime(2026, 11, 9, 9, tzinfo=UTC)
 DPS = AgencyId("310000023")
@@ -168,13 +170,34 @@ def test_a_service_starts_with_ready_texts_and_replaces_or_hides_them(db: Databa
     with db.transaction() as session:
         shipped = service.ready_texts(session, DPS, INTAKE, "ask")
         assert {text.title for text in shipped} >= {"Medisiner", "Risiko"}
-        own = ReadyText(id=None, kind="ask", title="Medisiner", text="Hvilke medisiner?")
+        every = service.ready_texts(session, DPS, INTAKE)
+        assert {text.title for text in every} == set(SHIPPED)
+        assert all(set(text.texts) == set(LANGUAGES) for text in every)
+        assert title_of(ReadyText(id=None, kind="ask", title="Vår egen", texts={})) == "Vår egen"
+        own = ReadyText(id=None, kind="ask", title="Medisiner", texts={"nb": "Hvilke medisiner?"})
         saved = service.save_text(session, INTAKE, own, by=staff(), now=NOW)
         found = {text.title: text for text in service.ready_texts(session, DPS, INTAKE, "ask")}
-        assert found["Medisiner"].text == "Hvilke medisiner?"
+        assert found["Medisiner"].texts == {"nb": "Hvilke medisiner?"}
         assert len(found) == len(shipped)
-        hidden = ReadyText(id=saved, kind="ask", title="Medisiner", text="")
+        hidden = ReadyText(id=saved, kind="ask", title="Medisiner", texts={})
         service.save_text(session, INTAKE, hidden, by=staff(), now=NOW)
         assert "Medisiner" not in {text.title for text in service.ready_texts(session, DPS, INTAKE, "ask")}
         with pytest.raises(service.WorkNotFound):
             service.save_text(session, WARD, hidden, by=staff(), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "got"),
+    [
+        ("nb nn en", "nn", "nn"),
+        ("nb en", "nn", "nb"),
+        ("nn en", "nb", "nn"),
+        ("nb nn", "en", "nb"),
+        ("en", "nb", "en"),
+    ],
+)
+def test_a_writer_gets_a_ready_text_in_their_language_or_the_nearest(written: str, read: str, got: str) -> None:
+    text = ReadyText(id=None, kind="ask", title="Møte", texts=dict.fromkeys(written.split(), "Kom."))
+    (found,) = ready_in([text], read)
+    assert text.as_read_in(read) == got
+    assert found.instead == ("" if got == read else LANGUAGES[got])

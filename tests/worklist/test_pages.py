@@ -204,10 +204,14 @@ def test_a_task_stays_until_somebody_says_that_it_is_done(staffed: Town) -> None
 
 def test_a_team_keeps_its_own_ready_texts(staffed: Town) -> None:
     ingrid = reader(staffed, INGRID)
-    refused = ingrid.send(f"{LIST}/tekster", title="", kind="", text="Ta med legekortet.")
+    refused = ingrid.send(f"{LIST}/tekster", title="", kind="", text_nn="Ta med legekortet.")
     assert refused.status_code == 422
     assert "Skriv en tittel." in words_of(refused)
     assert "Ta med legekortet." in refused.text, "nothing that was typed is lost"
-    saved = ingrid.send(f"{LIST}/tekster", title="Legekort", kind="next_step", text="Ta med legekortet.")
+    empty = ingrid.send(f"{LIST}/tekster", title="Legekort", kind="next_step")
+    assert "Skriv teksten på minst ett språk." in words_of(empty)
+    long = ingrid.send(f"{LIST}/tekster", title="Legekort", kind="next_step", text_en="x" * 4001)
+    assert long.status_code == 422
+    saved = ingrid.send(f"{LIST}/tekster", title="Legekort", kind="next_step", text_nn="Ta med legekortet.")
     assert "Teksten er lagret." in words_of(saved)
     assert "Ta med legekortet." in saved.text

@@ -16,8 +16,8 @@ from handover.message.service import Thread, Turn
 from handover.message.standing import Standing
 from handover.message.store import WRITERS
 from handover.team import service as team
-from handover.team.model import ReadyText
-from handover.team.words import kept
+from handover.team.words import Ready, kept, ready_in
+from handover.web.i18n import language
 
 READY: Final = "message"
 """The kind of the ready texts of messages."""
@@ -48,9 +48,9 @@ def colleagues_of(session: Session, standing: Standing) -> list[tuple[StaffId, s
     return [(each.id, each.name) for each in held]
 
 
-def ready_of(session: Session, standing: Standing) -> tuple[ReadyText, ...]:
-    """Return the ready texts for messages of the service."""
-    return team.ready_texts(session, standing.home.agency, standing.home.service, READY)
+def ready_of(session: Session, standing: Standing) -> list[Ready]:
+    """Return the ready texts for messages of the service, in the writer's language."""
+    return ready_in(team.ready_texts(session, standing.home.agency, standing.home.service, READY), language())
 
 
 def name_of(session: Session, agency: AgencyId, staff: StaffId) -> str:

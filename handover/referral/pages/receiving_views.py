@@ -31,11 +31,10 @@ from handover.referral.steps import Step
 from handover.referral.store import ROLES
 from handover.referral.words import Label
 from handover.team import service as team
-from handover.team.model import ReadyText
-from handover.team.words import kept
+from handover.team.words import Ready, kept, ready_in
 from handover.web import dates
 from handover.web.forms import CONTROLS, Form, Sent
-from handover.web.i18n import Text
+from handover.web.i18n import Text, language
 from handover.web.i18n import gettext as _
 from handover.web.parts import Happened, Pairs
 from handover.web.view import View
@@ -177,7 +176,9 @@ def with_ready_text(session: Session, turn: Turn, page: ActPage, form: Form, wis
     if len(parts) != 3 or parts[0] != "insert" or not parts[2].isdecimal():
         return form
     name, index = parts[1], int(parts[2])
-    texts = team.ready_texts(session, turn.by.agency, turn.at, page.ready_texts.get(name, "-")) if turn.at else ()
+    kind = page.ready_texts.get(name, "-")
+    found = team.ready_texts(session, turn.by.agency, turn.at, kind) if turn.at else ()
+    texts = ready_in(found, language())
     if index >= len(texts):
         return form
     written = form.value(name).rstrip()
@@ -268,10 +269,10 @@ def _may_hand_over(by: Staff, case: Case) -> bool:
     return case.content.patient is not None and any(by.has(role, case.standing.home.service) for role in roles)
 
 
-def _ready_texts(session: Session, case: Case, page: ActPage) -> dict[str, list[ReadyText]]:
+def _ready_texts(session: Session, case: Case, page: ActPage) -> dict[str, list[Ready]]:
     home = case.standing.home
     return {
-        name: list(team.ready_texts(session, home.agency, home.service, kind))
+        name: ready_in(team.ready_texts(session, home.agency, home.service, kind), language())
         for name, kind in page.ready_texts.items()
     }
 
