@@ -92,6 +92,21 @@ def test_a_wrong_birth_date_is_asked_about_before_it_makes_another_patient(post:
     assert "Solveig Nes, født 16. mai 1982" in words_of(another)
 
 
+def test_a_birth_date_that_does_not_fit_its_number_is_asked_about_once(post: Post) -> None:
+    per = at_desk(post, PER)
+    wrong = {**ABOUT, "birth_date": "16.05.1982"}
+    asked = begun(per, **wrong)
+    assert asked.status_code == 422
+    assert "Fødselsdatoen passer ikke til fødselsnummeret." in words_of(asked)
+    assert 'name="is_checked"' in asked.text and "16.05.1982" in asked.text
+    both_right = begun(per, **wrong, is_checked="yes")
+    assert "Solveig Nes, født 16. mai 1982" in words_of(both_right)
+    missing = begun(per, **{**ABOUT, "birth_date": ""})
+    assert "Skriv" in words_of(missing) and "passer ikke" not in words_of(missing), "one thing at a time"
+    changed = per.send(f"{here(both_right)}/gjelder", **wrong)
+    assert changed.status_code == 422, "also where a draft gets another patient"
+
+
 def test_a_wrong_birth_date_is_asked_about_where_a_draft_or_a_sent_message_gets_another_patient(
     post: Post,
 ) -> None:

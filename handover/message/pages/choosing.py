@@ -24,7 +24,7 @@ from handover.message.words.names import SUBJECTS
 from handover.person import numbers
 from handover.person.alike import ANOTHER, KnownAlready, OtherBirthDate, alike, namesakes
 from handover.person.model import Identity
-from handover.person.service import Person
+from handover.person.service import Person, has_odd_birth_date
 from handover.web.forms import Fields, Sent
 from handover.web.i18n import Sentence, Text
 from handover.web.i18n import lazy_gettext as _l
@@ -154,9 +154,13 @@ def _patient(fields: Fields, sent: Sent) -> Identity:
     checked = numbers.check(number) if number else None
     if checked is not None and checked.series is None:
         fields.refuse("number", "odd")
-    return Identity(
+    patient = Identity(
         given=fields.line("given"),
         family=fields.line("family"),
         birth_date=fields.day("birth_date"),
         number=None if checked is None else checked.number,
     )
+    is_typed = "birth_date" not in fields.problems
+    if is_typed and has_odd_birth_date(patient) and sent.get("is_checked") != "yes":
+        fields.refuse("is_checked", "odd-birth-date")
+    return patient

@@ -100,6 +100,10 @@ SENTENCES: Final[dict[str, Text]] = {
     "to.said-yes": _l("Pasienten har alt sagt ja til dette. Du kan koble saken nå."),
     "line.required": _l("Skriv hva dere skal drøfte, uten å si hvem det gjelder."),
     "same.other-birth-date": _l("Velg om det er en av dem du mente, eller en annen. Sjekk fødselsdatoen."),
+    "is_checked.odd-birth-date": _l(
+        "Fødselsdatoen passer ikke til fødselsnummeret. Sjekk begge, og rett det som er feil."
+        " Er begge riktige, kryss av."
+    ),
     "number.known-already": _l(
         "Dere kjenner noen med samme navn og fødselsdato."
         " Skriv fødselsnummeret, så blir det pasienten har valgt før, fulgt."
