@@ -192,7 +192,7 @@ def test_whoever_comes_to_write_a_message_meets_first_whom_they_wrote_to_and_the
     assert "Skriv henvisning" not in words_of(page)
     assert "Skriv overføring" not in words_of(page)
     filled = findall(r'class="ds-button" href="/meldinger/ny\?til=([^"]+)"', page.text)
-    assert set(filled) == set(order)
+    assert set(filled) == set(order[:-1]), "nobody writes to the one service that they write from"
     found = per.open("/adressebok/?hva=melding&q=inntak")
     assert "i det siste" not in words_of(found), "a search shows what fits"
 
