@@ -236,12 +236,33 @@ def test_what_was_previewed_is_what_is_sent(post: Post) -> None:
     assert "Endret siden" in refused.text
 
 
+def test_a_button_that_is_pressed_twice_says_what_it_did_and_not_that_it_cannot_be_done(post: Post) -> None:
+    ingrid, ola = at_desk(post, INGRID), at_desk(post, OLA)
+    shown = written(ingrid, begun(ingrid, PSYCHOLOGIST), "Hei")
+    saved = hidden(shown, "saved")
+    for _press in range(2):
+        left = ingrid.send(f"{here(shown)}/send", saved=saved)
+        assert left.status_code == 200 and "Angre sendingen" in words_of(left)
+        assert "slik meldingen står nå" not in words_of(left)
+    late = ola.send(f"{here(shown)}/send", saved=saved)
+    assert late.status_code == 409, "a colleague did it, and they are told"
+    for _press in range(2):
+        undone = ingrid.send(f"{here(shown)}/angre")
+        assert undone.status_code == 200 and undone.request.path.endswith("/skriv")
+    ingrid.send(f"{here(shown)}/send", saved=hidden(ingrid.open(f"{here(shown)}/skriv"), "saved"))
+    post.town.settle()
+    assert post.logged(INGRID).count("message.undo-send") == 1
+    assert ingrid.send(f"{here(shown)}/angre").status_code == 409, "it has left"
+
+
 def test_a_team_takes_gives_back_and_finishes_a_thread(post: Post) -> None:
     post.send(PER, [INTAKE], "Hei")
     ola = at_desk(post, OLA)
     read = first_thread(ola)
     taken = ola.send(f"{read.request.path}/ta", seen=hidden(read, "seen"))
     assert "Ansvarlig her: Ola Overlege" in words_of(taken)
+    pressed_twice = ola.send(f"{read.request.path}/ta", seen=hidden(read, "seen"))
+    assert pressed_twice.status_code == 200 and "Du har tatt tråden" in words_of(pressed_twice)
     stale = ola.send(f"{read.request.path}/gi", seen=hidden(read, "seen"))
     assert stale.status_code == 409
     assert "Tråden har endret seg" in words_of(stale)

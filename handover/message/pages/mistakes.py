@@ -17,6 +17,7 @@ from handover.ids import CommunicationId, ServiceId
 from handover.message import service as messages
 from handover.message.lifecycle import Act, Status
 from handover.message.model import MAX_REASON, Reason, Receipt
+from handover.message.pages import again
 from handover.message.pages.choosing import about_of, meant_instead, service_choices, subject_choices, who_may_be
 from handover.message.pages.desk import blueprint, turn_of
 from handover.message.pages.reading import moved_page, places_of, said
@@ -60,7 +61,8 @@ def take_back(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
     except Invalid as refused:
         return _page("message/wrong.html", turn, letter, refused)
     except Conflict as moved:
-        return moved_page(turn, moved)
+        if not again.stands(turn, again.is_taken_back(turn, letter)):
+            return moved_page(turn, moved)
     return redirect(url_for(".show", service=service, thread=thread, gjort="trukket"))
 
 

@@ -28,6 +28,7 @@ from handover.ids import CommunicationId, ServiceId
 from handover.message import service as messages
 from handover.message.lifecycle import Act, Status
 from handover.message.model import By, Member, Message, Priority, Receipt, SlotId
+from handover.message.pages import again
 from handover.message.pages.basis import bases
 from handover.message.pages.colleagues import shared
 from handover.message.pages.desk import (
@@ -229,11 +230,20 @@ def act(service: str, thread: UUID, act: str) -> ResponseReturnValue:
             else:
                 messages.take(session, turn, give_back=act == "gi")
     except Conflict as moved:
-        return moved_page(turn_of(service, thread), moved)
+        turn = turn_of(service, thread)
+        if not again.stands(turn, lambda found: _is_so(found, act, turn)):
+            return moved_page(turn, moved)
     if act == "ferdig":
         return redirect(url_for(".listed", gjort="ferdig"))
     done = {"ta": "tatt", "gi": "gitt", "vent": "venter"}[act]
     return redirect(url_for(".show", service=service, thread=thread, gjort=done))
+
+
+def _is_so(found: Thread, act: str, turn: Turn) -> bool:
+    """Whether a thread stands already as the button wants it."""
+    if act == "ferdig":
+        return found.next is None
+    return found.standing.owner == (None if act == "gi" else turn.by.id)
 
 
 @blueprint.post("/<service>/<uuid:thread>/folg")

@@ -13,6 +13,7 @@ from handover.errors import Conflict, Invalid
 from handover.ids import CommunicationId, new_uuid
 from handover.message import service as messages
 from handover.message.model import MAX_NAME, MAX_TALK_MINUTES, By, Message, Offer, Slot, SlotId
+from handover.message.pages import again
 from handover.message.pages.desk import as_download, blueprint, turn_of
 from handover.message.pages.reading import moved_page
 from handover.message.pages.writing import draft_of, unsent
@@ -127,8 +128,13 @@ def pick(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
             phone = fields.text("phone", is_optional=True, at_most=MAX_NAME)
             fields.check()
             messages.choose_slot(session, turn, CommunicationId(letter), _slot(request.form), phone=phone)
-    except (Conflict, Invalid) as refused:
+    except Invalid as refused:
         return moved_page(turn, refused)
+    except Conflict as moved:
+        if not again.stands(
+            turn, again.is_picked(turn, letter, _slot(request.form), request.form.get("phone", "").strip())
+        ):
+            return moved_page(turn, moved)
     return redirect(url_for(".show", service=service, thread=thread, gjort="avtalt"))
 
 

@@ -24,6 +24,7 @@ from handover.message import openness
 from handover.message import service as messages
 from handover.message.lifecycle import Status
 from handover.message.model import MAX_NAME, MAX_POINT, MAX_TEXT, Content, Message, Priority
+from handover.message.pages import again
 from handover.message.pages.basis import bases, hurdles
 from handover.message.pages.colleagues import ready_of, writer_of
 from handover.message.pages.desk import MOVED, blueprint, instant, turn_of, undo_time
@@ -209,7 +210,8 @@ def send(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
     except MayNotTravel as forbidden:
         return _again(turn, letter, None, forbidden, MOVED)
     except Conflict as moved:
-        return moved_page(turn, moved)
+        if not again.stands(turn, again.is_sent(turn, letter)):
+            return moved_page(turn, moved)
     return redirect(url_for(".show", service=service, thread=thread, gjort="sendt"))
 
 
@@ -222,7 +224,8 @@ def undo(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
         with web.transaction() as session:
             messages.undo_send(session, turn, CommunicationId(letter))
     except Conflict as moved:
-        return moved_page(turn, moved)
+        if not again.stands(turn, again.is_draft(letter)):
+            return moved_page(turn, moved)
     return redirect(url_for(".write", service=service, thread=thread, letter=letter, gjort="angret"))
 
 
