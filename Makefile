@@ -9,6 +9,8 @@ PYTEST_ARGS ?=
 # How many referrals `make bench` stores before it looks at pages, beside 10 000; 100000 is quicker.
 BENCH_SIZE ?= 1000000
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Python keeps what it compiled, whatever the surroundings say: each test process would compile every test anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check quick format lint types imports bench clean
 
