@@ -58,7 +58,7 @@ WORDS: Final = "message"
 FACETS: Final = "message-facet"
 """The purpose under which subjects and services are hashed."""
 LOOKED_AT: Final = 2000
-"""So many of the latest threads of a shelf are looked through for a facet that very many have."""
+"""So many of the latest threads of a shelf are looked through for a facet that as many or more have."""
 COUNT_CAP: Final = 200
 """Counts stop here, so that they cost no more where more is stored."""
 COMMON: Final = 10_000
@@ -577,7 +577,7 @@ def _with_all(session: Session, by: Staff, tokens: Sequence[bytes], limit: int) 
 
     Where even that stands in very many, the latest threads are looked through instead, until there are enough.
     """
-    number, rarest = min((_frequency(session, by.agency, token), token) for token in tokens)
+    number, rarest = min((_frequency(session, by.agency, token, COMMON), token) for token in tokens)
     if number < COMMON:
         first = TOKEN.alias()
         others = [_has(by.agency, first.c, token) for token in tokens if token != rarest]
@@ -598,7 +598,7 @@ def _with_all(session: Session, by: Staff, tokens: Sequence[bytes], limit: int) 
 
 def _with_facet(session: Session, by: Staff, token: bytes, limit: int) -> list[Select[Any]]:
     """Return queries for threads of a facet; where it has very many, for the latest LOOKED_AT of each shelf."""
-    if _frequency(session, by.agency, token) < COMMON:
+    if _frequency(session, by.agency, token, LOOKED_AT) < LOOKED_AT:
         return [select(TOKEN.c.service, TOKEN.c.thread).where(TOKEN.c.agency == by.agency, TOKEN.c.token == token)]
     return [
         _latest_with(by.agency, at, shelf, token, limit)
@@ -656,8 +656,9 @@ def _has(agency: AgencyId, of: Any, token: bytes) -> ColumnElement[bool]:
     return one.scalar_subquery().is_not(None)
 
 
-def _frequency(session: Session, agency: AgencyId, token: bytes) -> int:
-    some = select(TOKEN.c.thread).where(TOKEN.c.agency == agency, TOKEN.c.token == token).limit(COMMON)
+def _frequency(session: Session, agency: AgencyId, token: bytes, most: int) -> int:
+    """Return in how many messages a token stands, counted as far as `most`."""
+    some = select(TOKEN.c.thread).where(TOKEN.c.agency == agency, TOKEN.c.token == token).limit(most)
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 

@@ -311,7 +311,7 @@ def test_a_thread_is_found_by_patient_reference_subject_service_and_words(
         assert "Plan for høsten" in words_of(ingrid.send("/meldinger/sok", q=text)), text
     assert "Ingen treff" in words_of(ingrid.send("/meldinger/sok", q="hytte"))
     assert "Ingen treff" in words_of(ingrid.send("/meldinger/sok", q="medisiner"))
-    monkeypatch.setattr(store, "COMMON", 1)
+    monkeypatch.setattr(store, "LOOKED_AT", 1)
     assert "Plan for høsten" in words_of(ingrid.send("/meldinger/sok", q="Kommunepsykolog")), "of very many"
     monkeypatch.setattr(store, "LOOKED_AT", 0)
     assert "Ingen treff" in words_of(ingrid.send("/meldinger/sok", q="Kommunepsykolog")), "no further than that"
