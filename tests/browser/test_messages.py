@@ -91,7 +91,7 @@ def test_a_message_sent_by_mistake_is_taken_back_before_and_after_it_was_opened(
             page.get_by_role("link", name="Sendt ved en feil?").click()
             expect(page.get_by_text(what)).to_be_visible()
             expect(page.get_by_role("link", name="Rett mottaker eller pasient")).to_be_visible()
-            page.get_by_label("Hvorfor trekker du den tilbake?").fill("Gikk til feil tjeneste")
+            page.get_by_role("radio", name="Feil mottaker").check()
             visitor.press_until("Tab", on="button:has-text('Trekk meldingen tilbake')")
             page.keyboard.press("Enter")
             expect(page.get_by_text("Per Psykolog trakk meldingen tilbake")).to_be_visible()
