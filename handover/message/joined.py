@@ -121,7 +121,7 @@ def may_still_go(session: Session, ref: OutgoingRef) -> bool:
 def on_delivery(session: Session, fact: DeliveryFact) -> None:
     """Follow what was said: taken in, or a task; an unlink that expired is said again, until somebody hears it."""
     held = _of_handle(session, fact.sender, fact.subject)
-    if held is None or held.latest != fact.message:
+    if held is None or fact.message not in {held.latest, held.mistake}:
         return
     if fact.state is State.ACKNOWLEDGED:
         bonds.save(session, linking.arrived(held, fact.message, at=fact.answered_at or fact.at))
@@ -131,8 +131,9 @@ def on_delivery(session: Session, fact: DeliveryFact) -> None:
         stored = store.at_home(session, held.home, held.thread, lock=False)
         if stored is not None:
             cases.raise_task(session, stored.standing, TaskKind.NOT_DELIVERED, fact.summary(), now=fact.at)
-        if not after.is_open and fact.state is State.EXPIRED:
-            say(session, after, linking.unlink_of(after), now=fact.at)
+        again = linking.said_again(after, fact.message)
+        if again is not None and fact.state is State.EXPIRED:
+            say(session, after, again, now=fact.at)
 
 
 def _of_handle(session: Session, agency: AgencyId, subject: str | None) -> Bond | None:

@@ -216,7 +216,7 @@ def say(session: Session, bond: Bond, said: Link | Unlink, *, now: datetime) -> 
     """Promise a word to its receiver, and keep which envelope carries it."""
     event = Event.CASE_LINK if isinstance(said, Link) else Event.CASE_UNLINK
     envelope = cases.promise(session, said, (), event, now=now)
-    bonds.save(session, linking.promised(bond, envelope))
+    bonds.save(session, linking.promised(bond, said, envelope))
 
 
 def _link_of(session: Session, bond: Bond, author: Author) -> Link:

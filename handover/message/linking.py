@@ -53,6 +53,8 @@ class Unlink:
     author: Author | None = None
     """Who found the mistake; None where a yes does not hold any more."""
     at: datetime
+    wrong: int = 0
+    """What was said under a lower number was a mistake, where another word has said so: it may never have come."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +104,10 @@ class Bond:
     """Of the envelopes of the one who tells: the one whose fate counts."""
     is_lost: bool = False
     """The latest word was refused, expired or stopped."""
+    wrong: int = 0
+    """Under which number it was said last that all before was a mistake; at who told."""
+    mistake: MessageId | None = None
+    """The envelope that says so, until it or a later word was heard."""
     past: tuple[Stretch, ...] = ()
     """What was said before the latest link: each person can read what was said of them, whoever came after."""
 
@@ -241,8 +247,8 @@ def mistaken(held: Bond, number: int, *, by: Author, now: datetime) -> Bond:
         replace(each, why=Why.MISTAKE, ended_by=by) if each.person == held.person else each for each in held.past
     )
     if held.is_open:
-        return replace(unlink(held, number, Why.MISTAKE, by=by, now=now), past=past)
-    return replace(held, number=number, why=Why.MISTAKE, ended_by=by, is_lost=False, past=past)
+        return replace(unlink(held, number, Why.MISTAKE, by=by, now=now), past=past, wrong=number)
+    return replace(held, number=number, why=Why.MISTAKE, ended_by=by, is_lost=False, past=past, wrong=number)
 
 
 def unlink_of(held: Bond) -> Unlink:
@@ -257,21 +263,42 @@ def unlink_of(held: Bond) -> Unlink:
         receiver=held.other,
         author=held.ended_by,
         at=held.ended_at,
+        wrong=0 if held.why is Why.MISTAKE else held.wrong,
     )
 
 
-def promised(held: Bond, envelope: MessageId) -> Bond:
-    """Return the bond knowing which envelope carries its latest word."""
+def said_again(held: Bond, envelope: MessageId) -> Unlink | None:
+    """Return what is said once more when an envelope has expired: what a member must forget, or was wrong.
+
+    The latter also when a link has come after it, which may expire as well. None for a link itself.
+    """
+    if envelope == held.latest:
+        return None if held.is_open else unlink_of(held)
+    if envelope != held.mistake:
+        return None
+    wrong = [each for each in held.past if each.why is Why.MISTAKE][-1]
+    ended = replace(held, number=held.wrong, ended_at=wrong.ended_at, ended_by=wrong.ended_by, why=wrong.why)
+    return unlink_of(ended)
+
+
+def promised(held: Bond, said: Link | Unlink, envelope: MessageId) -> Bond:
+    """Return the bond knowing which envelope carries its latest word, or that something was a mistake."""
+    known = replace(held, mistake=envelope) if said.number == held.wrong else held
+    if said.number != held.number:
+        return known
     carries = (*held.envelopes, envelope) if held.is_open else held.envelopes
-    return replace(held, latest=envelope, envelopes=carries, is_lost=False)
+    return replace(known, latest=envelope, envelopes=carries, is_lost=False)
 
 
 def arrived(held: Bond, envelope: MessageId, *, at: datetime) -> Bond:
-    """Return the bond after a signed `ok`; one for anything but the latest word says nothing."""
-    if envelope != held.latest:
+    """Return the bond after a signed `ok`; one for neither the latest word nor a mistake says nothing."""
+    if envelope not in {held.latest, held.mistake}:
         return held
     past = tuple(replace(each, forgotten_at=each.forgotten_at or at) for each in held.past)
-    return replace(held, confirmed_at=held.confirmed_at or at, is_lost=False, past=past)
+    heard = replace(held, past=past, mistake=None)
+    if envelope != held.latest:
+        return heard
+    return replace(heard, confirmed_at=held.confirmed_at or at, is_lost=False)
 
 
 def lost(held: Bond, envelope: MessageId) -> Bond:
@@ -319,10 +346,8 @@ def take_unlink(held: Bond, said: Unlink, *, now: datetime) -> Bond:
 
     Of what had ended before it says only why, where nothing had: but a mistake was one from the first link on.
     """
-    past = tuple(
-        replace(each, why=_why_of(each.why, said)) if each.number < said.number else each for each in held.past
-    )
-    why = _why_of(held.why, said) if held.linked < said.number else held.why
+    past = tuple(replace(each, why=_why_of(each.why, each.number, said)) for each in held.past)
+    why = _why_of(held.why, held.linked, said)
     if said.number <= held.number:
         return replace(held, past=past, why=held.why if held.is_open else why)
     return replace(
@@ -330,9 +355,12 @@ def take_unlink(held: Bond, said: Unlink, *, now: datetime) -> Bond:
     )
 
 
-def _why_of(known: Why | None, said: Unlink) -> Why:
-    """Return why a stretch has ended after one more word of it."""
-    return said.why if known is None or said.why is Why.MISTAKE else known
+def _why_of(known: Why | None, linked: int, said: Unlink) -> Why | None:
+    """Return why what was linked under a number has ended, after one more word."""
+    if linked < said.wrong:
+        return Why.MISTAKE
+    is_news = known is None or said.why is Why.MISTAKE
+    return said.why if is_news and linked < said.number else known
 
 
 def no_longer_needed(before: Bond, after: Bond) -> tuple[MessageId, ...]:

@@ -237,6 +237,7 @@ UNLINKS: Final[Mapping[str, Unlink]] = {
         sender=PSYCHOLOGIST,
         receiver=NAV,
         at=AT,
+        wrong=2,
     ),
     "case-unlink-mistake": Unlink(
         thread=ThreadId(named("case")),

@@ -18,7 +18,7 @@ from handover.team.model import TaskKind
 from tests.builders import DPS, FACT, INTAKE, NAV, NAV_OFFICE
 from tests.message.cases import CASE, WORDS, discuss, heard, known, link, patient_at, sent_from, withdraw
 from tests.message.nodes import PATIENT, PDF, PLAN, Post
-from tests.referral.nodes import FATIMA, INGRID, NAVN, NUMBER, PER
+from tests.referral.nodes import FATIMA, INGRID, KOMMUNE_NODE, NAVN, NUMBER, PER
 
 HERSELF = Patient(number=NUMBER, name=PATIENT.name)
 
@@ -294,6 +294,29 @@ def test_who_a_case_was_linked_to_by_mistake_reads_that_and_nothing_of_whose_it_
     assert not hers.is_mistake
     assert {each.party.service: each.ended_at for each in hers.told} == {NAV_OFFICE: None, FACT: None}
     assert patient_at(post, NAVN, case) == PATIENT
+
+
+@pytest.mark.parametrize("is_withdrawn", [False, True], ids=["nothing-more", "then-withdrawn"])
+def test_who_a_case_was_linked_to_by_mistake_reads_that_where_the_word_of_it_and_the_next_link_expire(
+    post: Post, is_withdrawn: bool
+) -> None:
+    case = discuss(post, INGRID, [NAV_OFFICE])
+    link(post, INGRID, case, NAV_OFFICE, who=OTHER)
+    post.town.wire.down.add(KOMMUNE_NODE)
+    post.do(INGRID, case, service.unlink)
+    link(post, INGRID, case, NAV_OFFICE)
+    post.town.pass_time(hours=97)
+    post.town.settle()
+    if is_withdrawn:
+        withdraw(post, INGRID)
+    post.town.wire.down.clear()
+    post.town.pass_time(minutes=30)
+    post.town.settle()
+    for by in (INGRID, NAVN):
+        (seen,) = _cases_of(post, by, HIMSELF)
+        assert [(each.why, each.is_confirmed) for each in seen.told] == [(Why.MISTAKE, True)]
+    assert patient_at(post, NAVN, case) is None
+    assert _cases_of(post, NAVN, HERSELF) == ()
 
 
 def test_the_service_is_asked_to_tell_who_a_case_was_linked_to_by_mistake(post: Post) -> None:

@@ -1,6 +1,7 @@
 """What travels of a thread reads back as it was meant, and what is odd is refused without its values."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -13,7 +14,7 @@ from handover.fhir.problem import FhirInvalid
 from handover.message import fhir
 from handover.message.fhir.parts import SUBJECTS
 from handover.message.fhir.words import REASONS
-from tests.fhir import threads
+from tests.fhir import people, threads
 
 WRITTEN = threads.written()
 
@@ -38,6 +39,14 @@ def test_a_member_reads_whom_a_case_is_about_and_that_it_is_about_nobody_any_mor
     assert fhir.read_link(orjson.loads(WRITTEN["case-link"])) == threads.LINKS["case-link"]
     for name, said in threads.UNLINKS.items():
         assert fhir.read_unlink(orjson.loads(WRITTEN[name])) == said
+
+
+@pytest.mark.parametrize("wrong", [4, 5])
+def test_an_unlink_that_calls_what_was_said_later_a_mistake_is_refused(wrong: int) -> None:
+    message = fhir.unlink(replace(threads.UNLINKS["case-unlink"], wrong=wrong), message=people.message("unlink"))
+    with pytest.raises(Invalid) as refused:
+        fhir.read_unlink(orjson.loads(message))
+    assert refused.value.stable_code == "message.unreadable"
 
 
 def test_the_same_letter_gives_the_same_bytes() -> None:

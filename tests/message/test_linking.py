@@ -59,7 +59,7 @@ class Case:
     def say(self, bond: Bond, said: Link | Unlink) -> None:
         """Put something on its way."""
         envelope = MessageId(uuid4())
-        self.home[bond.other] = linking.promised(bond, envelope)
+        self.home[bond.other] = linking.promised(bond, said, envelope)
         self.wire.append((said, envelope))
 
     def link(self, to: Party, person: PersonId) -> None:
@@ -114,8 +114,9 @@ class Case:
         """Give a delivery up; an unlink is said again, as it was."""
         held = linking.lost(self.home[said.receiver], envelope)
         self.home[said.receiver] = held
-        if held.latest == envelope and not held.is_open:
-            self.say(held, linking.unlink_of(held))
+        again = linking.said_again(held, envelope)
+        if again is not None:
+            self.say(held, again)
 
     def knows(self, member: Party) -> PersonId | None:
         """Return whom a member takes the case to be about."""
@@ -132,7 +133,6 @@ class Links(RuleBasedStateMachine):
         self.forgot: dict[Party, int] = {}
         self.learned: set[tuple[Party, PersonId]] = set()
         self.wrong: set[PersonId] = set()
-        self.lost: set[Party] = set()
 
     @rule(to=_member, person=st.sampled_from(PERSONS))
     def link(self, to: Party, person: PersonId) -> None:
@@ -170,7 +170,6 @@ class Links(RuleBasedStateMachine):
     def lose(self, data: st.DataObject) -> None:
         """Let something expire that never came."""
         said, envelope = self.case.wire.pop(data.draw(st.integers(0, len(self.case.wire) - 1), "which"))
-        self.lost.add(said.receiver)
         self.case.lose(said, envelope)
 
     @invariant()
@@ -198,14 +197,13 @@ class Links(RuleBasedStateMachine):
             self._deliver(*self.case.wire.pop())
         for member in MEMBERS:
             said = self.case.home.get(member)
+            heard = [] if said is None or member not in self.case.there else self.case.there[member].stretches
+            assert {each.why for each in heard if each.person in self.wrong} <= {Why.MISTAKE}
             if said is None or (said.is_open and said.is_lost):
                 continue
             assert self.case.knows(member) == (said.person if said.is_open else None)
             assert said.confirmed_at is not None
             assert all(each.forgotten_at is not None for each in said.past)
-            if member not in self.lost:
-                heard = [each for each in self.case.there[member].stretches if each.person in self.wrong]
-                assert {each.why for each in heard} <= {Why.MISTAKE}
 
     def _deliver(self, said: Link | Unlink, envelope: MessageId) -> None:
         self.case.deliver(said, envelope)
@@ -270,6 +268,18 @@ def test_a_mistake_is_told_of_all_that_was_said_of_that_person_also_where_it_was
         assert [(each.ended_at, each.forgotten_at) for each in held.stretches] == [
             (each.ended_at, each.forgotten_at) for each in then
         ]
+
+
+def test_a_mistake_of_which_no_word_came_is_one_where_the_link_after_it_is_withdrawn_unheard() -> None:
+    case = Case()
+    case.link(NAV, PERSONS[0])
+    case.deliver(*case.wire.pop())
+    case.mistake()
+    case.link(NAV, PERSONS[1])
+    case.wire.clear()
+    case.unlink(NAV)
+    case.deliver(*case.wire.pop())
+    assert [(each.person, each.why) for each in case.there[NAV].stretches] == [(PERSONS[0], Why.MISTAKE)]
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,14 @@ Context: Communication
 * value[x] only positiveInt
 * value[x] 1..1
 
+Extension: CaseMistaken
+Id: case-mistaken
+Title: "What was a mistake before"
+Description: "Whatever was said under a lower number than this was a mistake; the word that said so may never have come."
+Context: Communication
+* value[x] only positiveInt
+* value[x] 1..1
+
 Profile: OvergangCaseStatement
 Parent: Communication
 Id: overgang-case-statement
@@ -57,6 +65,7 @@ Description: "Says why, and names no one."
 * status = #stopped
 * statusReason 1..1
 * statusReason from CaseUnlinkReasons (required)
+* extension contains CaseMistaken named mistaken 0..1
 * subject 0..0
 * sender only Reference(OvergangHealthcareService or OvergangPractitionerRole)
 

@@ -57,7 +57,7 @@ def unlink(said: Unlink, *, message: MessageId) -> bytes:
     frame.add(
         FOCUS,
         "Communication",
-        **_statement(frame, said),
+        **_statement(frame, said, wrong=said.wrong),
         status="stopped",
         statusReason=concept((REASONS, said.why)),
         sender=author or frame.service(said.sender),
@@ -70,14 +70,18 @@ def read_unlink(resource: Json) -> Unlink:
     """Return what a checked `case-unlink` says. Raises Invalid('message.unreadable')."""
     opened = OpenedLetter(resource)
     node, author = opened.only("Communication"), opened.header.get("author")
+    number, wrong = _number(node), [each["valuePositiveInt"] for each in extensions_of(node, "case-mistaken")]
+    if any(each >= number for each in wrong):
+        raise ValueError("a mistake that was said later than the word that tells of it")
     return Unlink(
         thread=parts.thread_of(node),
-        number=_number(node),
+        number=number,
         why=Why(code_of(node["statusReason"], REASONS)),
         sender=opened.sender,
         receiver=opened.receiver,
         author=None if author is None else opened.author(author),
         at=instant_of(node["sent"]),
+        wrong=wrong[0] if wrong else 0,
     )
 
 
@@ -86,10 +90,11 @@ def _frame(said: Link | Unlink, event: str, message: MessageId) -> Frame:
     return Frame(frame=about)
 
 
-def _statement(frame: Frame, said: Link | Unlink) -> Json:
+def _statement(frame: Frame, said: Link | Unlink, *, wrong: int = 0) -> Json:
     number = extension("case-number", "PositiveInt", said.number)
+    before = [extension("case-mistaken", "PositiveInt", wrong)] if wrong else []
     return {
-        "extension": [parts.thread(said.thread), number],
+        "extension": [parts.thread(said.thread), number, *before],
         "recipient": [frame.service(said.receiver)],
         "sent": when(said.at),
     }
