@@ -111,7 +111,7 @@ def _task(session: Session, stored: Stored, fact: DeliveryFact) -> None:
         cases.raise_task(session, stored.standing, TaskKind.HELD_BACK, text, now=fact.at)
         return
     titles = infected_titles(session, stored, fact.message, fact.problems)
-    kind = TaskKind.DOCUMENT_INFECTED if titles else TaskKind.NOT_DELIVERED
+    kind = TaskKind.ALL_INFECTED if titles else TaskKind.NOT_DELIVERED
     cases.raise_task(session, stored.standing, kind, "\n".join(titles) or fact.summary(), now=fact.at)
 
 

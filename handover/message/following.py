@@ -90,5 +90,5 @@ def _held_back(session: Session, stored: Stored, handle: Handle, fact: DeliveryF
 
 def _task(session: Session, stored: Stored, fact: DeliveryFact) -> None:
     titles = [each.title for each in exchange.infected_in(session, fact.sender, fact.message, fact.problems)]
-    kind = TaskKind.DOCUMENT_INFECTED if titles else TaskKind.NOT_DELIVERED
+    kind = TaskKind.ALL_INFECTED if titles else TaskKind.NOT_DELIVERED
     cases.raise_task(session, stored.standing, kind, "\n".join(titles) or fact.summary(), now=fact.at)

@@ -413,7 +413,7 @@ def _lost_task(session: Session, standing: Standing, kind: TaskKind, fact: Deliv
         return
     titles = [each.title for each in exchange.infected_in(session, fact.sender, fact.message, fact.problems)]
     if titles:
-        _task(session, standing, TaskKind.DOCUMENT_INFECTED, "\n".join(titles), fact.at)
+        _task(session, standing, TaskKind.ALL_INFECTED, "\n".join(titles), fact.at)
     if not titles or kind is not TaskKind.NOT_DELIVERED:
         _task(session, standing, kind, fact.summary(), fact.at)
 

@@ -113,6 +113,8 @@ class TaskKind(StrEnum):
     """A message was refused, expired or stopped."""
     DOCUMENT_INFECTED = "document-infected"
     """A document of ours held a virus and was not delivered; the text says what each is called, a line each."""
+    ALL_INFECTED = "all-infected"
+    """Nothing of what we sent was delivered, because documents in it held a virus; as of DOCUMENT_INFECTED."""
     DOCUMENT_REFUSED = "document-refused"
     """A document that came held a virus and was not taken in; the text is as of DOCUMENT_INFECTED."""
     DOCUMENT_NOT_CHECKED = "document-not-checked"

@@ -40,6 +40,7 @@ add_menu_item(blueprint, MenuItem(endpoint="tasks.mine", text=_l("Oppgaver"), or
 TASKS: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.NOT_DELIVERED: _l("En melding kom ikke fram"),
     TaskKind.DOCUMENT_INFECTED: _l("Et dokument fra dere ble ikke levert: det er virus i det"),
+    TaskKind.ALL_INFECTED: _l("En melding fra dere ble ikke levert: det er virus i et dokument"),
     TaskKind.DOCUMENT_REFUSED: _l("Et dokument ble ikke tatt imot: det er virus i det"),
     TaskKind.DOCUMENT_NOT_CHECKED: _l("Et dokument fra dere ble ikke levert: det kunne ikke sjekkes for virus"),
     TaskKind.DOCUMENT_UNCHECKED: _l("Et dokument ble ikke tatt imot: det kunne ikke sjekkes for virus"),
@@ -66,6 +67,10 @@ ADVICE: Final[Mapping[TaskKind, Sentence]] = {
     TaskKind.DOCUMENT_INFECTED: _l(
         "Si fra til dem som drifter datamaskinen din. Åpne saken, se hva som kom fram, "
         "og send dokumentet på nytt når det er uten virus."
+    ),
+    TaskKind.ALL_INFECTED: _l(
+        "Ingenting av den er kommet fram. Si fra til dem som drifter datamaskinen din. "
+        "Åpne saken, og send den på nytt uten dokumentet, eller ring mottakeren."
     ),
     TaskKind.DOCUMENT_REFUSED: _l(
         "Resten av meldingen kan leses. Avsenderen har fått vite det. Trenger dere dokumentet, "
@@ -185,7 +190,7 @@ def _said(task: Task) -> str:
     if task.kind is TaskKind.CASE_REFUSED:
         return _("Fra %(place)s", place=task.text)
     names = ", ".join(f"«{each}»" for each in task.text.splitlines())
-    if task.kind in {TaskKind.DOCUMENT_INFECTED, TaskKind.DOCUMENT_NOT_CHECKED}:
+    if task.kind in {TaskKind.DOCUMENT_INFECTED, TaskKind.ALL_INFECTED, TaskKind.DOCUMENT_NOT_CHECKED}:
         return _("Ikke levert: %(names)s", names=names)
     is_of_others = task.kind in {TaskKind.DOCUMENT_REFUSED, TaskKind.DOCUMENT_UNCHECKED}
     return _("Ikke tatt imot: %(names)s", names=names) if is_of_others else ""

@@ -206,7 +206,9 @@ def test_a_message_with_a_virus_does_not_leave_and_the_document_is_named_to_its_
         (ProblemCode.INFECTED, "document 1 of 1 holds a virus")
     ]
     assert "Stoppet: det er virus i «plan.pdf»" in words_of(_page(post, begun))
-    assert "Ikke levert: «plan.pdf»" in words_of(at_desk(post, PER).open("/oppgaver"))
+    tasks = words_of(at_desk(post, PER).open("/oppgaver"))
+    assert "Ikke levert: «plan.pdf»" in tasks
+    assert "Ingenting av den er kommet fram" in tasks
 
 
 @pytest.mark.parametrize("is_late", [False, True], ids=["at-once", "later"])
