@@ -23,7 +23,7 @@ TRY: Final[Mapping[str, Tasks]] = {
     "rune": (
         _l("Les kriseplanen som poliklinikken sendte videre."),
         _l("Se meldingen som ingen hos NAV har åpnet på seks dager."),
-        _l("Vei for og imot i saken uten navn, og koble den når pasienten har sagt ja."),
+        _l("Saken uten navn: Spør Vidar Vise om NAV også kan vite at den gjelder ham."),
     ),
     "maja": (
         _l("Bekreft at en melding som ble sendt ved en feil, er skjult."),
@@ -80,7 +80,13 @@ TRY_AS_PATIENT: Final[Mapping[int, tuple[str, Tasks]]] = {
     3: ("A", (_l("Se hva NAV har fått av deg og hvem som har åpnet det. Endre hva NAV kan få."),)),
     5: ("B", (_l("Se at du har sagt nei til Havnes DPS, og ta det tilbake."),)),
     17: ("A", (_l("Les hva DPS gjorde med overføringen du trakk tilbake, og ta den opp igjen."),)),
-    25: ("A", (_l("Se når møtet er, hvem som kommer, og hvem som har ansvaret til da."),)),
+    25: (
+        "A",
+        (
+            _l("Svar FACT-teamet, som spør om andre kan vite at en sak gjelder deg."),
+            _l("Se når møtet er, hvem som kommer, og hvem som har ansvaret til da."),
+        ),
+    ),
 }
 """By number of the patient: the node where there is most to see, and what to try."""
 

@@ -284,6 +284,16 @@ def links(by: str, who: int, *to: ServiceId) -> Act:
     return _act(by, act)
 
 
+def asks_of_case(by: str, who: int, why: str, *to: ServiceId) -> Act:
+    """Somebody asks a patient, on the patient's own page, whether a case without a name may be linked to them."""
+
+    def act(session: Session, turn: Turn) -> None:
+        until = local_date(turn.now) + timedelta(days=90)
+        messages.ask_patient(session, turn, patients()[who].identity, to, until=until, why=why)
+
+    return _act(by, act)
+
+
 def _agency(by: str) -> AgencyId:
     return next(each.agency for each in STAFF if each.key == by)
 
@@ -685,6 +695,12 @@ def _without_a_name() -> Iterator[_Told]:
                     by="jon",
                     text="Vi ville dratt, to sammen, og ringt først.",
                     weighing=(Point(weighs=Weighs.FOR, text="Fem uker uten livstegn er lenge"),),
+                ),
+            ),
+            (
+                1,
+                asks_of_case(
+                    "rune", 25, "Poliklinikken kan bli med hjem til deg når de vet hvem du er.", OUTPATIENT
                 ),
             ),
         ),
