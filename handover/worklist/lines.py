@@ -52,6 +52,9 @@ class Line:
     """That the reader has not seen all of it, where the tag does not say so."""
     purpose: str = ""
     """What a message is sent for, where the service is no health service."""
+    case: str = ""
+    """From which case a message about its patient begins (`message.pages.origins`); empty: nobody is named."""
+    name: str = field(default="", repr=False)
     is_late: bool
     time: str
     """How much time is left, or what is due when."""
@@ -92,6 +95,10 @@ def _handover(session: Session, row: WorkRow) -> Line:
     return Line(
         url=url,
         title=_("Overføring: %(name)s", name=row.name),
+        case=f"mottatt-overforing.{standing.home.service}.{standing.handover}"
+        if is_received
+        else f"overforing.{standing.handover}",
+        name=row.name,
         birth_year=row.birth_year,
         sender=scene.sender if is_received else _("oss"),
         received_at=standing.received_at,
@@ -110,6 +117,8 @@ def _referral(session: Session, row: CaseRow) -> Line:
     return Line(
         url=url_for("receiving.show", service=row.service, referral=row.referral),
         title=_("Henvisning: %(name)s", name=row.name),
+        case=f"mottatt.{row.service}.{row.referral}",
+        name=row.name,
         birth_year=row.birth_year,
         sender=names.of_party(session, row.referrer, row.counterpart),
         received_at=row.received_at,
@@ -134,6 +143,8 @@ def _thread(session: Session, row: ThreadRow) -> Line:
     return Line(
         url=url_for("messages.show", service=standing.home.service, thread=standing.thread),
         title=_("Melding: %(about)s", about=about),
+        case="" if standing.named is None else f"melding.{standing.home.service}.{standing.thread}",
+        name="" if row.patient is None else row.patient.name,
         birth_year=None if row.patient is None else row.patient.birth_date.year,
         sender=_("oss") if others is None else names.of_party(session, others),
         received_at=row.glance.arrived_at,

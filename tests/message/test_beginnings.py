@@ -53,6 +53,21 @@ def test_a_writer_begins_a_message_about_the_patient_of_a_referral(post: Post, s
     assert "Solveig Nes, født 15. juni 1982" in words_of(shown)
 
 
+def test_a_search_result_leads_to_a_message_about_its_patient(post: Post) -> None:
+    made, referral = post.send(PER, [INTAKE]), post.town.taken()
+    post.send(PER, [INTAKE], about=QUESTION)
+    ola = at_desk(post, OLA)
+    found = ola.send("/arbeidsliste/sok", text="Solveig Nes").text
+    cases = findall(r'href="/meldinger/ny\?sak=([^"]+)">Ny melding om Solveig Nes<', found)
+    assert set(cases) == {f"melding.{INTAKE}.{made.thread}", f"mottatt.{INTAKE}.{referral}"}
+    in_threads = ola.send("/meldinger/sok", q="Solveig Nes").text
+    assert findall(r'sak=([^"]+)">Ny melding om Solveig Nes<', in_threads) == [f"melding.{INTAKE}.{made.thread}"]
+    assert "Ny melding om" not in ola.send("/meldinger/sok", q="Ventetid").text, "about nobody"
+    for case in cases:
+        form = ola.open(f"/meldinger/ny?til={NAV_OFFICE}&sak={case}")
+        assert "Gjelder Solveig Nes" in words_of(form)
+
+
 def test_a_writer_begins_a_message_about_the_patient_of_a_thread(post: Post) -> None:
     made = post.send(PER, [INTAKE])
     ingrid = at_desk(post, INGRID)

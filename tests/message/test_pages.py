@@ -273,6 +273,14 @@ def test_a_team_takes_gives_back_and_finishes_a_thread(post: Post) -> None:
     assert "Plan for høsten" in words_of(ola.open("/meldinger/?vis=ferdig"))
 
 
+def test_the_text_stands_before_all_but_a_line_of_what_a_message_is_about(post: Post) -> None:
+    per = at_desk(post, PER)
+    page = begun(per)
+    shown = written(per, page, "Selve teksten")
+    for text, mark in ((page.text, 'id="f-text"'), (shown.text, "Selve teksten")):
+        assert text.index("Solveig Nes, født 15. juni 1982") < text.index(mark) < text.index("Referanse")
+
+
 def test_a_team_that_asked_several_sees_who_has_answered_and_waits_for_the_others(post: Post) -> None:
     day = local_date(post.town.now) + timedelta(days=9)
     made = post.send(PER, [INTAKE, FACT], answer_by=day)

@@ -64,6 +64,8 @@ class Line:
     news: Sentence | None
     """That the reader has not seen all of it, where the tag does not say so."""
     purpose: str
+    case: str
+    """From which case a message about its patient begins; empty where it names nobody."""
     is_soon: bool
     wished: str = field(repr=False)
     """Whom the writer of what waits here hopes reads it."""
@@ -130,7 +132,10 @@ def search() -> ResponseReturnValue:
         lines = lines_of(
             session, messages.search(session, by, text, now=at, subjects=subjects_named(text)), at, by
         )
-    return render_template("message/list.html", late=[], lines=lines, q=text, filters=[], more=None)
+    may_write = any(by.has(role) for role in WRITERS)
+    return render_template(
+        "message/list.html", late=[], lines=lines, q=text, filters=[], more=None, may_write=may_write
+    )
 
 
 def lines_of(session: Session, found: Sequence[Listed], at: datetime, by: Staff) -> list[Line]:
@@ -162,6 +167,7 @@ def _line(session: Session, row: Listed, at: datetime, by: Staff, read_at: datet
         is_unread=is_unread,
         news=banner.news(step, is_unread=is_unread, is_answer=is_answer),
         purpose=purpose_at(session, standing),
+        case="" if standing.named is None else f"melding.{standing.home.service}.{standing.thread}",
         is_soon=glance.is_soon,
         wished=glance.wished,
         is_followed=by.id in standing.observers,
