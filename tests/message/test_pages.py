@@ -263,6 +263,9 @@ def test_a_team_takes_gives_back_and_finishes_a_thread(post: Post) -> None:
     assert "Ansvarlig her: Ola Overlege" in words_of(taken)
     pressed_twice = ola.send(f"{read.request.path}/ta", seen=hidden(read, "seen"))
     assert pressed_twice.status_code == 200 and "Du har tatt tråden" in words_of(pressed_twice)
+    assert ola.send(f"{read.request.path}/vent", seen=hidden(read, "seen")).status_code == 409, (
+        "nobody is waited for"
+    )
     stale = ola.send(f"{read.request.path}/gi", seen=hidden(read, "seen"))
     assert stale.status_code == 409
     assert "Tråden har endret seg" in words_of(stale)

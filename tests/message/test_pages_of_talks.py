@@ -51,6 +51,15 @@ def test_a_time_is_offered_picked_and_put_in_both_calendars(post: Post) -> None:
             assert line in file
         assert "55 00" not in file, "a calendar says nothing but when"
     assert at_desk(post, OLA).open(f"{here(draft)}/avtale.ics").status_code == 404, "that is another's copy"
+    per.send(f"{here(draft)}/feil", reason="other", note="Jeg er syk")
+    post.town.settle()
+    called_off = ingrid.open(agreed.request.path)
+    assert "Samtalen onsdag 11. november kl. 09.30 er avlyst." in words_of(called_off)
+    link = search(r'href="([^"]+/avtale\.ics)"', called_off.text)
+    assert link
+    file = ingrid.open(link[1]).text
+    for line in ("STATUS:CANCELLED", "SEQUENCE:1", "DTSTART:20261111T083000Z"):
+        assert line in file
 
 
 def test_what_is_wrong_with_the_times_is_said_and_what_was_typed_stays(post: Post) -> None:

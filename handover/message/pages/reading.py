@@ -164,6 +164,8 @@ class Hidden:
     place: str
     reason: Text
     is_confirmed: bool
+    called_off: str
+    """When the talk would have been that was agreed with it; empty where none is to come."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,6 +245,8 @@ def _is_so(found: Thread, act: str, turn: Turn) -> bool:
     """Whether a thread stands already as the button wants it."""
     if act == "ferdig":
         return found.next is None
+    if act == "vent":
+        return found.standing.waits_since is not None and found.next is not None and not found.next.is_ours
     return found.standing.owner == (None if act == "gi" else turn.by.id)
 
 
@@ -326,7 +330,7 @@ def page(
             "put_away_until": thread.put_away_until,
             "messages": shown,
             "new": 0 if is_first else sum(each.is_new for each in shown),
-            "hidden": [_hidden(each, places) for each in thread.hidden],
+            "hidden": [_hidden(turn, each, places) for each in thread.hidden],
             "may_confirm": turn.by.has(Role.LEADER, standing.home.service),
             "partakers": partakers(session, thread, places),
             "purpose": purpose_name(standing.purpose),
@@ -454,10 +458,17 @@ def _closed(session: Session, party: Party, today: date) -> entries.Standing | N
     return standing if standing.is_closed else None
 
 
-def _hidden(message: Message, places: Mapping[Party, str]) -> Hidden:
+def _hidden(turn: Turn, message: Message, places: Mapping[Party, str]) -> Hidden:
     reason = "" if message.taken_back is None else REASONS[message.taken_back.reason]
     is_confirmed = message.status is Status.RETRACTED
-    return Hidden(id=message.id, place=places[message.sender], reason=reason, is_confirmed=is_confirmed)
+    slot = message.agreed
+    return Hidden(
+        id=message.id,
+        place=places[message.sender],
+        reason=reason,
+        is_confirmed=is_confirmed,
+        called_off="" if slot is None or slot.start <= turn.now else dates.moment(slot.start),
+    )
 
 
 def said(

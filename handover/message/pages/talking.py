@@ -141,11 +141,12 @@ def pick(service: str, thread: UUID, letter: UUID) -> ResponseReturnValue:
 @blueprint.get(f"{_LETTER}/avtale.ics")
 @allow(*READERS)
 def appointment(service: str, thread: UUID, letter: UUID) -> Response:
-    """Give the time that was picked as a calendar file that says nothing but when."""
+    """Give the time that was picked as a calendar file that says nothing but when, or that it is called off."""
     turn = turn_of(service, thread)
     with web.transaction() as session:
         found = messages.thread_of(session, turn)
-    message = next((each.message for each in found.messages if each.message.id == letter), None)
+    held = (*(each.message for each in found.messages), *found.hidden)
+    message = next((each for each in held if each.id == letter), None)
     slot = None if message is None else message.agreed
     if message is None or slot is None:
         raise ThreadNotFound
