@@ -10,7 +10,7 @@ from re import findall
 from handover.actors import Role, Staff
 from handover.ids import AgencyId, CommunicationId
 from handover.message import service
-from handover.message.model import Content
+from handover.message.model import Content, Reason
 from handover.message.service import Begun
 from tests.builders import DPS, INTAKE, NAV, NAV_OFFICE
 from tests.message.cases import discuss, link, withdraw
@@ -75,12 +75,12 @@ def test_no_page_at_the_receiver_shows_anything_of_a_message_that_was_taken_back
     unopened = _wrong(post, thread)
     words = ("Kanariord", "Kanaridame", "kanarifil")
     starts = [f"/meldinger/{INTAKE}/{thread.thread}", f"/arbeidsliste/{INTAKE}", "/logg", "/oppgaver"]
-    post.do(PER, thread, service.retract, unopened, "Feil")
+    post.do(PER, thread, service.retract, unopened, Reason.CONTENT)
     post.town.settle()
     opened = _wrong(post, thread)
     assert _told(at_desk(post, INGRID), words, *starts) == set(words), "this one was opened now"
     post.do(INGRID, thread, service.forward, to=[NAV_OFFICE], messages=[opened])
-    post.do(PER, thread, service.retract, opened, "Feil")
+    post.do(PER, thread, service.retract, opened, Reason.CONTENT)
     post.town.settle()
     for each in (INGRID, *others):
         assert _told(at_desk(post, each), words, *starts) == set(), each.name
