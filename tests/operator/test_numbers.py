@@ -15,10 +15,10 @@ from handover.ids import AgencyId
 from handover.operator import service as operator
 from handover.referral import service as referral
 from handover.referral.reading import FEWEST
-from tests.builders import DPS, INTAKE, MUNICIPALITY
+from tests.builders import DPS, INTAKE, MUNICIPALITY, OUTPATIENT
 from tests.message.nodes import QUESTION, Post
-from tests.referral.nodes import INGRID, OLA, PER, Town, acceptance
-from tests.referral.visiting import reader, register_everybody, words_of
+from tests.referral.nodes import INGRID, OLA, PER, Town, acceptance, staff
+from tests.referral.visiting import Reader, reader, register, register_everybody, words_of
 
 
 def leader(town: Town, node: Node, agency: AgencyId, *roles: Role) -> FlaskClient:
@@ -39,6 +39,13 @@ def leader(town: Town, node: Node, agency: AgencyId, *roles: Role) -> FlaskClien
     client = app.test_client()
     client.set_cookie(cookie, token)
     return client
+
+
+def colleague(town: Town) -> Reader:
+    """Return somebody of another service of the same agency."""
+    kari = staff(91, "Kari Kollega", DPS, OUTPATIENT, Role.CLINICIAN)
+    register(town, kari)
+    return reader(town, kari)
 
 
 def page(client: FlaskClient, path: str = "/tall/") -> str:
@@ -106,9 +113,9 @@ def test_a_service_tells_others_how_long_its_answers_took_once_there_are_enough(
     assert publish(now=two_nodes.now) == []
     shown = words_of(reader(two_nodes, INGRID).open("/adressebok/?q=inntak"))
     assert "3 virkedager (målt over 90 dager, torsdag 12. november)" in shown
-    assert "Svarer vanligvis innen" not in words_of(
-        reader(two_nodes, INGRID).open(f"/meldinger/ny?til={INTAKE}")
-    ), "how long referrals take says nothing of messages"
+    begins = words_of(colleague(two_nodes).open(f"/meldinger/ny?til={INTAKE}"))
+    assert "Skriv meldingen" in begins
+    assert "Svarer vanligvis innen" not in begins, "how long referrals take says nothing of messages"
     assert publish(now=two_nodes.now + timedelta(days=100)) == [INTAKE]
     shown = words_of(reader(two_nodes, INGRID).open("/adressebok/?q=inntak"))
     assert "3 virkedager (oppgitt av tjenesten)" in shown
@@ -127,7 +134,7 @@ def test_a_service_tells_others_how_soon_it_answers_messages_once_enough_were_an
     assert publish(now=two_nodes.now) == []
     two_nodes.settle()
     measured = "3 virkedager (målt over 90 dager, torsdag 12. november)"
-    desk = reader(two_nodes, INGRID)
+    desk = colleague(two_nodes)
     for page in (
         f"/meldinger/ny?til={INTAKE}",
         "/adressebok/?hva=melding&q=inntak",
