@@ -25,7 +25,7 @@ FACT_LEADER = staff(61, "Lea Leder", MUNICIPALITY, FACT, Role.LEADER)
 
 @pytest.fixture(scope="module")
 def threads(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Iterator[tuple[AtWork, list[str]]]:
-    """Two nodes with one thread that was answered, and one draft; and the addresses of its pages."""
+    """Two nodes with threads that were answered, one by one of two; a draft; and the addresses of the pages."""
     with at_work(tmp_path_factory.mktemp("messages"), empty_sqlite) as made:
         register(made.town, FACT_LEADER)
         post = Post(made.town)
@@ -36,10 +36,14 @@ def threads(tmp_path_factory: pytest.TempPathFactory, empty_sqlite: Path) -> Ite
         )
         offer = Offer(by=By.VIDEO, slots=times, where="https://video.example/rom")
         asked = post.send(FATIMA, [PSYCHOLOGIST], "Kan vi ta det på video?", offer=offer)
+        day = made.town.now.date() + timedelta(days=9)
+        several = post.send(PER, [INTAKE, FACT], "Hva tenker dere?", answer_by=day)
+        post.answer(INGRID, several, "Det går bra.", to=[PSYCHOLOGIST])
         draft = post.begin(PER, [INTAKE], "Hvor lang er ventetiden?", about=QUESTION, offer=offer)
         letter = f"/meldinger/{PSYCHOLOGIST}/{draft.thread}/{draft.message}"
         thread = f"/meldinger/{PSYCHOLOGIST}/{sent.thread}"
         pages = ["/meldinger/", f"/meldinger/ny?til={FACT}", thread, f"/meldinger/{PSYCHOLOGIST}/{asked.thread}"]
+        pages += [f"/meldinger/{PSYCHOLOGIST}/{several.thread}", f"/arbeidsliste/{PSYCHOLOGIST}/tekster"]
         pages += [f"{thread}/{page}" for page in ("videre", "ta-med", "utskrift", "notat")]
         pages += [f"{thread}/{sent.message}/{page}" for page in ("feil", "rett")]
         pages += [f"{letter}/{page}" for page in ("skriv", "se", "mottakere", "gjelder", "samtale")]
