@@ -38,11 +38,19 @@ def refuse_unknown(session: Session, target: Target, *, is_permit: bool) -> None
     """Raise BadChoice unless the address book lists the target; a permit is for what is no health service."""
     if target.agency is None and not is_permit:
         return
-    services = [] if target.agency is None else directory.services_of(session, target.agency)
-    if target.service is not None:
-        services = [service for service in services if service.id == target.service]
-    if not any(not (is_permit and service.is_health) for service in services):
+    if not any(not (is_permit and service.is_health) for service in _services(session, target)):
         raise BadChoice(fields={"target": ["required"]})
+
+
+def is_health(session: Session, target: Target) -> bool:
+    """Whether the address book lists the target, and as health services only."""
+    services = _services(session, target)
+    return bool(services) and all(service.is_health for service in services)
+
+
+def _services(session: Session, target: Target) -> list[Service]:
+    listed = [] if target.agency is None else directory.services_of(session, target.agency)
+    return [service for service in listed if target.service in {None, service.id}]
 
 
 def name_of(session: Session, target: Target) -> str:

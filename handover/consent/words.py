@@ -19,7 +19,7 @@ from handover.consent.model import (
     Target,
     Topics,
 )
-from handover.consent.reach import name_of
+from handover.consent.reach import is_health, name_of
 from handover.consent.vocabulary import purpose_names, topic_names
 from handover.directory import names as directory_names
 from handover.ids import AgencyId, ServiceId
@@ -137,6 +137,8 @@ class Asked:
     asked_by: str = field(repr=False)
     asked_at: datetime
     whom: str
+    is_health: bool
+    """Whether those are health services only; NAV is not."""
     purpose: str
     topics: tuple[str, ...]
     until: str
@@ -164,6 +166,7 @@ def asked(session: Session, request: Request) -> Asked:
         asked_by=request.asked_by,
         asked_at=request.asked_at,
         whom=name_of(session, wanted.target),
+        is_health=is_health(session, wanted.target),
         purpose=purpose_names(language())[wanted.terms.purpose],
         topics=named_topics(wanted.terms.topics),
         until=dates.day(wanted.terms.until),

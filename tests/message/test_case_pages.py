@@ -116,6 +116,7 @@ def test_a_patient_is_asked_on_the_own_page_and_staff_link_the_case_on_the_yes(p
     assert question
     page = solveig.open(question[1])
     assert "De har drøftet en sak uten å si hvem den gjelder" in words_of(page)
+    assert "Hvem er NAV" in words_of(page)
     assert "Vi vil ha NAV med" in words_of(page)
     early = ingrid.send(path, to=NAV_OFFICE, until=until, asked=hidden(ingrid.open(path), "asked"))
     assert early.status_code == 409, "nothing is linked before the answer"
@@ -133,6 +134,19 @@ def test_a_patient_is_asked_on_the_own_page_and_staff_link_the_case_on_the_yes(p
     assert "Saken er koblet til pasienten" in words_of(linked)
     post.town.settle()
     assert post.see(NAVN, case).patient == PATIENT
+
+
+def test_a_patient_who_is_asked_about_a_health_service_is_not_told_who_nav_is(post: Post) -> None:
+    case = discuss(post, INGRID, [NAV_OFFICE, FACT])
+    ingrid, solveig = at_desk(post, INGRID), at_home(post)
+    path = f"/meldinger/{INTAKE}/{case.thread}/koble"
+    who = {"given": "Solveig", "family": "Nes", "birth_date": "15.06.1982", "number": NUMBER}
+    ingrid.send(f"{path}/spor", to=FACT, until=hidden_day(ingrid.open(path).text), **who)
+    question = search(r'href="(/mine-valg/sporsmal/[^"]+)"', solveig.open("/mine-valg").text)
+    assert question
+    page = words_of(solveig.open(question[1]))
+    assert "FACT" in page
+    assert "NAV" not in page
 
 
 def test_a_question_to_the_patient_about_a_case_is_taken_back_and_answered_no(post: Post) -> None:
