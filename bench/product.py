@@ -260,7 +260,8 @@ def running(urls: tuple[str, str], template: Template) -> Iterator[Sending]:
 
 def _granian(agency: AgencyId, url: str, port: int) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--blocking-threads", "4"]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
+    command += ["--workers", "1", "--runtime-mode", "st", "--blocking-threads", "4"]
     environment = {**os.environ, "BENCH_AGENCY": agency, "BENCH_DATABASE": url, "HANDOVER_MODE": "test"}
     return subprocess.Popen([*command, "--factory", "bench.product:application"], env=environment)
 

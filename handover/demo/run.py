@@ -142,8 +142,9 @@ def _start(processes: Processes, ground: Ground) -> None:
     for name in NODES:
         env = ground.environment(name)
         port = ground.urls[name].rsplit(":", 1)[1]
-        web = ("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", port, "--blocking-threads", "8")
-        processes.start(f"{name}-web", (sys.executable, "-m", *web, "--no-access-log", "wsgi:app"), env)
+        web = ("granian", "--interface", "wsgi", "--runtime-mode", "st", "--blocking-threads", "8")
+        at = ("--host", "127.0.0.1", "--port", port, "--no-access-log")
+        processes.start(f"{name}-web", (sys.executable, "-m", *web, *at, "wsgi:app"), env)
         processes.start(f"{name}-worker", (sys.executable, "-m", "handover", "worker"), env)
     for name in NODES:
         processes.await_ready(f"{name}-web", f"{ground.urls[name]}/health/ready")
