@@ -121,6 +121,10 @@ def test_forced_colours_and_small_screens_show_the_same_things(chromium: Browser
         visitor.log_in(TONE.name, then="/test/gallery")
         visitor.assert_good()
         visitor.screenshot("gallery-320")
+        visitor.page.set_viewport_size({"width": 390, "height": 640})
+        button = visitor.page.locator(".menu-box > summary").bounding_box()
+        assert button is not None
+        assert button["width"] > button["height"], "the word on it stands on one line"
     with visiting(chromium, home, color_scheme="dark") as visitor:
         visitor.log_in(TONE.name, then="/test/gallery")
         visitor.screenshot("gallery-dark")
